@@ -1,0 +1,23 @@
+//! Plain data: what can be observed and said, with units in the names. This room knows no other room.
+//!
+//! Conventions: sizes are bytes, ratios are 0–1 (a process or a cgroup may exceed 1: 1.0 is one core), durations are
+//! seconds, times are UTC. A value that is not known is `None`, never 0.
+
+pub mod attention;
+pub mod cgroup;
+pub mod change;
+pub mod host;
+pub mod input;
+pub mod mount;
+pub mod object;
+pub mod observed;
+pub mod own;
+pub mod process;
+pub mod series;
+pub mod source;
+pub mod text;
+pub mod topic;
+pub mod units;
+pub mod update;
+
+pub use jiff::Timestamp;

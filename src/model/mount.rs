@@ -1,0 +1,51 @@
+//! Mounted file systems.
+
+use super::Timestamp;
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+/// A mounted file system.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Mount {
+    /// Mount point.
+    pub mount: CompactString,
+    /// Device, or what stands for it (`server:/export`, `tmpfs`).
+    pub device: CompactString,
+    /// Kernel name of the block device behind it (`sda1`), where there is one.
+    pub block: Option<CompactString>,
+    /// File-system type.
+    pub fs: CompactString,
+    pub read_only: bool,
+    /// Served over a network or by a user-space daemon: it may hang.
+    pub remote: bool,
+    pub state: MountState,
+    pub total_bytes: Option<u64>,
+    /// What an unprivileged user can still write.
+    pub available_bytes: Option<u64>,
+    pub inodes_total: Option<u64>,
+    pub inodes_free: Option<u64>,
+}
+
+impl Mount {
+    /// Used share of the space, 0–1.
+    pub fn used_ratio(&self) -> Option<f64> {
+        super::host::ratio(self.available_bytes, self.total_bytes).map(|free| 1.0 - free)
+    }
+
+    /// Used share of the inodes, 0–1; `None` where the file system has no fixed number of them.
+    pub fn inodes_used_ratio(&self) -> Option<f64> {
+        super::host::ratio(self.inodes_free, self.inodes_total).map(|free| 1.0 - free)
+    }
+}
+
+/// Whether a mount answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MountState {
+    /// The figures are of this sample.
+    Ready,
+    /// Asked at `since`, no answer yet; figures are of the last answer, if there was one.
+    Pending { since: Timestamp },
+    /// The file system answered with an error.
+    Failed { reason: CompactString },
+}

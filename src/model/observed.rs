@@ -1,0 +1,65 @@
+//! Everything that has been observed, as of the newest news of each kind.
+
+use super::{
+    Timestamp,
+    cgroup::Cgroups,
+    host::{Gauges, HostFacts, OomSeen, Sensor, Units},
+    mount::Mount,
+    own::OwnUsage,
+    process::{Process, ProcessDetails},
+    source::{SourceReport, SourceState},
+};
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The newest data of every kind; `None` where nothing has arrived yet.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Observed {
+    pub facts: Option<HostFacts>,
+    pub gauges: Option<Gauges>,
+    pub mounts: Option<Vec<Mount>>,
+    pub processes: Option<Vec<Process>>,
+    pub process_details: Option<ProcessDetails>,
+    pub cgroups: Option<Cgroups>,
+    pub sensors: Option<Vec<Sensor>>,
+    pub units: Option<Units>,
+    /// OOM kills counted since the cockpit started.
+    pub oom: Option<OomSeen>,
+    pub own: OwnUsage,
+    /// By name.
+    pub sources: BTreeMap<CompactString, SourceStatus>,
+}
+
+/// A source's last report, and when it was last heard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceStatus {
+    pub report: SourceReport,
+    /// Since when it has been in this state.
+    pub since: Timestamp,
+    pub answered_at: Option<Timestamp>,
+}
+
+impl SourceStatus {
+    /// How many missed answers make a source stale.
+    const MISSED: f64 = 3.0;
+
+    /// The state at `now`: as reported, or stale where its answers have stopped coming.
+    pub fn state(&self, now: Timestamp) -> SourceState {
+        match (self.report.state, self.stale_at()) {
+            (SourceState::Ok, Some(at)) if now >= at => SourceState::Stale,
+            (state, _) => state,
+        }
+    }
+
+    /// When the source becomes stale if it is not heard again; `None` while nobody needs it.
+    pub fn stale_at(&self) -> Option<Timestamp> {
+        let patience = self.report.cadence_seconds? * Self::MISSED + 1.0;
+        self.answered_at?.checked_add(jiff::SignedDuration::from_secs_f64(patience)).ok()
+    }
+
+    /// Seconds since the last answer.
+    pub fn age_seconds(&self, now: Timestamp) -> Option<f64> {
+        self.answered_at.map(|at| now.duration_since(at).as_secs_f64().max(0.0))
+    }
+}

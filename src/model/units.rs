@@ -1,0 +1,115 @@
+//! Figures as words: bytes, ratios, rates, ages. Few digits, so that noise below what matters changes no cell.
+
+use super::Timestamp;
+
+/// What stands for a value that is not known. Never 0 and never blank.
+pub const UNKNOWN: &str = "?";
+
+/// Bytes with a binary unit and at most three digits: `0 B`, `512 B`, `1.5 KiB`, `61 GiB`.
+pub fn bytes(value: f64) -> String {
+    const UNITS: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    scaled(value, 1024.0, &UNITS)
+}
+
+/// Bytes a second: [`bytes`] with `/s`.
+pub fn bytes_per_second(value: f64) -> String {
+    bytes(value) + "/s"
+}
+
+/// A count with a decimal unit: `950`, `1.2 k`, `34 M`.
+pub fn count(value: f64) -> String {
+    const UNITS: [&str; 5] = ["", "k", "M", "G", "T"];
+    scaled(value, 1000.0, &UNITS).trim_end().to_owned()
+}
+
+fn scaled(value: f64, step: f64, units: &[&str]) -> String {
+    let mut value = value.max(0.0);
+    let mut unit = 0;
+    // A figure that would be shown as 1000 belongs to the next unit.
+    while value >= 999.5 && unit + 1 < units.len() {
+        value /= step;
+        unit += 1;
+    }
+    if unit > 0 && value < 9.95 { format!("{value:.1} {}", units[unit]) } else { format!("{value:.0} {}", units[unit]) }
+}
+
+/// A ratio as percent without decimals: `61 %`. A value that is not zero never reads `0 %`: it reads `<1 %`.
+pub fn percent(ratio: f64) -> String {
+    let value = ratio * 100.0;
+    if value > 0.0 && value < 0.5 { "<1 %".into() } else { format!("{value:.0} %") }
+}
+
+/// A ratio as percent with one decimal: `0.3 %`, for figures that matter while they are small.
+pub fn percent_fine(ratio: f64) -> String {
+    let value = ratio * 100.0;
+    if value >= 99.95 { format!("{value:.0} %") } else { format!("{value:.1} %") }
+}
+
+/// A time a request took: `0.4 ms`, `12 ms`, `1.5 s`.
+pub fn latency(seconds: f64) -> String {
+    match seconds {
+        s if s < 0.00995 => format!("{:.1} ms", s * 1e3),
+        s if s < 0.9995 => format!("{:.0} ms", s * 1e3),
+        s => format!("{s:.1} s"),
+    }
+}
+
+/// A span of time in at most two units: `42s`, `12m`, `3h 10m`, `6d 4h`.
+pub fn span(seconds: f64) -> String {
+    let s = if seconds.is_finite() { seconds.max(0.0) as u64 } else { return UNKNOWN.into() };
+    let two = |big: u64, big_unit: &str, small: u64, small_unit: &str| {
+        if small == 0 { format!("{big}{big_unit}") } else { format!("{big}{big_unit} {small}{small_unit}") }
+    };
+    match s {
+        0..60 => format!("{s}s"),
+        60..3_600 => format!("{}m", s / 60),
+        3_600..86_400 => two(s / 3_600, "h", s % 3_600 / 60, "m"),
+        _ => two(s / 86_400, "d", s % 86_400 / 3_600, "h"),
+    }
+}
+
+/// How long ago `then` was, as [`span`].
+pub fn age(now: Timestamp, then: Timestamp) -> String {
+    span(now.duration_since(then).as_secs_f64())
+}
+
+/// `02:14:07Z`.
+pub fn clock(at: Timestamp) -> String {
+    at.strftime("%H:%M:%SZ").to_string()
+}
+
+/// `02:14Z`.
+pub fn clock_minutes(at: Timestamp) -> String {
+    at.strftime("%H:%MZ").to_string()
+}
+
+/// `2026-11-23 02:14:07Z`.
+pub fn date_clock(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_read_as_a_person_writes_them() {
+        assert_eq!(bytes(0.0), "0 B");
+        assert_eq!(bytes(999.0), "999 B");
+        assert_eq!(bytes(1000.0), "1.0 KiB");
+        assert_eq!(bytes(1536.0), "1.5 KiB");
+        assert_eq!(bytes(65_498_251_264.0), "61 GiB");
+        assert_eq!(count(1_234.0), "1.2 k");
+        assert_eq!(count(12.0), "12");
+        assert_eq!(percent(0.614), "61 %");
+        assert_eq!(percent(0.0), "0 %");
+        assert_eq!(percent(0.001), "<1 %");
+        assert_eq!(percent_fine(0.0034), "0.3 %");
+        assert_eq!(latency(0.0004), "0.4 ms");
+        assert_eq!(latency(0.012), "12 ms");
+        assert_eq!(span(42.9), "42s");
+        assert_eq!(span(11_400.0), "3h 10m");
+        assert_eq!(span(3_600.0), "1h");
+        assert_eq!(span(532_800.0), "6d 4h");
+    }
+}

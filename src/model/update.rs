@@ -1,0 +1,25 @@
+//! What a source delivers: derived data, ready to be taken into the `World`.
+
+use super::{
+    cgroup::Cgroups,
+    host::{Gauges, HostFacts, Sensor, Units},
+    mount::Mount,
+    own::OwnUsage,
+    process::{Process, ProcessDetails},
+};
+use serde::{Deserialize, Serialize};
+
+/// One piece of news; each replaces what was known of its kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Update {
+    Facts(Box<HostFacts>),
+    Gauges(Box<Gauges>),
+    Mounts(Vec<Mount>),
+    Processes(Vec<Process>),
+    ProcessDetails(Box<ProcessDetails>),
+    Cgroups(Box<Cgroups>),
+    Sensors(Vec<Sensor>),
+    Units(Units),
+    Own(OwnUsage),
+}

@@ -1,0 +1,84 @@
+//! CPU: saturation, load, and time that the hypervisor gave to others.
+
+use super::condition;
+use crate::{
+    model::{
+        attention::{Condition, Severity},
+        host::Gauges,
+        object::ObjectKind,
+        units,
+    },
+    rules::{Check, Context},
+};
+
+const CPU: (ObjectKind, &str, &str) = (ObjectKind::Cpu, "", "cpu");
+
+/// CPU above 90 percent for five minutes: told, not alarmed about.
+pub struct CpuUsed;
+
+impl Check for CpuUsed {
+    fn id(&self) -> &'static str {
+        "cpu-used"
+    }
+    fn raise_after_seconds(&self) -> f64 {
+        300.0
+    }
+    fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
+        let Some(used) = context.observed.gauges.as_ref().and_then(|gauges| gauges.cpu.used_ratio) else { return };
+        if used > 0.90 {
+            let cause = format!("{} busy", units::percent(used));
+            found.push(condition(self.id(), Severity::Info, CPU, cause, "see which process: 2 Host, sort by cpu"));
+        }
+    }
+}
+
+/// Load above two a core for five minutes.
+pub struct Load;
+
+impl Check for Load {
+    fn id(&self) -> &'static str {
+        "load"
+    }
+    fn raise_after_seconds(&self) -> f64 {
+        300.0
+    }
+    fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
+        let Some((load, cores)) = load_and_cores(context) else { return };
+        if load / cores > 2.0 {
+            let cause = format!("load {load:.1} on {cores:.0} cores");
+            found.push(condition(self.id(), Severity::Warn, CPU, cause, "see what waits: processes in state R or D"));
+        }
+    }
+}
+
+fn load_and_cores(context: &Context<'_>) -> Option<(f64, f64)> {
+    let facts = context.observed.facts.as_ref().filter(|facts| facts.cores > 0)?;
+    let load = context.observed.gauges.as_ref()?.load?;
+    Some((load[0], f64::from(facts.cores)))
+}
+
+/// Steal above ten percent for five minutes.
+pub struct Steal;
+
+impl Check for Steal {
+    fn id(&self) -> &'static str {
+        "cpu-steal"
+    }
+    fn raise_after_seconds(&self) -> f64 {
+        300.0
+    }
+    fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
+        let steal = |gauges: &Gauges| gauges.cpu.steal_ratio;
+        let Some(steal) = context.observed.gauges.as_ref().and_then(steal) else { return };
+        if steal > 0.10 {
+            let cause = format!("{} of the time went to other guests", units::percent(steal));
+            found.push(condition(
+                self.id(),
+                Severity::Warn,
+                CPU,
+                cause,
+                "move this machine, or ask who shares its host",
+            ));
+        }
+    }
+}

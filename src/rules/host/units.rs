@@ -1,0 +1,26 @@
+//! systemd units that failed.
+
+use super::condition;
+use crate::{
+    model::{
+        attention::{Condition, Severity},
+        object::ObjectKind,
+    },
+    rules::{Check, Context},
+};
+
+/// One condition a failed unit.
+pub struct FailedUnits;
+
+impl Check for FailedUnits {
+    fn id(&self) -> &'static str {
+        "unit-failed"
+    }
+    fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
+        for unit in context.observed.units.iter().flat_map(|units| &units.failed) {
+            let next = format!("journalctl -u {unit}; then restart or reset it");
+            let object = (ObjectKind::Unit, unit.as_str(), unit.as_str());
+            found.push(condition(self.id(), Severity::Error, object, "systemd unit failed".into(), &next));
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Rules: what counts as "not as it should be". A check looks at what has been observed and names the conditions that hold
+//! now; the [`engine`] knows for how long they have held.
+
+pub mod engine;
+mod host;
+mod source;
+
+use crate::model::{Timestamp, attention::Condition, observed::Observed};
+
+/// What a check may look at.
+pub struct Context<'a> {
+    pub now: Timestamp,
+    pub observed: &'a Observed,
+}
+
+/// One rule. A check is one file and one line in [`CHECKS`].
+pub trait Check: Sync {
+    /// Stable identity, in kebab case.
+    fn id(&self) -> &'static str;
+    /// Seconds for which a condition must hold before it is raised.
+    fn raise_after_seconds(&self) -> f64 {
+        0.0
+    }
+    /// Seconds for which it must be gone before it is cleared, so that a figure at the threshold does not flap.
+    fn clear_after_seconds(&self) -> f64 {
+        10.0
+    }
+    /// Adds the conditions that hold now.
+    fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>);
+}
+
+/// Every check.
+pub static CHECKS: &[&dyn Check] = &[
+    &source::SourceSilent,
+    &host::mount::MountSpace,
+    &host::mount::MountInodes,
+    &host::mount::MountSilent,
+    &host::memory::MemoryUsed,
+    &host::memory::SwapUsed,
+    &host::memory::MemoryPressure,
+    &host::memory::OomKill,
+    &host::cpu::CpuUsed,
+    &host::cpu::Load,
+    &host::cpu::Steal,
+    &host::device::DeviceLatency,
+    &host::network::NetworkErrors,
+    &host::kernel::Conntrack,
+    &host::kernel::OpenFiles,
+    &host::kernel::ClockUnsynchronized,
+    &host::units::FailedUnits,
+    &host::sensors::Temperature,
+];

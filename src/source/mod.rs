@@ -1,0 +1,67 @@
+//! Sources: where data comes from. A source is one file and one line in [`all`].
+//!
+//! A source never blocks the cockpit: the [`supervisor`] runs each one as its own task, off the event loop, with a deadline, a
+//! jittered backoff after failures, and a report of every change of its state.
+
+pub mod host;
+pub mod script;
+pub mod supervisor;
+
+use crate::model::{Timestamp, object::ObjectRef, topic::Topic, update::Update};
+use std::time::Duration;
+
+/// What a source is, for the supervisor and for `doctor`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spec {
+    /// Unique, with its family before the stroke: `host/gauges`.
+    pub name: &'static str,
+    /// Family, as the status line groups them: `host`.
+    pub kind: &'static str,
+    /// Asked only while somebody needs this topic.
+    pub topic: Topic,
+    /// How often, while a visible pane needs it.
+    pub foreground: Duration,
+    /// How often otherwise, for rules, history and the flight recorder; `None` is not at all.
+    pub background: Option<Duration>,
+    /// An answer that takes longer counts as none.
+    pub deadline: Duration,
+}
+
+/// What is asked of a source.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The time that the answer will be stamped with.
+    pub at: Timestamp,
+    /// Everything that is needed now, for sources that can do more than their own topic costs.
+    pub wanted: crate::model::topic::TopicSet,
+    /// The object that is open on the screen.
+    pub open: Option<ObjectRef>,
+}
+
+/// Why a source has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// Not there on this machine; nothing is wrong.
+    #[error("{reason}")]
+    Off { reason: String },
+    /// It should answer, and does not.
+    #[error("{reason}")]
+    Down { reason: String, hint: String },
+}
+
+/// Something that can be asked for data.
+pub trait Source: Send + 'static {
+    /// What it is. Constant over its life.
+    fn spec(&self) -> Spec;
+
+    /// Reads, derives and answers. May block: it runs on a thread of its own, never twice at once.
+    ///
+    /// # Errors
+    /// [`SourceError::Off`] where the thing does not exist here, [`SourceError::Down`] where it should answer.
+    fn collect(&mut self, request: &Request) -> Result<Vec<Update>, SourceError>;
+}
+
+/// Every source of this program, in the order of the status line.
+pub fn all() -> Vec<Box<dyn Source>> {
+    host::all()
+}

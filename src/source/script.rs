@@ -1,0 +1,1 @@
+//! A source for tests, demonstrations and golden screens: it plays a scenario file into the `World`.

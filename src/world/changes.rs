@@ -1,0 +1,92 @@
+//! What is worth a row in the time column, found by comparing news with what was known.
+
+use super::World;
+use crate::model::{
+    Timestamp,
+    attention::Severity,
+    change::{Change, ChangeKind},
+    host::{Gauges, HostFacts, OomSeen},
+    mount::Mount,
+    object::{ObjectKind, ObjectRef},
+    update::Update,
+};
+
+impl World {
+    pub(super) fn note_changes(&mut self, at: Timestamp, update: &Update) {
+        match update {
+            Update::Facts(facts) => self.note_reboot(at, facts),
+            Update::Gauges(gauges) => {
+                self.note_links(at, gauges);
+                self.note_oom(at, gauges);
+            }
+            Update::Mounts(mounts) => self.note_mounts(at, mounts),
+            _ => {}
+        }
+    }
+
+    fn observed_change(&mut self, at: Timestamp, kind: ObjectKind, id: &str, text: String) {
+        let object = ObjectRef::new(kind, id);
+        self.push_change(Change { at, kind: ChangeKind::Observed, severity: Severity::Info, object, text });
+    }
+
+    /// A boot in the last half hour belongs into the column, whoever is looking for the first time.
+    fn note_reboot(&mut self, at: Timestamp, facts: &HostFacts) {
+        let Some(booted) = facts.booted_at else { return };
+        let known = self.observed.facts.as_ref().and_then(|facts| facts.booted_at);
+        // The boot time is the clock less the uptime, so a corrected clock moves it a little.
+        let same = known.is_some_and(|known| known.duration_since(booted).as_secs().abs() < 60);
+        if !same && at.duration_since(booted).as_secs() < 30 * 60 {
+            self.observed_change(booted, ObjectKind::Host, "", format!("{} booted", facts.hostname));
+        }
+    }
+
+    fn note_links(&mut self, at: Timestamp, gauges: &Gauges) {
+        let Some(before) = &self.observed.gauges else { return };
+        let mut texts = Vec::new();
+        for network in &gauges.networks {
+            let old = before.networks.iter().find(|old| old.name == network.name);
+            match old {
+                None => texts.push((network.name.clone(), format!("interface {} appeared", network.name))),
+                Some(old) if old.state != network.state => {
+                    let state = network.state.as_deref().unwrap_or("unknown");
+                    texts.push((network.name.clone(), format!("interface {} is {state}", network.name)));
+                }
+                Some(_) => {}
+            }
+        }
+        for old in &before.networks {
+            if !gauges.networks.iter().any(|network| network.name == old.name) {
+                texts.push((old.name.clone(), format!("interface {} is gone", old.name)));
+            }
+        }
+        for (name, text) in texts {
+            self.observed_change(at, ObjectKind::Network, &name, text);
+        }
+    }
+
+    fn note_oom(&mut self, at: Timestamp, gauges: &Gauges) {
+        let Some(total) = gauges.kernel.oom_kills else { return };
+        let seen = self.observed.oom.get_or_insert(OomSeen { total, ..OomSeen::default() });
+        if total > seen.total {
+            *seen = OomSeen { total, rise: total - seen.total, last_rise_at: Some(at) };
+        }
+    }
+
+    fn note_mounts(&mut self, at: Timestamp, mounts: &[Mount]) {
+        let Some(before) = &self.observed.mounts else { return };
+        let mut texts = Vec::new();
+        for mount in mounts {
+            if !before.iter().any(|old| old.mount == mount.mount) {
+                texts.push((mount.mount.clone(), format!("{} mounted ({})", mount.mount, mount.fs)));
+            }
+        }
+        for old in before {
+            if !mounts.iter().any(|mount| mount.mount == old.mount) {
+                texts.push((old.mount.clone(), format!("{} unmounted", old.mount)));
+            }
+        }
+        for (mount, text) in texts {
+            self.observed_change(at, ObjectKind::Mount, &mount, text);
+        }
+    }
+}

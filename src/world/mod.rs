@@ -1,0 +1,190 @@
+//! Everything observed or derived, with one owner and no lock. [`World::apply`] is the only way in.
+
+mod changes;
+mod retention;
+
+use crate::{
+    model::{
+        Timestamp,
+        attention::Attention,
+        change::Change,
+        observed::{Observed, SourceStatus},
+        series::SeriesStore,
+        source::{SourceReport, SourceState},
+        topic::{Topic, TopicSet},
+        update::Update,
+    },
+    rules::{Context, engine::Engine},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+/// The world as it is known at [`World::now`].
+///
+/// It is serialisable without its series: the flight recorder keeps moments of it, and the series of the live world reach back
+/// over all of them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct World {
+    /// Time of the newest event.
+    pub now: Timestamp,
+    pub observed: Observed,
+    /// What is not as it should be: worst first, then newest first.
+    pub attention: Vec<Attention>,
+    /// Since when the attention list has been empty.
+    pub quiet_since: Option<Timestamp>,
+    /// What changed, newest first.
+    pub changes: VecDeque<Change>,
+    engine: Engine,
+    #[serde(skip)]
+    pub series: SeriesStore,
+}
+
+/// What an event changed, for those who draw and those who decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Changed {
+    pub topics: TopicSet,
+    pub attention: bool,
+    pub sources: bool,
+}
+
+impl Changed {
+    /// Whether nothing at all changed.
+    pub fn is_nothing(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// How many rows the time column keeps.
+const CHANGES: usize = 500;
+
+impl World {
+    /// Takes a source's news.
+    pub fn apply(&mut self, at: Timestamp, source: &str, updates: Vec<Update>) -> Changed {
+        self.now = self.now.max(at);
+        let mut changed = Changed::default();
+        for update in updates {
+            changed.topics = changed.topics.union(self.take(at, update).into());
+        }
+        changed.sources = self.heard(at, source);
+        changed.attention = self.judge();
+        changed
+    }
+
+    /// Takes a supervisor's report on a source.
+    pub fn report(&mut self, at: Timestamp, report: SourceReport) -> Changed {
+        self.now = self.now.max(at);
+        let name = report.name.clone();
+        let old = self.observed.sources.get(&name);
+        let same_state = old.filter(|old| old.report.state == report.state);
+        let status = SourceStatus {
+            since: same_state.map_or(at, |old| old.since),
+            answered_at: old.and_then(|old| old.answered_at),
+            report,
+        };
+        self.observed.sources.insert(name, status);
+        Changed { sources: true, attention: self.judge(), ..Changed::default() }
+    }
+
+    /// Lets time pass without news, so that what grows old is seen to.
+    pub fn pass(&mut self, at: Timestamp) -> Changed {
+        self.now = self.now.max(at);
+        Changed { attention: self.judge(), ..Changed::default() }
+    }
+
+    fn take(&mut self, at: Timestamp, update: Update) -> Topic {
+        self.note_changes(at, &update);
+        self.keep_series(at, &update);
+        let observed = &mut self.observed;
+        match update {
+            Update::Facts(facts) => {
+                observed.facts = Some(*facts);
+                Topic::Facts
+            }
+            Update::Gauges(gauges) => {
+                observed.gauges = Some(*gauges);
+                Topic::Gauges
+            }
+            Update::Mounts(mounts) => {
+                observed.mounts = Some(mounts);
+                Topic::Mounts
+            }
+            Update::Processes(processes) => {
+                observed.processes = Some(processes);
+                Topic::Processes
+            }
+            Update::ProcessDetails(details) => {
+                observed.process_details = Some(*details);
+                Topic::ProcessDetails
+            }
+            Update::Cgroups(cgroups) => {
+                observed.cgroups = Some(*cgroups);
+                Topic::Cgroups
+            }
+            Update::Sensors(sensors) => {
+                observed.sensors = Some(sensors);
+                Topic::Sensors
+            }
+            Update::Units(units) => {
+                observed.units = Some(units);
+                Topic::Units
+            }
+            Update::Own(own) => {
+                observed.own = own;
+                Topic::Own
+            }
+        }
+    }
+
+    /// An answer makes a source ok, whatever it was.
+    fn heard(&mut self, at: Timestamp, source: &str) -> bool {
+        let Some(status) = self.observed.sources.get_mut(source) else { return false };
+        let was = status.state(at);
+        status.answered_at = Some(at);
+        if was != SourceState::Ok {
+            status.report.state = SourceState::Ok;
+            status.report.reason = None;
+            status.report.hint = None;
+            status.since = at;
+        }
+        was != SourceState::Ok
+    }
+
+    /// Runs the rules and renews the attention list; says whether it changed.
+    fn judge(&mut self) -> bool {
+        let context = Context { now: self.now, observed: &self.observed };
+        let changes = self.engine.run(&context);
+        for change in changes {
+            self.push_change(change);
+        }
+        let attention = self.engine.attention();
+        if attention.is_empty() {
+            self.quiet_since.get_or_insert(self.now);
+        } else {
+            self.quiet_since = None;
+        }
+        let changed = attention != self.attention;
+        self.attention = attention;
+        changed
+    }
+
+    fn push_change(&mut self, change: Change) {
+        self.changes.push_front(change);
+        self.changes.truncate(CHANGES);
+    }
+
+    /// The next time at which something that is shown changes though nothing arrives: a source turns stale, or an age that is
+    /// counted in seconds or minutes shows another digit.
+    pub fn next_change(&self) -> Option<Timestamp> {
+        let stale = self.observed.sources.values().filter_map(SourceStatus::stale_at).filter(|at| *at > self.now);
+        let ages = self.attention.iter().map(|row| next_digit(self.now, row.began));
+        stale.chain(ages).min()
+    }
+}
+
+/// When the age of `then`, as [`crate::model::units::span`] prints it, changes next.
+fn next_digit(now: Timestamp, then: Timestamp) -> Timestamp {
+    let age = now.duration_since(then).as_secs().max(0);
+    let step = if age < 60 { 1 } else { 60 };
+    let next = (age / step + 1) * step;
+    then.checked_add(jiff::SignedDuration::from_secs(next)).unwrap_or(Timestamp::MAX)
+}
