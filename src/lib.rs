@@ -1,7 +1,17 @@
 //! Flightdeck: an operations cockpit for the terminal. One line a room; ARCHITECTURE.md has the picture.
 
+pub mod action;
+pub mod app;
 pub mod clock;
+pub mod config;
+pub mod keymap;
+pub mod modals;
 pub mod model;
+pub mod ops;
+pub mod panes;
 pub mod rules;
+pub mod screen;
 pub mod source;
+pub mod ui;
+pub mod view;
 pub mod world;

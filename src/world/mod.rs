@@ -58,6 +58,11 @@ impl Changed {
 const CHANGES: usize = 500;
 
 impl World {
+    /// A world of which nothing is known yet, at this time.
+    pub fn at(now: Timestamp) -> Self {
+        Self { now, ..Self::default() }
+    }
+
     /// Takes a source's news.
     pub fn apply(&mut self, at: Timestamp, source: &str, updates: Vec<Update>) -> Changed {
         self.now = self.now.max(at);

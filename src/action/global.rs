@@ -1,0 +1,23 @@
+//! What can be asked for anywhere.
+
+use super::{Action, actions};
+use crate::{app::effect::Effect, keymap::Scope};
+
+pub static ACTIONS: &[Action] = actions! { Scope::Global;
+    "quit" "quit" "Leaves the cockpit; nothing that runs is touched." 1 => |app| app.quit(),
+    "back" "back" "Closes what is open: an object's page, the zoom, the past." 0 => |app| app.back(),
+    "focus-next" "next pane" "Moves the focus to the next pane." 0 => |app| app.move_focus(1),
+    "focus-previous" "previous pane" "Moves the focus to the pane before." 0 => |app| app.move_focus(-1),
+    "zoom" "zoom" "Lets the focused pane fill the screen, or gives it its place back." 2 => |app| app.toggle_zoom(),
+    "repaint" "repaint" "Draws every cell anew, after something else wrote over the screen." 0 => |app| app.ask(Effect::Repaint),
+    "suspend" "suspend" "Gives the terminal back to the shell; fg returns." 0 => |app| app.ask(Effect::Suspend),
+    "page-1" "page 1" "Shows the first page." 0 => |app| app.show_page_of_key('1'),
+    "page-2" "page 2" "Shows the second page." 0 => |app| app.show_page_of_key('2'),
+    "page-3" "page 3" "Shows the third page." 0 => |app| app.show_page_of_key('3'),
+    "page-4" "page 4" "Shows the fourth page." 0 => |app| app.show_page_of_key('4'),
+    "page-5" "page 5" "Shows the fifth page." 0 => |app| app.show_page_of_key('5'),
+    "page-6" "page 6" "Shows the sixth page." 0 => |app| app.show_page_of_key('6'),
+    "page-7" "page 7" "Shows the seventh page." 0 => |app| app.show_page_of_key('7'),
+    "page-8" "page 8" "Shows the eighth page." 0 => |app| app.show_page_of_key('8'),
+    "page-9" "page 9" "Shows the ninth page." 0 => |app| app.show_page_of_key('9'),
+};

@@ -1,0 +1,46 @@
+//! Everything that `App` wants done. The runtime does it, and answers with an event where there is something to say.
+
+use crate::{model::Timestamp, ops::gate::Permit, source::supervisor::Demand};
+use std::path::PathBuf;
+
+/// Something to be done outside.
+#[derive(Debug)]
+pub enum Effect {
+    /// Leave.
+    Quit,
+    /// Give the terminal back and stop until the shell continues us.
+    Suspend,
+    /// Draw every cell anew.
+    Repaint,
+    /// Tell the sources what is needed.
+    Demand(Demand),
+    /// Put text into the user's clipboard by way of the terminal (OSC 52).
+    Copy { text: String, what: String },
+    /// Write a file that does not exist yet; `{stamp}` in the name becomes the time.
+    Write { name: PathBuf, content: String, what: String },
+    /// Do what the gate permitted.
+    Execute(Permit),
+    /// Bring the moment of the past that was kept last before this time; `None` is back to now.
+    Moment(Option<Timestamp>),
+    /// Drive the player.
+    Player(PlayerCommand),
+    /// Start or stop recording into a file.
+    ToggleRecording,
+    /// Read the configuration anew.
+    ReloadConfig,
+    /// Let the terminal report the mouse, or not.
+    Mouse(bool),
+}
+
+/// What the player can be told.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum PlayerCommand {
+    Toggle,
+    /// Seconds forward or, negative, back.
+    Skip(f64),
+    /// The next or the previous event.
+    Step(i32),
+    Seek(Timestamp),
+    /// Times real speed.
+    Speed(f64),
+}

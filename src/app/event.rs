@@ -1,0 +1,87 @@
+//! Everything that comes in. One queue, one type, stamped with the time by the caller; what can be recorded is serialisable.
+
+use crate::{
+    app::settings::Settings,
+    model::{
+        Timestamp,
+        input::{Key, Mouse},
+        source::SourceReport,
+        update::Update,
+    },
+    world::World,
+};
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+/// Something that happened, and when.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Event {
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "event", content = "data", rename_all = "kebab-case")]
+pub enum EventKind {
+    Key(Key),
+    Mouse(Mouse),
+    Paste(String),
+    Resize {
+        columns: u16,
+        rows: u16,
+    },
+    /// A source's news.
+    Updates {
+        source: CompactString,
+        updates: Vec<Update>,
+    },
+    /// A source's state changed.
+    Report(SourceReport),
+    /// The time came that [`super::App::next_wake`] named.
+    Wake,
+    /// An effect is done.
+    Done(Done),
+    /// The program logged something.
+    Log(LogLine),
+    /// The recorder's or the player's state changed.
+    Player(PlayerState),
+    /// The moment of the past that was asked for; `None` where nothing that old is kept.
+    #[serde(skip)]
+    Moment(Option<Box<World>>),
+    /// The player went to another place of its recording.
+    #[serde(skip)]
+    World(Box<World>),
+    /// The configuration was read anew.
+    #[serde(skip)]
+    Settings(Box<Settings>),
+}
+
+/// How an effect ended, in words for the user.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Done {
+    pub ok: bool,
+    pub text: String,
+}
+
+/// A line of the program's own log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// `ERROR`, `WARN`, `INFO` …
+    pub level: CompactString,
+    /// Which part of the program.
+    pub target: CompactString,
+    pub text: String,
+}
+
+/// Where a recording stands.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PlayerState {
+    pub first: Timestamp,
+    pub last: Timestamp,
+    pub position: Timestamp,
+    pub playing: bool,
+    /// Times real speed.
+    pub speed: f64,
+}

@@ -1,0 +1,134 @@
+//! Where panes lie, which one has the focus, and which page is shown.
+
+use super::App;
+use crate::{
+    model::{attention::Severity, input::Mouse, object::ObjectRef},
+    panes,
+    view::{
+        ObjectPage,
+        layout::{Area, Placed},
+    },
+};
+
+/// Rows of the header and of the footer, by the terminal's height: a tiny terminal shows content only.
+pub const fn bars(rows: u16) -> (u16, u16) {
+    match rows {
+        0..=3 => (0, 0),
+        4..=7 => (1, 0),
+        _ => (1, 1),
+    }
+}
+
+impl App {
+    pub(super) fn resize(&mut self, size: (u16, u16)) {
+        if self.view.size != size {
+            self.view.size = size;
+            self.relayout();
+        }
+    }
+
+    /// The part of the screen between header and footer.
+    pub fn work_area(&self) -> Area {
+        let (width, rows) = self.view.size;
+        let (top, bottom) = bars(rows);
+        Area { x: 0, y: top, width, height: rows.saturating_sub(top + bottom) }
+    }
+
+    /// Computes the cells anew: after a change of size, page, zoom or configuration.
+    pub fn relayout(&mut self) {
+        self.dirty = true;
+        let area = self.work_area();
+        self.view.page = self.view.page.min(self.settings.pages.len().saturating_sub(1));
+        let page = self.settings.pages.get(self.view.page);
+        let layout = page.and_then(|page| page.layout_for(self.view.size));
+        self.view.placed = layout.map_or_else(Vec::new, |layout| layout.cell.arrange(area, &panes::known));
+        if self.view.zoom
+            && let Some(name) = self.view.focused()
+        {
+            self.view.placed = vec![Placed { area, panes: vec![name] }];
+        }
+        self.refresh_lists();
+    }
+
+    /// Shows a page, by its place in the tab bar.
+    pub fn show_page(&mut self, page: usize) {
+        if page < self.settings.pages.len() {
+            self.view.page = page;
+            self.view.stack.clear();
+            self.view.zoom = false;
+            self.relayout();
+        }
+    }
+
+    /// Shows the page whose digit this is.
+    pub fn show_page_of_key(&mut self, key: char) {
+        match self.settings.pages.iter().position(|page| page.key == key) {
+            Some(page) => self.show_page(page),
+            None => self.notice(Severity::Info, format!("there is no page {key} yet")),
+        }
+    }
+
+    /// Gives a pane the focus, and the cell that it shares with others.
+    pub fn focus(&mut self, name: &'static str) {
+        self.view.focus.insert(self.view.page, name);
+        for placed in &self.view.placed {
+            if let Some(first) = placed.panes.first()
+                && placed.panes.contains(&name)
+            {
+                self.view.tabs.insert(first, name);
+            }
+        }
+        self.refresh_lists();
+    }
+
+    /// Moves the focus along the panes of the page, those behind tabs included.
+    pub fn move_focus(&mut self, step: isize) {
+        let zoomed = std::mem::take(&mut self.view.zoom);
+        if zoomed {
+            self.relayout();
+        }
+        let all: Vec<_> = self.view.placed.iter().flat_map(|placed| placed.panes.iter().copied()).collect();
+        if !all.is_empty() {
+            let now = self.view.focused().and_then(|name| all.iter().position(|other| *other == name)).unwrap_or(0);
+            self.focus(all[(now as isize + step).rem_euclid(all.len() as isize) as usize]);
+        }
+        if zoomed {
+            self.view.zoom = true;
+            self.relayout();
+        }
+    }
+
+    /// Lets the focused pane fill the work area, or not.
+    pub fn toggle_zoom(&mut self) {
+        self.view.zoom = !self.view.zoom;
+        self.relayout();
+    }
+
+    /// Opens an object's page over what is shown.
+    pub fn open(&mut self, object: ObjectRef) {
+        if self.view.stack.last().is_none_or(|page| page.object != object) {
+            self.view.stack.push(ObjectPage { object, tab: 0, scroll: 0 });
+        }
+        self.dirty = true;
+    }
+
+    /// One step back: closes the object's page, then the zoom, then returns to now.
+    pub fn back(&mut self) {
+        if self.view.stack.pop().is_some() {
+            self.refresh_lists();
+        } else if self.view.zoom {
+            self.toggle_zoom();
+        } else if self.moment.is_some() {
+            self.go_to(None);
+        }
+    }
+
+    /// A press on the header: the page whose title lies there.
+    pub(super) fn point_at_bar(&mut self, mouse: Mouse) {
+        if mouse.row == 0
+            && let Some(page) = crate::screen::header::page_at(self, mouse.column)
+        {
+            self.show_page(page);
+        }
+    }
+}

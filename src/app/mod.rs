@@ -1,0 +1,318 @@
+//! The cockpit as a plain function: an event goes in, effects come out. No I/O, no clock, no await.
+
+pub mod effect;
+pub mod event;
+pub mod settings;
+
+mod keys;
+mod layout;
+pub use layout::bars as layout_bars;
+mod lists;
+mod time;
+
+use crate::{
+    action,
+    modals::{Modal, Outcome},
+    model::{
+        Timestamp,
+        attention::Severity,
+        input::{Key, Mouse},
+        topic::{Topic, TopicSet},
+    },
+    ops::gate::Policy,
+    panes,
+    source::supervisor::Demand,
+    ui::scene::Scene,
+    view::{Notice, View},
+    world::{Changed, World},
+};
+use effect::Effect;
+use event::{Done, Event, EventKind, LogLine, PlayerState};
+use settings::Settings;
+use std::collections::VecDeque;
+
+/// The state of the cockpit.
+pub struct App {
+    /// The live world, or the recording's.
+    pub world: World,
+    /// The moment of the past that is shown instead.
+    pub moment: Option<Box<World>>,
+    pub view: View,
+    pub modals: Vec<Box<dyn Modal>>,
+    pub policy: Policy,
+    pub settings: Settings,
+    /// The program's own log, newest last.
+    pub log: VecDeque<LogLine>,
+    /// Where the recording stands that is played.
+    pub player: Option<PlayerState>,
+    /// Whether events are being written to a file.
+    pub recording: bool,
+    /// Time of the newest event of any kind.
+    pub now: Timestamp,
+    /// Keys of a sequence that is not complete, and when the last one came.
+    pub pending: Vec<Key>,
+    pending_since: Timestamp,
+    demand: Demand,
+    outbox: Vec<Effect>,
+    dirty: bool,
+}
+
+/// Lines that the log pane keeps.
+const LOG_LINES: usize = 1_000;
+/// Notices that the history keeps.
+const NOTICES: usize = 200;
+/// How long a notice is shown.
+const NOTICE_SECONDS: i64 = 6;
+
+/// Topics that history, rules and the recorder need whatever is visible.
+const BACKGROUND: TopicSet = TopicSet::of(&[
+    Topic::Facts,
+    Topic::Gauges,
+    Topic::Mounts,
+    Topic::Processes,
+    Topic::Cgroups,
+    Topic::Sensors,
+    Topic::Units,
+    Topic::Own,
+]);
+
+impl App {
+    /// A cockpit that knows nothing yet.
+    pub fn new(settings: Settings, policy: Policy, now: Timestamp, size: (u16, u16)) -> Self {
+        let mut app = Self {
+            world: World::at(now),
+            moment: None,
+            view: View { size, graph_span: 2, ..View::default() },
+            modals: Vec::new(),
+            policy,
+            settings,
+            log: VecDeque::new(),
+            player: None,
+            recording: false,
+            now,
+            pending: Vec::new(),
+            pending_since: now,
+            demand: Demand::default(),
+            outbox: Vec::new(),
+            dirty: true,
+        };
+        for warning in app.settings.warnings.clone() {
+            app.notice(Severity::Warn, warning);
+        }
+        app.relayout();
+        app
+    }
+
+    /// Takes an event and returns what is to be done about it.
+    pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        self.now = self.now.max(event.at);
+        self.forget_pending(event.at);
+        match event.kind {
+            EventKind::Key(key) => self.on_key(key),
+            EventKind::Mouse(mouse) => self.on_mouse(mouse),
+            EventKind::Paste(text) => self.on_paste(&text),
+            EventKind::Resize { columns, rows } => self.resize((columns, rows)),
+            EventKind::Updates { source, updates } => {
+                let changed = self.world.apply(event.at, &source, updates);
+                self.after(changed);
+            }
+            EventKind::Report(report) => {
+                let changed = self.world.report(event.at, report);
+                self.after(changed);
+            }
+            EventKind::Wake => {
+                let changed = self.world.pass(event.at);
+                self.after(changed);
+                self.dirty = true;
+            }
+            EventKind::Done(done) => self.on_done(done),
+            EventKind::Log(line) => self.on_log(line),
+            EventKind::Player(state) => self.set_player(state),
+            EventKind::Moment(moment) => self.set_moment(moment),
+            EventKind::World(world) => self.set_world(*world),
+            EventKind::Settings(settings) => self.set_settings(*settings),
+        }
+        self.follow_demand();
+        std::mem::take(&mut self.outbox)
+    }
+
+    /// Whether something that is shown changed since the last call.
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+
+    /// Asks for the screen to be drawn.
+    pub fn touch(&mut self) {
+        self.dirty = true;
+    }
+
+    /// Asks the runtime for something.
+    pub fn ask(&mut self, effect: Effect) {
+        self.outbox.push(effect);
+    }
+
+    /// The world that is shown.
+    pub fn shown(&self) -> &World {
+        self.moment.as_deref().unwrap_or(&self.world)
+    }
+
+    /// What panes draw from.
+    pub fn scene(&self) -> Scene<'_> {
+        let world = self.shown();
+        Scene {
+            world,
+            series: &self.world.series,
+            view: &self.view,
+            theme: &self.settings.theme,
+            glyphs: &self.settings.glyphs,
+            keymap: &self.settings.keymap,
+            now: if self.moment.is_some() || self.player.is_some() { world.now } else { self.now },
+            focused: false,
+        }
+    }
+
+    /// Tells the user something; kept in the history.
+    pub fn notice(&mut self, severity: Severity, text: impl Into<String>) {
+        self.view.notices.push(Notice { at: self.now, severity, text: text.into() });
+        let excess = self.view.notices.len().saturating_sub(NOTICES);
+        self.view.notices.drain(..excess);
+        self.dirty = true;
+    }
+
+    /// The newest notice that is still to be shown.
+    pub fn current_notice(&self) -> Option<&Notice> {
+        let shown = |notice: &&Notice| self.now.duration_since(notice.at).as_secs() < NOTICE_SECONDS;
+        self.view.notices.last().filter(shown)
+    }
+
+    /// Opens a modal over everything else.
+    pub fn open_modal(&mut self, modal: Box<dyn Modal>) {
+        self.modals.push(modal);
+        self.dirty = true;
+    }
+
+    /// What follows from a change of the world.
+    fn after(&mut self, changed: Changed) {
+        if changed.is_nothing() {
+            return;
+        }
+        if self.moment.is_some() {
+            return;
+        }
+        let shown = self.visible_topics().union(Topic::Gauges.into()).union(Topic::Own.into());
+        if changed.attention || changed.sources || changed.topics.intersects(shown) {
+            self.refresh_lists();
+            self.dirty = true;
+        }
+    }
+
+    fn on_done(&mut self, done: Done) {
+        self.notice(if done.ok { Severity::Info } else { Severity::Error }, done.text);
+    }
+
+    fn on_log(&mut self, line: LogLine) {
+        self.log.push_back(line);
+        if self.log.len() > LOG_LINES {
+            self.log.pop_front();
+        }
+        if self.view.visible().any(|name| name == "log") {
+            self.dirty = true;
+        }
+    }
+
+    fn set_settings(&mut self, settings: Settings) {
+        self.settings = settings;
+        if self.settings.warnings.is_empty() {
+            self.notice(Severity::Info, "configuration read anew");
+        }
+        for warning in self.settings.warnings.clone() {
+            self.notice(Severity::Warn, warning);
+        }
+        self.relayout();
+    }
+
+    /// Topics that the visible panes need.
+    fn visible_topics(&self) -> TopicSet {
+        let topics = self.view.visible().filter_map(panes::find).map(|pane| pane.topics());
+        topics.fold(TopicSet::EMPTY, TopicSet::union)
+    }
+
+    /// Tells the sources when what is needed changed.
+    fn follow_demand(&mut self) {
+        let open = self.view.stack.last().map(|page| page.object.clone());
+        let mut visible = self.visible_topics();
+        if open.is_some() {
+            visible = visible.union(TopicSet::of(&[Topic::Processes, Topic::ProcessDetails]));
+        }
+        let demand = Demand { visible, background: BACKGROUND, open };
+        if demand != self.demand {
+            self.demand = demand.clone();
+            self.ask(Effect::Demand(demand));
+        }
+    }
+
+    fn on_key(&mut self, key: Key) {
+        self.dirty = true;
+        if let Some(mut modal) = self.modals.pop() {
+            let depth = self.modals.len();
+            if modal.on_key(key, self) == Outcome::Stay {
+                // A modal that it opened lies over it.
+                self.modals.insert(depth.min(self.modals.len()), modal);
+            }
+            return;
+        }
+        self.take_key(key);
+    }
+
+    fn on_paste(&mut self, text: &str) {
+        self.dirty = true;
+        if let Some(mut modal) = self.modals.pop() {
+            let depth = self.modals.len();
+            if modal.on_paste(text, self) == Outcome::Stay {
+                self.modals.insert(depth.min(self.modals.len()), modal);
+            }
+        }
+    }
+
+    fn on_mouse(&mut self, mouse: Mouse) {
+        self.dirty = true;
+        if let Some(mut modal) = self.modals.pop() {
+            let depth = self.modals.len();
+            if modal.on_mouse(mouse, self) == Outcome::Stay {
+                self.modals.insert(depth.min(self.modals.len()), modal);
+            }
+            return;
+        }
+        self.point(mouse);
+    }
+
+    /// Runs an action by its name; an unknown one is a fault in a key map and said so.
+    pub fn run(&mut self, name: &str) {
+        match action::find(name) {
+            Some(action) => (action.run)(self),
+            None => self.notice(Severity::Error, format!("no action is called {name}")),
+        }
+        self.dirty = true;
+    }
+
+    /// Leaves the cockpit.
+    pub fn quit(&mut self) {
+        self.ask(Effect::Quit);
+    }
+
+    /// When something that is shown changes next though nothing arrives.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        let after = |at: Timestamp, seconds: i64| at.checked_add(jiff::SignedDuration::from_secs(seconds)).ok();
+        let notice = self.current_notice().and_then(|notice| after(notice.at, NOTICE_SECONDS));
+        let sequence = (!self.pending.is_empty()).then(|| self.which_key_at());
+        let world = if self.moment.is_none() && self.player.is_none_or(|p| p.playing) {
+            self.world.next_change()
+        } else {
+            None
+        };
+        // The clock in the header shows minutes while nothing arrives.
+        let minute =
+            if self.player.is_none() { after(self.now, 60 - self.now.as_second().rem_euclid(60)) } else { None };
+        [notice, sequence, world, minute].into_iter().flatten().filter(|at| *at > self.now).min()
+    }
+}

@@ -1,0 +1,33 @@
+//! What lies over the panes and takes the keys: help, palette, confirmations, choosers. One file a modal, one type of stack.
+
+use crate::{
+    app::App,
+    model::input::{Key, Mouse},
+    ui::scene::Scene,
+};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// Whether a modal stays after a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Stay,
+    Close,
+}
+
+/// Something over the panes. Keys go to the topmost one only; Esc always closes it.
+pub trait Modal: Send {
+    /// Name in tests and help.
+    fn name(&self) -> &'static str;
+    /// Draws itself somewhere in the area, over what is there.
+    fn draw(&self, app: &App, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer);
+    /// Takes a key. The modal is off the stack while it does, so it may open another.
+    fn on_key(&mut self, key: Key, app: &mut App) -> Outcome;
+    /// Takes pasted text.
+    fn on_paste(&mut self, _text: &str, _app: &mut App) -> Outcome {
+        Outcome::Stay
+    }
+    /// Takes a mouse event.
+    fn on_mouse(&mut self, _mouse: Mouse, _app: &mut App) -> Outcome {
+        Outcome::Stay
+    }
+}

@@ -1,0 +1,92 @@
+//! Text onto the screen. Everything that is drawn passes [`put`], so everything is made harmless and nothing leaves its area.
+
+use super::{scene::Scene, theme::Role};
+use crate::{model::text, view::layout::Area};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use unicode_width::UnicodeWidthStr;
+
+impl From<Area> for Rect {
+    fn from(area: Area) -> Self {
+        Self { x: area.x, y: area.y, width: area.width, height: area.height }
+    }
+}
+
+/// Longest text that is looked at for one cell; anything longer cannot be on a screen.
+const LONGEST: usize = 1_024;
+
+/// Writes `text` at a place in the area, made harmless and cut at the area's right edge. Returns the columns that it took.
+pub fn put(buffer: &mut Buffer, area: Rect, (x, y): (u16, u16), text: &str, style: Style) -> u16 {
+    let area = area.intersection(buffer.area);
+    if x >= area.width || y >= area.height {
+        return 0;
+    }
+    let room = area.width - x;
+    let clean = text::clean_to(text, LONGEST);
+    let (end, _) = buffer.set_stringn(area.x + x, area.y + y, clean, usize::from(room), style);
+    end - (area.x + x)
+}
+
+/// [`put`], and where it does not fit, an ellipsis in the last column.
+pub fn put_cut(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, at: (u16, u16), text: &str, style: Style) -> u16 {
+    let took = put(buffer, area, at, text, style);
+    let area = area.intersection(buffer.area);
+    if at.0 < area.width && at.1 < area.height && width(text) > took {
+        let last = area.x + area.width - 1;
+        buffer[(last, area.y + at.1)].set_char(scene.glyphs.ellipsis).set_style(style);
+    }
+    took
+}
+
+/// [`put`] with its end at the area's right edge less `from_right`.
+pub fn put_right(buffer: &mut Buffer, area: Rect, (from_right, y): (u16, u16), text: &str, style: Style) {
+    let width = width(text).min(area.width);
+    let x = area.width.saturating_sub(width).saturating_sub(from_right);
+    put(buffer, area, (x, y), text, style);
+}
+
+/// Columns that the text takes once it is made harmless.
+pub fn width(text: &str) -> u16 {
+    u16::try_from(text::clean_to(text, LONGEST).width()).unwrap_or(u16::MAX)
+}
+
+/// Fills the area with a style, and with blanks.
+pub fn fill(buffer: &mut Buffer, area: Rect, style: Style) {
+    let area = area.intersection(buffer.area);
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            buffer[(x, y)].reset();
+            buffer[(x, y)].set_style(style);
+        }
+    }
+}
+
+/// Draws a frame with a title and returns what is inside. Areas of less than three rows get a title line without a frame, so
+/// that small terminals show content.
+pub fn frame(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, title: &str, right: &str) -> Rect {
+    let area = area.intersection(buffer.area);
+    if area.height < 3 || area.width < 6 {
+        return area;
+    }
+    let border = scene.style(if scene.focused { Role::BorderFocused } else { Role::Border });
+    let signs =
+        if scene.glyphs.ascii { ['+', '+', '+', '+', '-', '|'] } else { ['┌', '┐', '└', '┘', '─', '│'] };
+    let (left, top, end, bottom) = (area.left(), area.top(), area.right() - 1, area.bottom() - 1);
+    for x in left..=end {
+        buffer[(x, top)].set_char(signs[4]).set_style(border);
+        buffer[(x, bottom)].set_char(signs[4]).set_style(border);
+    }
+    for y in top..=bottom {
+        buffer[(left, y)].set_char(signs[5]).set_style(border);
+        buffer[(end, y)].set_char(signs[5]).set_style(border);
+    }
+    for ((x, y), sign) in [(left, top), (end, top), (left, bottom), (end, bottom)].into_iter().zip(signs) {
+        buffer[(x, y)].set_char(sign).set_style(border);
+    }
+    let inner = Rect { x: left + 1, width: area.width - 2, ..area };
+    let role = if scene.focused { Role::Title } else { Role::Dim };
+    let took = put(buffer, inner, (0, 0), &format!(" {title} "), scene.style(role));
+    if !right.is_empty() && took + width(right) + 2 < inner.width {
+        put_right(buffer, inner, (0, 0), &format!(" {right} "), scene.style(Role::Dim));
+    }
+    Rect { x: left + 1, y: top + 1, width: area.width - 2, height: area.height - 2 }
+}

@@ -1,0 +1,137 @@
+//! What a pane that shows a list must tell about its rows. Sorting, filtering, marking, copying and exporting then work on it
+//! without the pane's help.
+
+use crate::{
+    model::{Timestamp, attention::Severity, object::ObjectRef, units},
+    world::World,
+};
+use compact_str::CompactString;
+use std::borrow::Cow;
+
+/// What a column's figures mean; decides how they are printed, aligned and compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    Text,
+    /// A plain number that identifies (a pid): printed whole.
+    Number,
+    /// A number of things: printed with k, M, G.
+    Count,
+    Bytes,
+    BytesPerSecond,
+    /// 0–1, printed as percent.
+    Ratio,
+    /// A duration in seconds.
+    Seconds,
+    /// A latency in seconds.
+    Latency,
+    Celsius,
+    /// A moment, printed as an age.
+    Time,
+}
+
+impl Unit {
+    /// Figures stand to the right, words to the left.
+    pub const fn is_figure(self) -> bool {
+        !matches!(self, Self::Text)
+    }
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Column {
+    /// Word in queries (`cpu>50%`), in the column chooser and as heading of exports.
+    pub name: &'static str,
+    /// Heading on the screen.
+    pub title: &'static str,
+    pub unit: Unit,
+    /// Columns of the screen that it wants.
+    pub width: u16,
+    /// Whether it takes what is left over.
+    pub grows: bool,
+    /// Whether it is shown unless chosen otherwise.
+    pub shown: bool,
+    /// Help text.
+    pub about: &'static str,
+}
+
+/// What stands in one cell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value<'a> {
+    /// Not known; printed `?`, sorted last.
+    Unknown,
+    /// Does not apply to this row; printed blank, sorted last.
+    None,
+    /// From outside: not yet made harmless.
+    Text(Cow<'a, str>),
+    Number(f64),
+    Time(Timestamp),
+}
+
+impl<'a> Value<'a> {
+    /// Text that is borrowed from the world.
+    pub fn text(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+
+    /// A number that may be unknown.
+    pub fn number(value: Option<impl Into<f64>>) -> Self {
+        value.map_or(Self::Unknown, |value| Self::Number(value.into()))
+    }
+
+    /// A size or a counter that may be unknown.
+    pub fn whole(value: Option<u64>) -> Self {
+        value.map_or(Self::Unknown, |value| Self::Number(value as f64))
+    }
+
+    /// As it is printed on the screen. Not made harmless: the drawing room does that for every cell.
+    pub fn printed(&self, unit: Unit, now: Timestamp) -> Cow<'_, str> {
+        match self {
+            Self::Unknown => Cow::Borrowed(units::UNKNOWN),
+            Self::None => Cow::Borrowed(""),
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Time(at) => Cow::Owned(units::age(now, *at)),
+            Self::Number(value) => Cow::Owned(match unit {
+                Unit::Bytes => units::bytes(*value),
+                Unit::BytesPerSecond => units::bytes_per_second(*value),
+                Unit::Ratio => units::percent_fine(*value),
+                Unit::Seconds => units::span(*value),
+                Unit::Latency => units::latency(*value),
+                Unit::Celsius => format!("{value:.0} °C"),
+                Unit::Count => units::count(*value),
+                Unit::Number | Unit::Text | Unit::Time => format!("{value}"),
+            }),
+        }
+    }
+}
+
+/// The rows of a list, as they lie in the world.
+pub trait Table: Sync {
+    /// The columns, in order.
+    fn columns(&self) -> &'static [Column];
+    /// Column and whether descending, until the user sorts otherwise.
+    fn default_sort(&self) -> (usize, bool);
+    /// Number of rows, unfiltered.
+    fn len(&self, world: &World) -> usize;
+    /// Whether there is no row.
+    fn is_empty(&self, world: &World) -> bool {
+        self.len(world) == 0
+    }
+    /// Identity of a row, which it keeps when the order changes. Unique in the table.
+    fn key(&self, world: &World, row: usize) -> CompactString;
+    /// What the row is about, to be opened.
+    fn object(&self, world: &World, row: usize) -> Option<ObjectRef>;
+    /// What stands in a cell.
+    fn value<'w>(&self, world: &'w World, row: usize, column: usize) -> Value<'w>;
+    /// How the row is doing, where it has a say in that.
+    fn severity(&self, _world: &World, _row: usize) -> Option<Severity> {
+        None
+    }
+    /// For a list that can be a tree: the key of the row's parent.
+    fn parent(&self, _world: &World, _row: usize) -> Option<CompactString> {
+        None
+    }
+    /// Whether the list can be a tree at all.
+    fn can_be_tree(&self) -> bool {
+        false
+    }
+}
