@@ -62,6 +62,6 @@ pub trait Source: Send + 'static {
 }
 
 /// Every source of this program, in the order of the status line.
-pub fn all() -> Vec<Box<dyn Source>> {
-    host::all()
+pub fn all(counters: std::sync::Arc<host::own::OwnCounters>) -> Vec<Box<dyn Source>> {
+    host::all(counters)
 }
