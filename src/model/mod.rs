@@ -8,6 +8,7 @@ pub mod cgroup;
 pub mod change;
 pub mod host;
 pub mod input;
+pub mod log;
 pub mod mount;
 pub mod object;
 pub mod observed;

@@ -13,11 +13,11 @@ use crate::{
     app::{
         App,
         effect::Effect,
-        event::{Done, Event, EventKind, LogLine},
+        event::{Done, Event, EventKind},
         settings::Settings,
     },
     clock,
-    model::Timestamp,
+    model::{Timestamp, log::LogLine},
     ops::gate::Policy,
     source::{
         Source,
