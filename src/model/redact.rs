@@ -188,22 +188,36 @@ impl Word {
                 Self::Plain
             };
         }
-        if hide || is_token(word) {
+        if (hide && !word.starts_with("--")) || is_token(word) {
             return Self::secret(REDACTED.into());
         }
-        if let Some(url) = url_without_password(word) {
-            return Self::secret(url);
+        if word.starts_with('-') && !word.contains(['=', ':']) && is_secret_name(word) {
+            return Self::Announces;
         }
-        match word.find(['=', ':']).filter(|at| !word[*at..].starts_with("://")) {
-            Some(at) if is_secret_name(&word[..at]) => match &word[at + 1..] {
-                "" => Self::Announces,
-                _ => Self::secret(format!("{}{REDACTED}", &word[..=at])),
-            },
-            Some(at) if is_token(&word[at + 1..]) => Self::secret(format!("{}{REDACTED}", &word[..=at])),
-            Some(_) => Self::Plain,
-            // `"password": "x"`: the name alone; what follows decides, and only a `:` or `=` does.
-            None => Self::Plain,
+        match Self::pair(word) {
+            Self::Plain => url_without_password(word).map_or(Self::Plain, Self::secret),
+            found => found,
         }
+    }
+
+    /// A word with `name=value` or `name: value` somewhere in it: `-ePASSWORD=x`, `--header=X-Api-Key:x`.
+    fn pair(word: &str) -> Self {
+        let mut start = 0;
+        for (at, _) in word.match_indices(['=', ':']).filter(|(at, _)| !word[*at..].starts_with("://")) {
+            let (name, value) = (&word[start..at], &word[at + 1..]);
+            if is_secret_name(name) {
+                return if value.is_empty() {
+                    Self::Announces
+                } else {
+                    Self::secret(format!("{}{REDACTED}", &word[..=at]))
+                };
+            }
+            if is_token(value) {
+                return Self::secret(format!("{}{REDACTED}", &word[..=at]));
+            }
+            start = at + 1;
+        }
+        Self::Plain
     }
 
     fn secret(kept: String) -> Self {
@@ -211,24 +225,42 @@ impl Word {
     }
 }
 
-/// Start and end of each word: what stands between blanks, quotes, and the separators of queries and lists. A quoted name with
-/// a `:` after it counts as one word with that `:`.
+/// Start and end of each word: what stands between blanks, quotes, and the separators of queries and lists. A secret's name and
+/// the `:` after it count as one word, and so does a URL up to the `@` after its password, whatever is in that.
 fn words(text: &str) -> impl Iterator<Item = (usize, usize)> {
-    let is_separator = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ';' | '&' | '?' | ',' | '{' | '}');
     let mut at = 0;
     std::iter::from_fn(move || {
         let start = at + text[at..].find(|c: char| !is_separator(c))?;
-        let mut end = text[start..].find(is_separator).map_or(text.len(), |length| start + length);
-        if is_secret_name(&text[start..end]) {
-            let rest = &text[end..];
-            let quoted = rest.trim_start_matches(['"', '\'']).trim_start();
-            if rest.len() != quoted.len() && quoted.starts_with([':', '=']) {
-                end = text.len() - quoted.len() + 1;
-            }
-        }
-        at = end;
-        Some((start, end))
+        let end = text[start..].find(is_separator).map_or(text.len(), |length| start + length);
+        at = end_of_password(text, start, end).or_else(|| end_of_name(text, start, end)).unwrap_or(end);
+        Some((start, at))
     })
+}
+
+fn is_quote(c: char) -> bool {
+    matches!(c, '"' | '\'' | '`')
+}
+
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || is_quote(c) || matches!(c, '\\' | ';' | '&' | '?' | ',' | '{' | '}')
+}
+
+/// Where `"password" :` ends.
+fn end_of_name(text: &str, start: usize, end: usize) -> Option<usize> {
+    let after = text[end..].trim_start_matches(|c| is_quote(c) || c == '\\').trim_start();
+    let is_name = after.len() < text.len() - end && after.starts_with([':', '=']) && is_secret_name(&text[start..end]);
+    is_name.then(|| text.len() - after.len() + 1)
+}
+
+/// Where `scheme://user:password@` ends.
+fn end_of_password(text: &str, start: usize, end: usize) -> Option<usize> {
+    let from = start + text[start..end].find("://")? + 3;
+    let rest = &text[from..];
+    let rest = &rest[..rest.find(|c: char| c.is_whitespace() || is_quote(c)).unwrap_or(rest.len())];
+    let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
+    // A password may hold a `/` that should have been escaped: the last `@` of all ends it, then.
+    let at = authority.rfind('@').or_else(|| rest.rfind('@'))?;
+    rest[..at].contains(':').then_some(from + at + 1)
 }
 
 /// Whether a word is a token by its shape alone.
@@ -239,18 +271,12 @@ fn is_token(word: &str) -> bool {
     (known || jwt) && word.chars().all(is_body)
 }
 
-/// `scheme://user:password@host` without the password; `None` where there is none.
+/// `scheme://user:password@` without the password; `None` where there is none.
 fn url_without_password(word: &str) -> Option<String> {
     let start = word.find("://")? + 3;
-    let rest = &word[start..];
-    let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
-    // A password may hold a `/` that should have been escaped: the last `@` of the word ends it, then.
-    let at = authority.rfind('@').or_else(|| rest.rfind('@'))?;
-    let colon = rest[..at].find(':')?;
-    if colon + 1 == at {
-        return None;
-    }
-    Some(format!("{}{REDACTED}{}", &word[..=start + colon], &rest[at..]))
+    let at = word[start..].rfind('@')?;
+    let colon = word[start..][..at].find(':')?;
+    (colon + 1 < at).then(|| format!("{}{REDACTED}{}", &word[..=start + colon], &word[start + at..]))
 }
 
 #[cfg(test)]
@@ -311,6 +337,14 @@ mod tests {
             (&["x", "http://h/?token=abc&y=1"], &["x", "http://h/?token=[redacted]&y=1"]),
             (&["x", r#"{"password": "a", "user": "b"}"#], &["x", r#"{"password": "[redacted]", "user": "b"}"#]),
             (&["x", r#"{"password":"a"}"#], &["x", r#"{"password":"[redacted]"}"#]),
+            (&["x", r#"{\"password\":\"a\"}"#], &["x", r#"{\"password\":\"[redacted]\"}"#]),
+            (&["docker", "run", "-eDB_PASSWORD=a"], &["docker", "run", "-eDB_PASSWORD=[redacted]"]),
+            (&["x", "--header=X-Api-Key: a"], &["x", "--header=X-Api-Key: [redacted]"]),
+            (&["java", "-Ddb.password=a", "-cp", "a:b"], &["java", "-Ddb.password=[redacted]", "-cp", "a:b"]),
+            (&["x", "PASSWORD = a b"], &["x", "PASSWORD = [redacted] b"]),
+            (&["sh", "-c", "app --token a --auth --verbose"], &["sh", "-c", "app --token [redacted] --auth --verbose"]),
+            (&["x", "u://a:b,c?d&e@h/?token=f"], &["x", "u://a:[redacted]@h/?token=[redacted]"]),
+            (&["x", "--url=u://a:b@h", "u://a:b/c@h"], &["x", "--url=u://a:[redacted]@h", "u://a:[redacted]@h"]),
             (&["ssh", "-p", "22", "host"], &["ssh", "-p", "22", "host"]),
             (&["mkdir", "-p", "/a"], &["mkdir", "-p", "/a"]),
         ];
