@@ -50,8 +50,7 @@ pub fn read_into(path: &Path, buffer: &mut Vec<u8>) -> bool {
 /// What the kernel says; the buffer is empty then.
 pub fn read_at(directory: impl AsFd, path: impl rustix::path::Arg, buffer: &mut Vec<u8>) -> Result<(), Errno> {
     buffer.clear();
-    let file = rustix::fs::openat(directory, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
-    read_all(&file, buffer)
+    read_all(&open_at(directory, path)?, buffer)
 }
 
 /// Reads an open file from its start to its end. The kernel answers a page or so at a time, so that only nothing is the end.
@@ -83,10 +82,26 @@ fn read_all(file: &OwnedFd, buffer: &mut Vec<u8>) -> Result<(), Errno> {
 /// What the kernel says; the buffer is empty then.
 pub fn read_record_at(directory: impl AsFd, path: impl rustix::path::Arg, buffer: &mut Vec<u8>) -> Result<(), Errno> {
     buffer.clear();
+    read_record(&open_at(directory, path)?, buffer)
+}
+
+/// Opens a file below a folder for reading.
+///
+/// # Errors
+/// What the kernel says.
+pub fn open_at(directory: impl AsFd, path: impl rustix::path::Arg) -> Result<OwnedFd, Errno> {
+    rustix::fs::openat(directory, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// As [`read_record_at`], of a file that is open.
+///
+/// # Errors
+/// What the kernel says; the buffer is empty then.
+pub fn read_record(file: &OwnedFd, buffer: &mut Vec<u8>) -> Result<(), Errno> {
+    buffer.clear();
     buffer.reserve(2048);
-    let file = rustix::fs::openat(directory, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
-    rustix::io::pread(&file, rustix::buffer::spare_capacity(buffer), 0)?;
-    if buffer.len() < buffer.capacity() { Ok(()) } else { read_all(&file, buffer) }
+    rustix::io::pread(file, rustix::buffer::spare_capacity(buffer), 0)?;
+    if buffer.len() < buffer.capacity() { Ok(()) } else { read_all(file, buffer) }
 }
 
 /// An open folder of small files, so that its name is looked up once.

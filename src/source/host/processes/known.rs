@@ -10,7 +10,10 @@ use super::super::{
 };
 use crate::model::redact;
 use compact_str::{CompactString, format_compact};
-use rustix::{fd::BorrowedFd, fs::AtFlags};
+use rustix::{
+    fd::{BorrowedFd, OwnedFd},
+    fs::AtFlags,
+};
 use std::time::{Duration, Instant};
 
 /// Longest command line that is kept, in bytes.
@@ -20,7 +23,7 @@ const KEEP: Duration = Duration::from_secs(30);
 const KEEP_NEW: Duration = Duration::from_secs(3);
 
 /// One process and what was last read of it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Known {
     pub start_ticks: u64,
     pub name: CompactString,
@@ -36,6 +39,9 @@ pub struct Known {
     pub written_bytes: Option<u64>,
     /// The round in which it was last seen.
     pub round: u64,
+    /// `/proc/PID/stat`, kept open: opening it costs more than reading it. It is this process's and of no other that gets its
+    /// number.
+    pub stat: Option<OwnedFd>,
     due: Instant,
 }
 
@@ -55,6 +61,7 @@ impl Known {
             read_bytes: None,
             written_bytes: None,
             round: 0,
+            stat: None,
             due: now,
         }
     }

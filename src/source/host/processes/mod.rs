@@ -5,7 +5,7 @@ pub mod stat;
 
 use super::{
     bytes::{number, rate, value_of},
-    read::{Root, read_record_at},
+    read::{Root, open_at, read_record},
     users::Users,
 };
 use crate::{
@@ -46,6 +46,9 @@ impl Scale {
         Timestamp::from_millisecond((seconds * 1000.0) as i64).ok()
     }
 }
+
+/// Most files that are kept open.
+const FILES_KEPT: usize = 1024;
 
 /// Storage bytes of a process: read and written.
 type Io = (Option<u64>, Option<u64>);
@@ -95,6 +98,9 @@ struct Table {
     buffer: Vec<u8>,
     before: Option<Instant>,
     round: u64,
+    /// Files that are kept open, and how many may be.
+    kept: usize,
+    may_keep: usize,
 }
 
 impl ProcessesSource {
@@ -107,6 +113,8 @@ impl ProcessesSource {
             buffer: Vec::new(),
             before: None,
             round: 0,
+            kept: 0,
+            may_keep: files_to_keep(),
         };
         Self { root, table, pids: Vec::new(), text: Vec::new() }
     }
@@ -137,16 +145,28 @@ impl ProcessesSource {
         let scale = *self.table.scale.get_or_insert_with(|| Scale::read(&self.root));
         let seconds = self.table.begin();
         for &pid in &self.pids {
-            let path = compact_str::format_compact!("{pid}/stat");
-            if read_record_at(proc, path.as_str(), &mut self.text).is_err() {
-                continue;
-            }
+            let kept = self.table.known.get_mut(&pid).and_then(|known| known.stat.take());
+            let kept = kept.filter(|file| read_record(file, &mut self.text).is_ok());
+            let Some(file) = kept.or_else(|| open_stat(proc, pid, &mut self.text)) else { continue };
             let Some(stat) = stat::parse(&self.text) else { continue };
             rows.push(self.table.row(proc, pid, &stat, &scale, wants_io, seconds));
+            self.table.keep(pid, file);
         }
         self.table.end();
         rows
     }
+}
+
+/// Opens and reads a process's line; `None` where it has ended, or does not tell.
+fn open_stat(proc: &OwnedFd, pid: i32, text: &mut Vec<u8>) -> Option<OwnedFd> {
+    let file = open_at(proc, compact_str::format_compact!("{pid}/stat").as_str()).ok()?;
+    read_record(&file, text).ok().map(|()| file)
+}
+
+/// How many files may be kept open: a quarter of what this process may have.
+fn files_to_keep() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    limit.map_or(FILES_KEPT, |limit| FILES_KEPT.min(limit as usize / 4))
 }
 
 impl Table {
@@ -154,6 +174,7 @@ impl Table {
     fn begin(&mut self) -> f64 {
         let now = clock::instant();
         self.round += 1;
+        self.kept = 0;
         self.before.replace(now).map_or(0.0, |before| now.saturating_duration_since(before).as_secs_f64())
     }
 
@@ -180,6 +201,16 @@ impl Table {
         (known.read_bytes, known.written_bytes) = io.unwrap_or_default();
         known.round = self.round;
         row
+    }
+
+    /// Keeps a file open for the next round, while there are not too many.
+    fn keep(&mut self, pid: i32, file: OwnedFd) {
+        if self.kept < self.may_keep
+            && let Some(known) = self.known.get_mut(&pid)
+        {
+            known.stat = Some(file);
+            self.kept += 1;
+        }
     }
 
     /// Forgets processes that were not there in this round.
