@@ -14,6 +14,7 @@ pub mod object;
 pub mod observed;
 pub mod own;
 pub mod process;
+pub mod redact;
 pub mod series;
 pub mod source;
 pub mod text;

@@ -17,11 +17,10 @@ use crate::{
         settings::Settings,
     },
     clock,
-    model::{Timestamp, log::LogLine},
+    model::{Timestamp, log::LogLine, own::OwnCounters},
     ops::gate::Policy,
     source::{
         Source,
-        host::own::OwnCounters,
         supervisor::{Demand, News, supervise},
     },
 };
