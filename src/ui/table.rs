@@ -59,9 +59,11 @@ pub fn draw(scene: &Scene<'_>, table: &dyn Table, state: &ListState, area: Rect,
     let shown = state.shown_columns(table.columns());
     let places = columns::place(table, &shown, area.width, state.scroll_x);
     let severity = severity_column(table.columns());
-    let words = || places.iter().map(|p| p.index).filter(|i| table.columns()[*i].unit == Unit::Text && Some(*i) != severity);
+    let words =
+        || places.iter().map(|p| p.index).filter(|i| table.columns()[*i].unit == Unit::Text && Some(*i) != severity);
     let trunk = words().find(|index| table.columns()[*index].grows).or_else(|| words().next());
-    let drawing = Drawing { scene, table, state, trunk: trunk.filter(|_| !state.branches.is_empty()), severity, places };
+    let drawing =
+        Drawing { scene, table, state, trunk: trunk.filter(|_| !state.branches.is_empty()), severity, places };
     drawing.heading(area, buffer);
     if state.order.is_empty() {
         empty(scene, table, state, area, buffer);

@@ -75,11 +75,10 @@ fn a_list_scrolled_sideways_keeps_who_it_is_about() {
     let mut list = list(&SAMPLE, &world, false);
     list.scroll_x = 3;
     let drawn_at = |list: &ListState| lines(&drawn(&world, &SAMPLE, list, (30, 3)));
-    assert_eq!(drawn_at(&list), [
-        "     PID E       USER     CPU▾",
-        " ✖     9         pg      320 %",
-        "       8 -10     ops    97.0 %"
-    ]);
+    assert_eq!(
+        drawn_at(&list),
+        ["     PID E       USER     CPU▾", " ✖     9         pg      320 %", "       8 -10     ops    97.0 %"]
+    );
     list.scroll_x = 20;
     assert_eq!(drawn_at(&list)[1..], [" ✖     9 320 %   61 GiB  1d 1h", "       8 …      1.5 GiB    50m"]);
 }
@@ -89,12 +88,15 @@ fn a_tree_shows_its_branches() {
     let world = world();
     let table = Made::tree(&[(1, 0), (2, 1), (3, 2), (4, 0)]);
     let mut list = list(&table, &world, true);
-    assert_eq!(lines(&drawn(&world, &table, &list, (34, 5)))[1..], [
-        " 4             4   row 4",
-        " 1             1 ▾ row 1",
-        " 2             2   ▾ row 2",
-        " 3             3       row 3",
-    ]);
+    assert_eq!(
+        lines(&drawn(&world, &table, &list, (34, 5)))[1..],
+        [
+            " 4             4   row 4",
+            " 1             1 ▾ row 1",
+            " 2             2   ▾ row 2",
+            " 3             3       row 3",
+        ]
+    );
     list.fold_all(&table, &world);
     list.refresh(&table, &world, true, 6);
     assert_eq!(lines(&drawn(&world, &table, &list, (34, 5)))[2..], [" 1             1 ▸ row 1", "", ""]);
@@ -106,7 +108,10 @@ fn an_empty_list_says_why() {
     let table = Made::of(&[(1, 1.0)]);
     let mut filtered = list(&table, &world, false);
     filtered.set_filter("zzz", &table, &world, false, 6).expect("a filter");
-    assert_eq!(lines(&drawn(&world, &table, &filtered, (60, 3)))[1], " nothing of 1 matches «zzz»: x clears the filter");
+    assert_eq!(
+        lines(&drawn(&world, &table, &filtered, (60, 3)))[1],
+        " nothing of 1 matches «zzz»: x clears the filter"
+    );
     let none = Made::default();
     assert_eq!(lines(&drawn(&world, &none, &list(&none, &world, false), (60, 3)))[1], " nothing here");
 }

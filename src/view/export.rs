@@ -5,7 +5,7 @@
 
 use super::{
     list::ListState,
-    table::{Column, Table, Value},
+    table::{Column, Table, Value, severity_column},
 };
 use crate::{
     model::{Timestamp, text},
@@ -33,8 +33,17 @@ pub fn shown_rows(table: &dyn Table, world: &World, list: &ListState) -> Vec<usi
 
 /// A cell as the screen shows it, made harmless; the severity as a word.
 pub fn cell(selection: &Selection<'_>, row: usize, column: usize) -> String {
-    let value = selection.table.value(selection.world, row, column);
+    let value = value(selection, row, column);
     text::clean(&value.printed(selection.table.columns()[column].unit, selection.now)).into_owned()
+}
+
+/// What stands in a cell; the severity is its word, whatever the table says.
+fn value<'a>(selection: &Selection<'a>, row: usize, column: usize) -> Value<'a> {
+    let Selection { table, world, .. } = *selection;
+    if severity_column(table.columns()) == Some(column) {
+        return table.severity(world, row).map_or(Value::None, |severity| Value::text(severity.word()));
+    }
+    table.value(world, row, column)
 }
 
 /// Tab-separated text as the screen shows it, for the clipboard; with the headings where there is more than one row.
@@ -60,8 +69,7 @@ pub fn csv(selection: &Selection<'_>) -> Result<String, String> {
     let failed = |error: csv::Error| format!("the table could not be written as CSV: {error}");
     writer.write_record(columns(selection).map(|column| column.name)).map_err(failed)?;
     for row in selection.rows {
-        let cells =
-            selection.columns.iter().map(|column| csv_cell(selection.table.value(selection.world, *row, *column)));
+        let cells = selection.columns.iter().map(|column| csv_cell(value(selection, *row, *column)));
         writer.write_record(cells).map_err(failed)?;
     }
     let bytes = writer.into_inner().map_err(|error| failed(error.into_error().into()))?;
@@ -115,11 +123,11 @@ struct JsonRow<'a> {
 
 impl Serialize for JsonRow<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Selection { table, world, columns, .. } = *self.selection;
+        let Selection { table, columns, .. } = *self.selection;
         let mut map = serializer.serialize_map(Some(columns.len()))?;
         for column in columns {
             let name = table.columns()[*column].name;
-            match table.value(world, self.row, *column) {
+            match value(self.selection, self.row, *column) {
                 Value::Unknown | Value::None => map.serialize_entry(name, &())?,
                 Value::Text(text) => map.serialize_entry(name, &text)?,
                 Value::Time(at) => map.serialize_entry(name, &at)?,
