@@ -232,18 +232,6 @@ impl App {
         self.change_focused(|listing| listing.list.clear_marks());
     }
 
-    /// Shows the focused list as a tree, or flat.
-    pub fn toggle_tree(&mut self) {
-        let Some((name, table)) = self.focused_table() else { return };
-        if !table.can_be_tree() {
-            self.notice(Severity::Info, "these rows have no parents: the list cannot be a tree");
-            return;
-        }
-        let state = self.view.pane_mut(name);
-        state.tree = !state.tree;
-        self.change_focused(|_| {});
-    }
-
     /// Folds the selected branch of the focused tree, or opens it.
     pub fn toggle_fold(&mut self) {
         let Some((name, table)) = self.focused_table() else { return };

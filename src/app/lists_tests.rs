@@ -20,6 +20,7 @@ use crate::{
     ui::{glyphs, theme::Theme},
     view::layout::{Cell, Layout, Page},
 };
+use proptest::prelude::*;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 fn now() -> Timestamp {
@@ -43,7 +44,9 @@ fn app() -> App {
         ('g', "row-first"),
         ('G', "row-last"),
         ('x', "filter-clear"),
-        ('t', "tree"),
+        ('f', "fold"),
+        ('l', "scroll-right"),
+        ('h', "scroll-left"),
     ] {
         keymap.bind(Scope::List, vec![Key::char(key)], action);
     }
@@ -226,10 +229,60 @@ fn why_opens_the_object_of_the_row() {
 }
 
 #[test]
-fn a_list_without_parents_says_that_it_is_no_tree() {
+fn a_list_that_is_no_tree_says_so() {
     let mut app = app();
-    types(&mut app, "t");
-    assert!(app.current_notice().is_some_and(|notice| notice.text.contains("no parents")));
+    types(&mut app, "f");
+    assert!(app.current_notice().is_some_and(|notice| notice.text.contains("no tree")));
     types(&mut app, "Gg");
     assert!(!app.view.pane("attention").list.moved, "first pins the cursor");
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_keys_at_any_size(keys in prop::collection::vec((0usize..KEYS.len(), prop::option::weighted(0.1, (0u16..130, 0u16..30))), 1..60)) {
+        let mut app = app();
+        for (key, size) in keys {
+            if let Some((columns, rows)) = size {
+                app.update(Event { at: now(), kind: EventKind::Resize { columns, rows } });
+            }
+            app.update(Event { at: now(), kind: EventKind::Key(KEYS[key]) });
+            let (columns, rows) = app.view.size;
+            let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
+            screen::draw(&app, &mut buffer);
+            let list = &app.view.pane("attention").list;
+            prop_assert!(list.order.is_empty() || list.cursor < list.order.len());
+            prop_assert!(list.offset <= list.cursor);
+        }
+    }
+}
+
+const KEYS: &[Key] = &[
+    Key::char('/'),
+    Key::char('S'),
+    Key::char('s'),
+    Key::char('>'),
+    Key::char(' '),
+    Key::char('y'),
+    Key::char('Y'),
+    Key::char('e'),
+    Key::char('j'),
+    Key::char('g'),
+    Key::char('G'),
+    Key::char('x'),
+    Key::char('l'),
+    Key::char('h'),
+    Key::char('d'),
+    Key::char('!'),
+    Key::char('"'),
+    Key::char('漢'),
+    Key::char('\u{202e}'),
+    ESC,
+    ENTER,
+    UP,
+    Key::plain(KeyCode::Down),
+    Key::plain(KeyCode::Tab),
+    Key::plain(KeyCode::Left),
+    Key::plain(KeyCode::Backspace),
+    Key::plain(KeyCode::F(5)),
+];

@@ -133,6 +133,10 @@ impl Drawing<'_> {
         if marked {
             let glyph = scene.glyphs.mark.encode_utf8(&mut [0; 4]).to_owned();
             paint::put(buffer, line, (0, 0), &glyph, style.patch(scene.style(Role::Marked)));
+        } else if self.severity.is_none() {
+            // Without a column for it, how the row is doing stands where marks do.
+            let place = Place { index: 0, x: 0, width: columns::GUTTER, skip: 0 };
+            self.sign(place, row, selected, style, line, buffer);
         }
         for place in &self.places {
             if Some(place.index) == self.severity {

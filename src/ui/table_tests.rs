@@ -164,9 +164,9 @@ impl Table for Counting {
         self.1.fetch_add(1, Ordering::Relaxed);
         self.0.value(world, row, column)
     }
-    fn severity(&self, _: &World, _: usize) -> Option<Severity> {
+    fn severity(&self, _: &World, row: usize) -> Option<Severity> {
         self.1.fetch_add(1, Ordering::Relaxed);
-        None
+        (row == 1).then_some(Severity::Warn)
     }
 }
 
@@ -182,6 +182,17 @@ fn the_cost_follows_the_viewport() {
         table.1.load(Ordering::Relaxed)
     };
     assert_eq!(asked(10_000), asked(100));
+}
+
+#[test]
+fn without_a_column_the_severity_stands_before_the_row() {
+    let world = World::default();
+    let table = Counting(Made::of(&[(1, 2.0), (2, 1.0)]), AtomicUsize::new(0));
+    let list = list(&table, &world, false);
+    assert_eq!(
+        lines(&drawn(&world, &table, &list, (34, 3)))[1..],
+        [" 1             2 row 1", "▲2             1 row 2"]
+    );
 }
 
 proptest! {

@@ -239,8 +239,13 @@ impl ListState {
         }
     }
 
-    /// Folds every branch that is shown.
+    /// Folds every branch that is shown. The selection goes to the root that its row then lies under.
     pub fn fold_all(&mut self, table: &dyn Table, world: &World) {
+        let root =
+            self.order.iter().take(self.cursor + 1).rfind(|(_, depth)| *depth == 0).map(|(row, _)| *row as usize);
+        if let Some(root) = root.filter(|root| *root < table.len(world)) {
+            self.selected = Some(table.key(world, root));
+        }
         let total = table.len(world);
         let lines = self.order.iter().zip(&self.branches).filter(|((row, _), _)| (*row as usize) < total);
         let branches = lines.filter(|(_, branch)| **branch != Branch::Leaf);

@@ -167,6 +167,12 @@ fn a_tree_has_parents_before_children_and_children_sorted() {
     list.refresh(&table, &world, true, 9);
     assert_eq!(list.selected.as_deref(), Some("1"), "a leaf folds the branch that it lies on");
     assert_eq!(list.order.len(), 3);
+    list.folded.clear();
+    list.refresh(&table, &world, true, 9);
+    list.move_to(5, &table, &world, 9);
+    list.fold_all(&table, &world);
+    list.refresh(&table, &world, true, 9);
+    assert_eq!((list.order.len(), list.selected.as_deref()), (3, Some("1")), "the root above the row");
 }
 
 #[test]
