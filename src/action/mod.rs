@@ -1,6 +1,7 @@
 //! One table of everything that a key, the palette or the mouse can ask for. It feeds key maps, palette, help, footer and the
 //! README's key table. An action is one entry in one of the lists below, and touches nothing else.
 
+mod attention;
 mod global;
 mod list;
 
@@ -30,7 +31,7 @@ macro_rules! actions {
 pub(crate) use actions;
 
 /// Every list of actions.
-static LISTS: &[&[Action]] = &[global::ACTIONS, list::ACTIONS];
+static LISTS: &[&[Action]] = &[global::ACTIONS, list::ACTIONS, attention::ACTIONS];
 
 /// Every action.
 pub fn all() -> impl Iterator<Item = &'static Action> {

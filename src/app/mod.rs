@@ -4,6 +4,7 @@ pub mod effect;
 pub mod event;
 pub mod settings;
 
+mod copy;
 mod keys;
 mod layout;
 pub use layout::bars as layout_bars;

@@ -1,5 +1,8 @@
 //! What lies over the panes and takes the keys: help, palette, confirmations, choosers. One file a modal, one type of stack.
 
+pub mod columns;
+pub mod filter;
+
 use crate::{
     app::App,
     model::input::{Key, Mouse},

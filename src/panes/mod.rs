@@ -1,6 +1,10 @@
 //! Panes: one file a pane, and one line in the list below.
 
-use crate::{model::topic::TopicSet, ui::scene::Scene, view::table::Table};
+use crate::{
+    model::topic::TopicSet,
+    ui::{self, scene::Scene},
+    view::table::Table,
+};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 /// A part of the screen with a subject.
@@ -9,9 +13,9 @@ pub trait Pane: Sync {
     fn name(&self) -> &'static str;
     /// Heading.
     fn title(&self) -> &'static str;
-    /// A few words of state for the right end of the frame (`5`, `1,204 of 1,219`).
-    fn status(&self, _scene: &Scene<'_>) -> String {
-        String::new()
+    /// A few words of state for the right end of the frame (`5`, `3/12 of 345 «web»`).
+    fn status(&self, scene: &Scene<'_>) -> String {
+        if self.table().is_some() { ui::table::status(scene, self.name()) } else { String::new() }
     }
     /// What it shows and how to use it, for the help overlay.
     fn about(&self) -> &'static str;

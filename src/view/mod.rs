@@ -1,8 +1,17 @@
 //! Everything about looking: what is focused, selected, filtered and scrolled. Plain data; nothing here draws.
 
+pub mod columns;
+pub mod export;
+pub mod figure;
 pub mod layout;
 pub mod list;
+pub mod marks;
+pub mod natural;
+pub mod order;
+pub mod parse;
 pub mod query;
+#[cfg(test)]
+pub mod sample;
 pub mod table;
 
 use crate::model::{Timestamp, attention::Severity, object::ObjectRef};
