@@ -1,1 +1,1 @@
-//! A source for tests, demonstrations and golden screens: it plays a scenario file into the `World`.
+//! Scenarios: what a source would have said and what a user would have typed, written down in a file for tests.
