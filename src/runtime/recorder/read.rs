@@ -98,7 +98,7 @@ impl Recording {
 
     /// History of every figure over the whole recording.
     pub fn series(&self) -> SeriesStore {
-        let mut world = World::default();
+        let mut world = World::at(self.first());
         world.series = SeriesStore::keeping(i64::MAX / 4);
         for lines in (0..self.len()).filter_map(|index| self.lines(index)) {
             for index in 0..lines.events.len() {
