@@ -7,6 +7,7 @@ pub mod file;
 pub mod format;
 pub mod lines;
 pub mod read;
+pub mod repack;
 
 
 
