@@ -117,8 +117,10 @@ impl App {
                 self.after(changed);
             }
             EventKind::Wake => {
-                let changed = self.world.pass(event.at);
-                self.after(changed);
+                if self.is_world_time(event.at) {
+                    let changed = self.world.pass(event.at);
+                    self.after(changed);
+                }
                 self.dirty = true;
             }
             EventKind::Done(done) => self.on_done(done),
