@@ -2,6 +2,7 @@
 //! README's key table. An action is one entry in one of the lists below, and touches nothing else.
 
 mod global;
+mod graph;
 mod list;
 
 use crate::{app::App, keymap::Scope};
@@ -30,7 +31,7 @@ macro_rules! actions {
 pub(crate) use actions;
 
 /// Every list of actions.
-static LISTS: &[&[Action]] = &[global::ACTIONS, list::ACTIONS];
+static LISTS: &[&[Action]] = &[global::ACTIONS, list::ACTIONS, graph::ACTIONS];
 
 /// Every action.
 pub fn all() -> impl Iterator<Item = &'static Action> {

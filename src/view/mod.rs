@@ -1,5 +1,6 @@
 //! Everything about looking: what is focused, selected, filtered and scrolled. Plain data; nothing here draws.
 
+pub mod graph;
 pub mod layout;
 pub mod list;
 pub mod query;
@@ -33,6 +34,8 @@ pub struct View {
     pub cursor: Option<Timestamp>,
     /// Index into [`GRAPH_SPANS`]: how far back graphs reach.
     pub graph_span: usize,
+    /// What graphs are drawn with, where the terminal can show it.
+    pub graph_mode: graph::GraphMode,
     /// Messages to the user, newest last; those not yet expired are shown.
     pub notices: Vec<Notice>,
     /// Whether ages are shown with the UTC time beside them.
