@@ -233,7 +233,7 @@ impl App {
 
     /// Topics that the visible panes need.
     fn visible_topics(&self) -> TopicSet {
-        let topics = self.view.visible().filter_map(panes::find).map(|pane| pane.topics());
+        let topics = self.view.visible().filter_map(panes::find).map(|pane| pane.topics_in(&self.view));
         topics.fold(TopicSet::EMPTY, TopicSet::union)
     }
 

@@ -30,12 +30,12 @@ impl Figure {
 
     /// 0–1 as percent.
     pub fn ratio(label: &'static str, value: Option<f64>) -> Self {
-        Self::of(label, value, units::percent, 5)
+        Self::of(label, value, units::percent, 4)
     }
 
     /// 0–1 as percent with a decimal.
     pub fn fine(label: &'static str, value: Option<f64>) -> Self {
-        Self::of(label, value, units::percent_fine, 6)
+        Self::of(label, value, units::percent_fine, 5)
     }
 
     /// A size.

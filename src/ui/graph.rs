@@ -219,7 +219,8 @@ impl Brush<'_> {
             let (all, below) = (levels(true), levels(false));
             for row in 0..area.height {
                 let floor = usize::from(area.height - 1 - row) * self.steps();
-                let Some(sign) = self.sign(all.map(|level| level.map_or(0, |level| level.saturating_sub(floor)))) else {
+                let Some(sign) = self.sign(all.map(|level| level.map_or(0, |level| level.saturating_sub(floor))))
+                else {
                     continue;
                 };
                 let is_first = below.iter().flatten().any(|level| *level > floor);

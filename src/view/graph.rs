@@ -64,9 +64,12 @@ impl Window {
         let cells = cells.max(1);
         let points = (cells * per_cell) as i64;
         // A multiple of 50 ms keeps the arithmetic whole; finer than that no source is.
-        let point_ms = (i64::from(span_seconds) * 1000 / 50 / points + 1).max(1) * 50;
+        let steps = i64::from(span_seconds) * 1000 / 50;
+        let point_ms = (steps / points + i64::from(steps % points != 0)).max(1) * 50;
         let cell_ms = point_ms * per_cell as i64;
-        let step = cell_ms * (MOVE_MS / cell_ms + i64::from(MOVE_MS % cell_ms != 0)).max(1);
+        // A short window moves more often: never by more than a quarter of it.
+        let jump = (MOVE_MS / cell_ms + i64::from(MOVE_MS % cell_ms != 0)).min(cells as i64 / 4).max(1);
+        let step = cell_ms * jump;
         let length = cell_ms * cells as i64;
         let end_after = |at: i64| (at.div_euclid(step) + 1) * step;
         let mut end = end_after(now);
@@ -102,7 +105,11 @@ pub fn nice_decimal(value: f64, least: f64) -> f64 {
         return least;
     }
     let magnitude = 10f64.powf(value.log10().floor());
-    [1.0, 2.0, 5.0, 10.0].into_iter().map(|step| step * magnitude).find(|step| *step >= value * 0.999_999).unwrap_or(value)
+    [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .map(|step| step * magnitude)
+        .find(|step| *step >= value * 0.999_999)
+        .unwrap_or(value)
 }
 
 /// As [`nice_decimal`], in steps of binary units: 1, 2, 5 … 500 KiB, 1 MiB …
