@@ -4,6 +4,7 @@
 mod global;
 mod graph;
 mod list;
+mod object;
 
 use crate::{app::App, keymap::Scope};
 
@@ -31,7 +32,7 @@ macro_rules! actions {
 pub(crate) use actions;
 
 /// Every list of actions.
-static LISTS: &[&[Action]] = &[global::ACTIONS, list::ACTIONS, graph::ACTIONS];
+static LISTS: &[&[Action]] = &[global::ACTIONS, list::ACTIONS, graph::ACTIONS, object::ACTIONS];
 
 /// Every action.
 pub fn all() -> impl Iterator<Item = &'static Action> {

@@ -71,7 +71,7 @@ pub(super) fn draw(
 }
 
 /// Why nothing is known of a topic.
-pub(super) fn unknown(world: &World, topic: Topic) -> String {
+pub(crate) fn unknown(world: &World, topic: Topic) -> String {
     let Some(source) = world.observed.sources.values().find(|source| source.report.topic == topic) else {
         return format!("? nothing is known yet: no source of {} has reported", topic.word());
     };

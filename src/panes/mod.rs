@@ -84,6 +84,8 @@ pub fn known(name: &str) -> Option<&'static str> {
     find(name).map(Pane::name)
 }
 
+pub(crate) use fields::unknown;
+
 /// How an object is doing, as the attention list says: the one judgement that there is.
 pub(crate) fn severity_of(world: &World, kind: ObjectKind, id: &str) -> Option<Severity> {
     let is_it = |object: &ObjectRef| object.kind == kind && object.id == id;
