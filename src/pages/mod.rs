@@ -141,11 +141,12 @@ pub fn most_scroll(scene: &Scene<'_>, page: &ObjectPage, width: u16, height: u16
     lines.saturating_sub(usize::from(height.saturating_sub(2 + HEAD)))
 }
 
-/// Where one has come from: the page below, then every object up to this one.
+/// Where one has come from: the pane, then every object up to this one.
 fn crumbs(scene: &Scene<'_>) -> String {
-    let stack = scene.view.stack.iter();
-    let words: Vec<_> =
-        stack.map(|page| format!("{} {}", page.object.kind.word(), name(scene.world, &page.object))).collect();
+    let pane = scene.view.focused().and_then(panes::find).map(|pane| pane.title().to_owned());
+    let objects = scene.view.stack.iter();
+    let objects = objects.map(|page| format!("{} {}", page.object.kind.word(), name(scene.world, &page.object)));
+    let words: Vec<_> = pane.into_iter().chain(objects).collect();
     words.join(if scene.glyphs.ascii { " > " } else { " › " })
 }
 
@@ -170,12 +171,16 @@ pub fn draw(scene: &Scene<'_>, page: &ObjectPage, area: Rect, buffer: &mut Buffe
     }
 }
 
+/// Columns that the name keeps beside the tab bar; where there are fewer, the bar goes below.
+const NAME: u16 = 30;
+
 fn draw_head(scene: &Scene<'_>, page: &ObjectPage, area: Rect, buffer: &mut Buffer) {
     let object = &page.object;
     let severity = panes::severity_of(scene.world, object.kind, &object.id);
     let role = severity.map_or(Role::Text, Scene::severity_role);
-    let bar: u16 = tabs(object).iter().map(|tab| paint::width(tab.word()) + 3).sum();
-    let room = Rect { width: area.width.saturating_sub(bar), ..area };
+    let bar: u16 = tabs(object).iter().map(|tab| paint::width(tab.word()) + 2).sum();
+    let beside = area.width >= bar + NAME;
+    let room = Rect { width: area.width - if beside { bar } else { 0 }, ..area };
     let mut x = 0;
     if let Some(severity) = severity {
         let text = format!("{} {} ", scene.glyphs.severity(severity), severity.word());
@@ -187,11 +192,25 @@ fn draw_head(scene: &Scene<'_>, page: &ObjectPage, area: Rect, buffer: &mut Buff
         let state = details.state(scene, object);
         paint::put_cut(scene, buffer, room, (x + 2, 0), &state, scene.style(role));
     }
-    let mut x = area.width.saturating_sub(bar);
-    for tab in tabs(object) {
-        let shown = tab == shown_tab(page);
-        let text = if shown { format!("[{}] ", tab.word()) } else { format!(" {}  ", tab.word()) };
-        x += paint::put(buffer, area, (x, 0), &text, scene.style(if shown { Role::Title } else { Role::Dim }));
+    draw_bar(scene, page, area, if beside { (area.width - bar, 0) } else { (0, 1) }, buffer);
+}
+
+/// The tabs; where they do not fit, the one that is shown and its number.
+fn draw_bar(scene: &Scene<'_>, page: &ObjectPage, area: Rect, (mut x, y): (u16, u16), buffer: &mut Buffer) {
+    let (tabs, shown) = (tabs(&page.object), shown_tab(page));
+    let wanted: u16 = tabs.iter().map(|tab| paint::width(tab.word()) + 2).sum();
+    if x + wanted > area.width {
+        let number = tabs.iter().position(|tab| *tab == shown).map_or(1, |at| at + 1);
+        let text = format!("[{}] {number} of {}", shown.word(), tabs.len());
+        paint::put(buffer, area, (x, y), &text, scene.style(Role::Title));
+        return;
+    }
+    for tab in tabs {
+        let (text, role) = match tab == shown {
+            true => (format!("[{}]", tab.word()), Role::Title),
+            false => (format!(" {} ", tab.word()), Role::Dim),
+        };
+        x += paint::put(buffer, area, (x, y), &text, scene.style(role));
     }
 }
 

@@ -44,6 +44,12 @@ const fn state_word(state: char) -> &'static str {
     }
 }
 
+/// The rates are not collected unless somebody looks at them: they cost one more file a process.
+fn io(label: &str, rate: Option<f64>) -> Line {
+    let line = Line::maybe(label, rate, units::bytes_per_second);
+    if rate.is_some() { line } else { line.and(Role::Dim, "  collected while the columns read and write are shown") }
+}
+
 fn figures(scene: &Scene<'_>, process: &Process) -> Vec<Line> {
     let world = scene.world;
     let parent = world.observed.processes.iter().flatten().find(|p| p.pid == process.parent);
@@ -65,8 +71,8 @@ fn figures(scene: &Scene<'_>, process: &Process) -> Vec<Line> {
         Line::maybe("memory", process.memory_bytes, |bytes| format!("{} resident{share}", size(bytes))),
         Line::maybe("threads", process.threads, |threads| threads.to_string()),
         Line::maybe("nice", process.nice, |nice| nice.to_string()),
-        Line::maybe("read", process.read_bytes_per_second, units::bytes_per_second),
-        Line::maybe("written", process.write_bytes_per_second, units::bytes_per_second),
+        io("read", process.read_bytes_per_second),
+        io("written", process.write_bytes_per_second),
         Line::maybe("started", process.started_at, |at| {
             format!("{} ({} ago)", units::date_clock(at), units::age(scene.now, at))
         }),

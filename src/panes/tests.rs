@@ -335,3 +335,8 @@ fn pictures() {
         println!("--- {name}\n{}", drawn(&app(), name, width, height));
     }
 }
+
+/// News of the gauges at a second, with noise on what is noisy.
+pub(crate) fn gauges_at(second: i64) -> Update {
+    Update::Gauges(Box::new(gauges(second, 8)))
+}
