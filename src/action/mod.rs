@@ -5,6 +5,7 @@ mod global;
 mod graph;
 mod list;
 mod object;
+mod processes;
 
 use crate::{app::App, keymap::Scope};
 
@@ -32,7 +33,8 @@ macro_rules! actions {
 pub(crate) use actions;
 
 /// Every list of actions.
-static LISTS: &[&[Action]] = &[global::ACTIONS, list::ACTIONS, graph::ACTIONS, object::ACTIONS];
+static LISTS: &[&[Action]] =
+    &[global::ACTIONS, list::ACTIONS, graph::ACTIONS, object::ACTIONS, processes::ACTIONS, processes::TREES];
 
 /// Every action.
 pub fn all() -> impl Iterator<Item = &'static Action> {

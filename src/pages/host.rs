@@ -17,16 +17,10 @@ use crate::{
 /// This host, its CPU and its memory.
 pub struct HostDetails;
 
-/// Figures one below the other. One without a word of its own goes with the one before it.
+/// Figures one below the other.
 fn figures(figures: Vec<Figure>) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    for figure in figures {
-        match lines.last_mut().filter(|_| figure.label.is_empty()) {
-            Some(line) => line.0.push((figure.role, format!("  {}", figure.value))),
-            None => lines.push(Line::pair(figure.label, "").and(figure.role, figure.value)),
-        }
-    }
-    lines
+    let label = |label: &'static str| if label.is_empty() { "frequency" } else { label };
+    figures.into_iter().map(|f| Line::pair(label(f.label), "").and(f.role, f.value.trim_start())).collect()
 }
 
 fn cpu(scene: &Scene<'_>, gauges: &Gauges) -> Vec<Line> {

@@ -93,6 +93,8 @@ pages! {
     source::SourceDetails,
 }
 
+pub(crate) use process::find as process;
+
 fn details(kind: ObjectKind) -> Option<&'static dyn Details> {
     PAGES.iter().copied().find(|page| page.kinds().contains(&kind))
 }

@@ -7,6 +7,7 @@ use crate::{
         object::ObjectKind,
         series::Metric,
         topic::{Topic, TopicSet},
+        units,
     },
     ui::{
         figures::{self, Figure},
@@ -25,16 +26,21 @@ pub struct MemoryPane;
 pub(crate) fn all_figures(scene: &Scene<'_>, gauges: &Gauges) -> Vec<Figure> {
     let memory = &gauges.memory;
     let role = super::role_of(scene.world, ObjectKind::Memory, "");
-    let mut figures =
-        vec![Figure::ratio("used", memory.used_ratio()).role(role), Figure::bytes("", memory.used_bytes)];
-    if memory.limit_bytes.is_some() {
-        let used = host::ratio(memory.limit_used_bytes, memory.limit_bytes);
-        figures.extend([Figure::ratio("of our limit", used), Figure::bytes("", memory.limit_bytes)]);
-    }
+    let both = |share: Option<f64>, bytes: Option<u64>| {
+        let bytes = units::bytes(bytes? as f64);
+        Some(share.map_or_else(|| bytes.clone(), |share| format!("{:>4} {bytes:>7}", units::percent(share))))
+    };
+    let used = both(memory.used_ratio(), memory.used_bytes);
+    let mut figures = vec![Figure::of("used", used, |text| text, 12).role(role)];
     figures.push(Figure::bytes("available", memory.available_bytes));
+    if let Some(limit) = memory.limit_bytes {
+        let share = host::ratio(memory.limit_used_bytes, memory.limit_bytes).map_or("?".into(), units::percent);
+        figures.push(Figure::new("our limit", format!("{share:>4} of {}", units::bytes(limit as f64)), 15));
+    }
     figures.push(Figure::fine("psi", gauges.pressure.memory.some10));
-    if memory.swap_total_bytes.is_none_or(|total| total > 0) {
-        figures.extend([Figure::ratio("swap", memory.swap_ratio()), Figure::bytes("", memory.swap_used_bytes)]);
+    match memory.swap_total_bytes {
+        Some(0) => figures.push(Figure::new("swap", "none".into(), 4)),
+        _ => figures.push(Figure::of("swap", both(memory.swap_ratio(), memory.swap_used_bytes), |text| text, 12)),
     }
     figures.push(Figure::bytes("cache", memory.cached_bytes));
     figures.push(Figure::bytes("dirty", memory.dirty_bytes));
@@ -53,7 +59,7 @@ impl Pane for MemoryPane {
     }
     fn status(&self, scene: &Scene<'_>) -> String {
         let total = scene.world.observed.gauges.as_ref().and_then(|gauges| gauges.memory.total_bytes);
-        total.map_or_else(String::new, |total| crate::model::units::bytes(total as f64))
+        total.map_or_else(String::new, |total| units::bytes(total as f64))
     }
     fn about(&self) -> &'static str {
         "Memory. Used is MemTotal − MemAvailable of /proc/meminfo, so it counts no cache that can be given back; swap, dirty and cache are meminfo's too, zram is from its device, ARC from ZFS. Our limit is that of the control group that the cockpit runs in, the tightest on the way up."
