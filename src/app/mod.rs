@@ -8,6 +8,7 @@ mod keys;
 mod layout;
 pub use layout::bars as layout_bars;
 mod lists;
+mod pages;
 mod time;
 
 use crate::{
@@ -132,6 +133,7 @@ impl App {
             EventKind::World(world) => self.set_world(*world),
             EventKind::Settings(settings) => self.set_settings(*settings),
         }
+        self.settle_page();
         self.follow_demand();
         std::mem::take(&mut self.outbox)
     }

@@ -11,6 +11,7 @@ use crate::{
         gate::{Confirmation, Gate},
         operation::Operation,
     },
+    pages,
     ui::{
         lines::{self, Line},
         paint,
@@ -57,7 +58,7 @@ impl Confirm {
         }
     }
 
-    fn text(&self) -> Vec<Line> {
+    fn text(&self, app: &App) -> Vec<Line> {
         let mut text = Vec::new();
         if self.operations.len() > 1 {
             text.push(Line::heading(&format!("{} operations:", self.operations.len())));
@@ -67,6 +68,12 @@ impl Confirm {
         }
         if self.operations.len() > LISTED {
             text.push(Line::of(Role::Warn, format!("and {} more alike", self.operations.len() - LISTED)));
+        }
+        if let [operation] = self.operations.as_slice()
+            && let Some(process) = pages::process(app.shown(), &operation.target())
+        {
+            let user = lines::known(process.user.as_deref());
+            text.push(Line::of(Role::Dim, format!("user {user}: {}", process.command)));
         }
         text.push(Line::empty());
         text
@@ -91,10 +98,10 @@ impl Modal for Confirm {
         "confirm"
     }
 
-    fn draw(&self, _app: &App, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    fn draw(&self, app: &App, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         let width = 76.min(area.width);
         let inner_width = width.saturating_sub(4);
-        let text = lines::wrap(self.text(), inner_width);
+        let text = lines::wrap(self.text(app), inner_width);
         let question = lines::wrap(vec![self.question(scene.glyphs.ascii)], inner_width);
         let height = (text.len() + question.len()) as u16;
         let inner = frame(scene, area, (width, height), "Confirm", buffer);

@@ -18,7 +18,7 @@ use crate::{
         scene::Scene,
         theme::Role,
     },
-    view::ObjectPage,
+    view::{ObjectPage, layout::Area},
     world::World,
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -176,13 +176,34 @@ pub fn draw(scene: &Scene<'_>, page: &ObjectPage, area: Rect, buffer: &mut Buffe
 /// Columns that the name keeps beside the tab bar; where there are fewer, the bar goes below.
 const NAME: u16 = 30;
 
+/// Where the tab bar stands in the inside of the page's frame: its first column, and its row.
+fn bar_at(object: &ObjectRef, width: u16) -> (u16, u16) {
+    let bar: u16 = tabs(object).iter().map(|tab| paint::width(tab.word()) + 2).sum();
+    if width >= bar + NAME { (width - bar, 0) } else { (0, 1) }
+}
+
+/// The tab whose word lies at a place of the screen, where the page is drawn in this area.
+pub fn tab_at(page: &ObjectPage, area: Area, (column, row): (u16, u16)) -> Option<usize> {
+    let inner = area.width.saturating_sub(2);
+    let (from, below) = bar_at(&page.object, inner);
+    if row != area.y + 1 + below {
+        return None;
+    }
+    let mut x = area.x + 1 + from;
+    tabs(&page.object).iter().position(|tab| {
+        let end = x + paint::width(tab.word()) + 2;
+        let hit = (x..end).contains(&column);
+        x = end;
+        hit
+    })
+}
+
 fn draw_head(scene: &Scene<'_>, page: &ObjectPage, area: Rect, buffer: &mut Buffer) {
     let object = &page.object;
     let severity = panes::severity_of(scene.world, object.kind, &object.id);
     let role = severity.map_or(Role::Text, Scene::severity_role);
-    let bar: u16 = tabs(object).iter().map(|tab| paint::width(tab.word()) + 2).sum();
-    let beside = area.width >= bar + NAME;
-    let room = Rect { width: area.width - if beside { bar } else { 0 }, ..area };
+    let (from, below) = bar_at(object, area.width);
+    let room = Rect { width: if below == 0 { from } else { area.width }, ..area };
     let mut x = 0;
     if let Some(severity) = severity {
         let text = format!("{} {} ", scene.glyphs.severity(severity), severity.word());
@@ -194,7 +215,7 @@ fn draw_head(scene: &Scene<'_>, page: &ObjectPage, area: Rect, buffer: &mut Buff
         let state = details.state(scene, object);
         paint::put_cut(scene, buffer, room, (x + 2, 0), &state, scene.style(role));
     }
-    draw_bar(scene, page, area, if beside { (area.width - bar, 0) } else { (0, 1) }, buffer);
+    draw_bar(scene, page, area, (from, below), buffer);
 }
 
 /// The tabs; where they do not fit, the one that is shown and its number.
@@ -230,7 +251,8 @@ fn draw_history(scene: &Scene<'_>, page: &ObjectPage, area: Rect, buffer: &mut B
         let row = Rect { y, height: height.min(area.bottom().saturating_sub(y)), ..area };
         let series = scene.history(kept.key.clone());
         let last = series.and_then(|series| series.last()).map_or(units::UNKNOWN.into(), |last| kept.scale.print(last));
-        let title = format!("{}  {last}", kept.word);
+        // At a moment of the past the graph itself says the figure, beside the cursor.
+        let title = if scene.view.cursor.is_some() { kept.word.to_owned() } else { format!("{}  {last}", kept.word) };
         paint::put(buffer, row, (0, 0), &title, scene.style(Role::Text));
         let below = Rect { y: y + 1, height: row.height.saturating_sub(1), ..row };
         graph::draw(scene, &Graph::of(kept.scale, "", series), below, buffer);

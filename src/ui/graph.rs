@@ -288,3 +288,6 @@ fn draw_cursor(
     let at = if x + 1 + width < upper.width { x + 1 } else { x.saturating_sub(width) };
     paint::put(buffer, upper, (at, upper.height.saturating_sub(1).min(1)), &text, style);
 }
+
+#[cfg(test)]
+mod tests;
