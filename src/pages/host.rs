@@ -34,7 +34,7 @@ fn cpu(scene: &Scene<'_>, gauges: &Gauges) -> Vec<Line> {
 fn memory(scene: &Scene<'_>, gauges: &Gauges) -> Vec<Line> {
     let mut lines = figures(panes::memory::all_figures(scene, gauges));
     lines.push(Line::empty());
-    lines.push(Line::of(Role::Dim, "used = MemTotal − MemAvailable (/proc/meminfo)"));
+    lines.push(Line::of(Role::Dim, panes::memory::SOURCE));
     lines
 }
 

@@ -36,7 +36,7 @@ const TWO_COLUMNS: u16 = 120;
 fn rows(scene: &Scene<'_>) -> Vec<Row> {
     let nothing = Gauges::default();
     let gauges = scene.world.observed.gauges.as_ref().unwrap_or(&nothing);
-    vec![cpu(scene, gauges), memory(scene, gauges), disk(scene), io(gauges), net(gauges)]
+    vec![cpu(scene, gauges), memory(scene, gauges), disk(scene), io(scene, gauges), net(scene, gauges)]
 }
 
 fn cpu(scene: &Scene<'_>, gauges: &Gauges) -> Row {
@@ -85,7 +85,7 @@ fn disk(scene: &Scene<'_>) -> Row {
         return Row { word: "disk", history: None, figures: vec![Figure::ratio("", None)] };
     };
     let role = super::role_of(scene.world, ObjectKind::Mount, &mount.mount);
-    let name = units_cut(&mount.mount, 20);
+    let name = tail(scene.glyphs.ellipsis, &mount.mount, 20);
     let mut figures = vec![
         Figure::ratio("", Some(used)).role(role),
         Figure::new("", name.clone(), paint::width(&name)),
@@ -101,10 +101,10 @@ fn disk(scene: &Scene<'_>) -> Row {
 }
 
 /// The end of a long path is what tells it from others.
-fn units_cut(path: &str, limit: usize) -> String {
+fn tail(ellipsis: char, path: &str, limit: usize) -> String {
     let clean = crate::model::text::clean(path);
     match clean.char_indices().rev().nth(limit.saturating_sub(2)) {
-        Some((at, _)) if clean.chars().count() > limit => format!("…{}", &clean[at..]),
+        Some((at, _)) if clean.chars().count() > limit => format!("{ellipsis}{}", &clean[at..]),
         _ => clean.into_owned(),
     }
 }
@@ -113,20 +113,20 @@ fn busiest<T>(items: &[T], rate: impl Fn(&T) -> f64) -> Option<&T> {
     items.iter().reduce(|most, next| if rate(next) > rate(most) { next } else { most })
 }
 
-fn io(gauges: &Gauges) -> Row {
+fn io(scene: &Scene<'_>, gauges: &Gauges) -> Row {
     let sum = |d: &Device| d.read_bytes_per_second.unwrap_or(0.0) + d.write_bytes_per_second.unwrap_or(0.0);
     let device = busiest(&gauges.devices, sum);
     let figures = vec![
         Figure::fine("psi", gauges.pressure.io.some10),
         Figure::rate("read", device.and_then(|d| d.read_bytes_per_second)),
         Figure::rate("write", device.and_then(|d| d.write_bytes_per_second)),
-        Figure::of("", device, |d| units_cut(&d.name, 12), 0),
+        Figure::of("", device, |d| tail(scene.glyphs.ellipsis, &d.name, 12), 0),
     ];
     let key = device.map(|d| SeriesKey::new(Metric::DeviceBusy, d.name.clone()));
     Row { word: "io", history: key.map(|key| (key, Scale::Ratio)), figures }
 }
 
-fn net(gauges: &Gauges) -> Row {
+fn net(scene: &Scene<'_>, gauges: &Gauges) -> Row {
     let sum = |n: &Network| match n.name.as_str() {
         "lo" => -1.0,
         _ => n.received_bytes_per_second.unwrap_or(0.0) + n.sent_bytes_per_second.unwrap_or(0.0),
@@ -136,7 +136,7 @@ fn net(gauges: &Gauges) -> Row {
         Figure::new("", String::new(), 0),
         Figure::rate("rx", network.and_then(|n| n.received_bytes_per_second)),
         Figure::rate("tx", network.and_then(|n| n.sent_bytes_per_second)),
-        Figure::of("", network, |n| units_cut(&n.name, 12), 0),
+        Figure::of("", network, |n| tail(scene.glyphs.ellipsis, &n.name, 12), 0),
     ];
     let key = network.map(|n| SeriesKey::new(Metric::NetworkReceived, n.name.clone()));
     Row { word: "net", history: key.map(|key| (key, Scale::BytesPerSecond)), figures }

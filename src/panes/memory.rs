@@ -22,6 +22,9 @@ use ratatui::{buffer::Buffer, layout::Rect};
 /// The memory pane.
 pub struct MemoryPane;
 
+/// Where the figure for used memory comes from.
+pub(crate) const SOURCE: &str = "used = MemTotal - MemAvailable (/proc/meminfo)";
+
 /// Figures in the order of their weight. What a machine does not have (swap, zram, ARC) is not listed.
 pub(crate) fn all_figures(scene: &Scene<'_>, gauges: &Gauges) -> Vec<Figure> {
     let memory = &gauges.memory;
@@ -83,7 +86,7 @@ impl Pane for MemoryPane {
         figures::draw(scene, &figures, top, buffer);
         let mut rest = Rect { y: top.bottom(), height: area.height - rows, ..area };
         if rest.height >= 5 {
-            let source = "used = MemTotal − MemAvailable (/proc/meminfo)";
+            let source = SOURCE;
             paint::put_cut(scene, buffer, rest, (0, 0), source, scene.style(Role::Dim));
             rest = Rect { y: rest.y + 1, height: rest.height - 1, ..rest };
         }

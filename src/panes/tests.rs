@@ -336,7 +336,26 @@ fn pictures() {
     }
 }
 
-/// News of the gauges at a second, with noise on what is noisy.
+/// News of the gauges at a second, as restless as a busy machine's: every figure differs from the one before.
 pub(crate) fn gauges_at(second: i64) -> Update {
-    Update::Gauges(Box::new(gauges(second, 8)))
+    let mut state = second as u64 + 1;
+    let mut noise = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f64 / f64::from(1u32 << 24)
+    };
+    let mut news = gauges(second, 8);
+    news.cpu.used_ratio = Some(0.2 + 0.5 * noise());
+    news.cpu.iowait_ratio = Some(0.1 * noise());
+    news.cpu.per_core.iter_mut().for_each(|core| *core = Some(noise()));
+    news.load = Some([4.0 + noise(), 3.9, 3.5]);
+    news.memory.used_bytes = Some((23u64 << 30) + (noise() * 1e9) as u64);
+    news.memory.dirty_bytes = Some((noise() * 1e8) as u64);
+    news.pressure.cpu.some10 = Some(0.01 * noise());
+    for device in &mut news.devices {
+        device.read_bytes_per_second = Some(noise() * 1e8);
+    }
+    for network in &mut news.networks {
+        network.received_bytes_per_second = Some(noise() * 1e8);
+    }
+    Update::Gauges(Box::new(news))
 }

@@ -5,7 +5,7 @@ use crate::{
     ops::gate::Policy,
     panes::{
         self,
-        tests::{app_of, at, settings, text_of, world},
+        tests::{app_of, at, text_of, world},
     },
     screen,
     view::layout::{Area, Cell, Page},
@@ -108,5 +108,4 @@ fn the_gauges_of_the_host_page_cost_few_bytes() {
     }
     println!("{} bytes a second", bytes / 60);
     assert!(bytes / 60 <= 400, "{} bytes a second", bytes / 60);
-    let _ = settings();
 }
