@@ -11,6 +11,7 @@ pub mod ops;
 pub mod pages;
 pub mod panes;
 pub mod rules;
+pub mod runtime;
 pub mod screen;
 pub mod source;
 pub mod ui;

@@ -40,13 +40,14 @@ impl Confirm {
         Self { operations, confirmation, typed: String::new() }
     }
 
-    /// What has to be typed: the target's name; for several of different names, what is to be done to how many.
+    /// What has to be typed: the target's name; for several of different names, or for a name that no keyboard has, what is to
+    /// be done to how many.
     fn phrase(&self) -> String {
         let first = self.operations.first().map_or("", Operation::target_name);
-        match self.operations.iter().all(|operation| operation.target_name() == first) {
-            true => crate::model::text::clean(first).into_owned(),
-            false => format!("yes to {}", self.operations.len()),
-        }
+        let same = self.operations.iter().all(|operation| operation.target_name() == first);
+        let typeable =
+            !first.is_empty() && first.len() <= TYPED && first.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+        if same && typeable { first.to_owned() } else { format!("yes to {}", self.operations.len()) }
     }
 
     fn permit(&self, app: &mut App) {

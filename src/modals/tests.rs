@@ -107,6 +107,21 @@ fn kill_wants_the_name() {
 }
 
 #[test]
+fn a_name_that_cannot_be_typed_needs_other_words() {
+    for name in ["", "\u{1b}[2J", "名前"] {
+        let mut app = app(armed(), "90/7");
+        let odd = Process { pid: 90, start_ticks: 7, parent: 1, name: name.into(), state: 'S', ..Process::default() };
+        let kind = EventKind::Updates { source: "host/processes".into(), updates: vec![Update::Processes(vec![odd])] };
+        app.update(Event { at: at(2), kind });
+        app.view.pane_mut("processes").list.selected = Some("90/7".into());
+        assert!(press(&mut app, &keys("K8")).is_empty());
+        assert!(press(&mut app, &[ENTER]).is_empty(), "{name:?}: nothing typed is no confirmation");
+        assert!(press(&mut app, &keys("yes to 1")).is_empty());
+        assert_eq!(press(&mut app, &[ENTER]).len(), 1, "{name:?}");
+    }
+}
+
+#[test]
 fn marked_rows_are_listed_and_one_refusal_refuses_all() {
     let mut one = app(armed(), "80/7");
     one.view.pane_mut("processes").list.marked.extend(["80/7".into(), "81/7".into()]);

@@ -24,6 +24,7 @@ pub struct CgroupsPane;
 struct CgroupsTable;
 
 fields! { Cgroup;
+    "severity" "" Text 1 [] "how it is doing, as the attention list says" => |c, w| fields::severity(super::severity_of(w, ObjectKind::Cgroup, &c.path)),
     "cgroup" "CGROUP" Text 30 [grow] "path below the root of the hierarchy" => |c, _| Value::text(&c.path),
     "cpu" "CPU" Ratio 8 [] "CPU time; 100 % is one core" => |c, _| Value::number(c.cpu_ratio),
     "throttled" "THROTTLED" Ratio 9 [] "share of scheduling periods in which it was throttled; blank without a quota" => throttled,
@@ -97,7 +98,7 @@ impl Pane for CgroupsPane {
         let Some(cgroups) = &scene.world.observed.cgroups else { return String::new() };
         let version = cgroups.version.map_or("no hierarchy".into(), |version| format!("v{version}"));
         let left_out = if cgroups.left_out > 0 { format!(", {} left out", cgroups.left_out) } else { String::new() };
-        format!("{} {version}{left_out}", cgroups.groups.len())
+        fields::status(scene, (self.name(), &CgroupsTable), &format!("{version}{left_out}"))
     }
     fn about(&self) -> &'static str {
         "Control groups: what each slice, service and container uses of its limits, and where it is throttled or under pressure. The tree shows what lies in what."

@@ -24,6 +24,7 @@ pub struct DevicesPane;
 struct DevicesTable;
 
 fields! { Device;
+    "severity" "" Text 1 [] "how it is doing, as the attention list says" => |d, w| fields::severity(super::severity_of(w, ObjectKind::Device, &d.name)),
     "device" "DEVICE" Text 14 [grow] "the kernel's name" => |d, _| Value::text(&d.name),
     "busy" "BUSY" Ratio 7 [] "share of the time with a request in flight" => |d, _| Value::number(d.busy_ratio),
     "read" "READ" BytesPerSecond 10 [] "bytes read a second" => |d, _| Value::number(d.read_bytes_per_second),
@@ -70,7 +71,7 @@ impl Pane for DevicesPane {
         "Devices"
     }
     fn status(&self, scene: &Scene<'_>) -> String {
-        rows(scene.world).len().to_string()
+        fields::status(scene, (self.name(), &DevicesTable), "")
     }
     fn about(&self) -> &'static str {
         "Block devices with rates, latency and queue over the last interval, mounted or not."

@@ -27,6 +27,7 @@ pub struct DisksPane;
 struct DisksTable;
 
 fields! { Mount;
+    "severity" "" Text 1 [] "how it is doing, as the attention list says" => |m, w| fields::severity(super::severity_of(w, ObjectKind::Mount, &m.mount)),
     "mount" "MOUNT" Text 22 [grow] "where it is mounted" => |m, _| Value::text(&m.mount),
     "used" "USED" Ratio 7 [] "share of the space that is used" => |m, _| Value::number(m.used_ratio()),
     "avail" "AVAIL" Bytes 8 [] "what an unprivileged user can still write" => |m, _| Value::whole(m.available_bytes),
@@ -130,8 +131,8 @@ impl Pane for DisksPane {
     }
     fn status(&self, scene: &Scene<'_>) -> String {
         let pending = rows(scene.world).iter().filter(|m| matches!(m.state, MountState::Pending { .. })).count();
-        let all = rows(scene.world).len();
-        if pending > 0 { format!("{all}, {pending} pending") } else { all.to_string() }
+        let words = if pending > 0 { format!("{pending} pending") } else { String::new() };
+        fields::status(scene, (self.name(), &DisksTable), &words)
     }
     fn about(&self) -> &'static str {
         "Mounted file systems with the device behind each. A mount that does not answer is shown as pending with its last figures; it is not asked again until it answers."

@@ -1,9 +1,9 @@
 //! How table panes declare their columns, and what they show while there is no row.
 
 use crate::{
-    model::{source::SourceState, topic::Topic},
+    model::{attention::Severity, source::SourceState, topic::Topic},
     ui::{self, paint, scene::Scene, theme::Role},
-    view::table::{Column, Table, Unit},
+    view::table::{Column, Table, Unit, Value},
     world::World,
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -51,6 +51,28 @@ pub(super) use fields;
 /// The index of a column by its name.
 pub(super) fn index(columns: &[Column], name: &str) -> usize {
     columns.iter().position(|column| column.name == name).unwrap_or(0)
+}
+
+/// The word of a severity, for exports; on the screen it is a sign.
+pub(super) fn severity(severity: Option<Severity>) -> Value<'static> {
+    severity.map_or(Value::None, |severity| Value::text(severity.word()))
+}
+
+/// Rows that are shown, of how many, with which filter, how many of them marked; and the pane's own words.
+pub(super) fn status(scene: &Scene<'_>, (name, table): (&'static str, &dyn Table), words: &str) -> String {
+    let list = &scene.view.pane(name).list;
+    let all = table.len(scene.world);
+    let mut status = match list.filter.as_str() {
+        "" => all.to_string(),
+        filter => format!("{} of {all} {filter}", list.order.len()),
+    };
+    if !list.marked.is_empty() {
+        status += &format!(", {} marked", list.marked.len());
+    }
+    if !words.is_empty() {
+        status += &format!(", {words}");
+    }
+    status
 }
 
 /// Draws the list, or why there is nothing in it.

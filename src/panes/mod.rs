@@ -72,6 +72,7 @@ panes! {
     sensors::SensorsPane,
     system::SystemPane,
     sources::SourcesPane,
+    log::LogPane,
 }
 
 /// The pane of this name.

@@ -26,6 +26,7 @@ pub struct NetworkPane;
 struct NetworkTable;
 
 fields! { Network;
+    "severity" "" Text 1 [] "how it is doing, as the attention list says" => |n, w| fields::severity(super::severity_of(w, ObjectKind::Network, &n.name)),
     "interface" "INTERFACE" Text 14 [grow] "the kernel's name" => |n, _| Value::text(&n.name),
     "state" "STATE" Text 8 [] "up, down or unknown, as the kernel says" => |n, _| n.state.as_deref().map_or(Value::Unknown, Value::text),
     "rx" "RX" BytesPerSecond 10 [] "bytes received a second" => |n, _| Value::number(n.received_bytes_per_second),
@@ -88,7 +89,7 @@ impl Pane for NetworkPane {
         "Network"
     }
     fn status(&self, scene: &Scene<'_>) -> String {
-        rows(scene.world).len().to_string()
+        fields::status(scene, (self.name(), &NetworkTable), "")
     }
     fn about(&self) -> &'static str {
         "Network interfaces: state, rates over the last interval, errors and drops since boot."

@@ -120,11 +120,7 @@ impl Pane for ProcessesPane {
         "Processes"
     }
     fn status(&self, scene: &Scene<'_>) -> String {
-        let list = &scene.view.pane(self.name()).list;
-        let all = rows(scene.world).len();
-        let marked = if list.marked.is_empty() { String::new() } else { format!(", {} marked", list.marked.len()) };
-        let shown = list.order.len();
-        if list.filter.is_empty() || shown == all { format!("{all}{marked}") } else { format!("{shown} of {all}{marked}") }
+        fields::status(scene, (self.name(), &ProcessesTable), "")
     }
     fn about(&self) -> &'static str {
         "Processes, those that use most CPU first. Enter shows all that is known of one; a signal is sent through the gate, to the process that was seen and to no other that came to bear its pid. The columns read and write cost one more file a process and are collected only while they are shown."

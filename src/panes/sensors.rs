@@ -24,6 +24,7 @@ pub struct SensorsPane;
 struct SensorsTable;
 
 fields! { Sensor;
+    "severity" "" Text 1 [] "how it is doing, as the attention list says" => |s, w| fields::severity(super::severity_of(w, ObjectKind::Sensor, &s.name)),
     "sensor" "SENSOR" Text 24 [grow] "the chip's and the sensor's name" => |s, _| Value::text(&s.name),
     "temperature" "TEMP" Celsius 7 [] "temperature; blank for a fan" => |s, _| fitting(s.temperature_celsius, s.fan_rpm),
     "critical" "CRITICAL" Celsius 8 [] "temperature from which the hardware protects itself" => |s, _| s.critical_celsius.map_or(Value::None, Value::Number),
@@ -81,7 +82,8 @@ impl Pane for SensorsPane {
     }
     fn status(&self, scene: &Scene<'_>) -> String {
         let hottest = rows(scene.world).iter().filter_map(|s| s.temperature_celsius).reduce(f64::max);
-        hottest.map_or_else(String::new, |hottest| format!("hottest {hottest:.0} °C"))
+        let words = hottest.map_or_else(String::new, |hottest| format!("hottest {hottest:.0} °C"));
+        fields::status(scene, (self.name(), &SensorsTable), &words)
     }
     fn about(&self) -> &'static str {
         "Temperatures and fans as the kernel's hwmon tells them. Virtual machines usually have none."

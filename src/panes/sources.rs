@@ -26,6 +26,7 @@ pub struct SourcesPane;
 struct SourcesTable;
 
 fields! { SourceStatus;
+    "severity" "" Text 1 [] "whether it keeps something from being seen" => |s, w| fields::severity(severity(s, w)),
     "source" "SOURCE" Text 18 [] "family and name" => |s, _| Value::text(&s.report.name),
     "state" "STATE" Text 8 [] "ok, waiting, stale, down or off" => |s, w| Value::text(s.state(w.now).word()),
     "since" "SINCE" Time 7 [] "for how long it has been in this state" => |s, _| Value::Time(s.since),
@@ -42,6 +43,14 @@ fn cadence<'w>(status: &'w SourceStatus, _: &'w World) -> Value<'w> {
 /// A cadence: `1s`, `0.5s`, `5m`.
 pub(crate) fn every(seconds: f64) -> String {
     if seconds < 1.0 { format!("{seconds:.1}s") } else { crate::model::units::span(seconds) }
+}
+
+fn severity(status: &SourceStatus, world: &World) -> Option<Severity> {
+    match status.state(world.now) {
+        SourceState::Ok | SourceState::Waiting | SourceState::Off => None,
+        SourceState::Stale => Some(Severity::Unknown),
+        SourceState::Down => Some(Severity::Error),
+    }
 }
 
 fn row(world: &World, row: usize) -> Option<&SourceStatus> {
@@ -68,11 +77,7 @@ impl Table for SourcesTable {
         row(world, at).map_or(Value::Unknown, |status| READ[column](status, world))
     }
     fn severity(&self, world: &World, at: usize) -> Option<Severity> {
-        match row(world, at)?.state(world.now) {
-            SourceState::Ok | SourceState::Waiting | SourceState::Off => None,
-            SourceState::Stale => Some(Severity::Unknown),
-            SourceState::Down => Some(Severity::Error),
-        }
+        severity(row(world, at)?, world)
     }
 }
 
@@ -86,7 +91,7 @@ impl Pane for SourcesPane {
     fn status(&self, scene: &Scene<'_>) -> String {
         let sources = &scene.world.observed.sources;
         let ok = sources.values().filter(|s| s.state(scene.world.now) == SourceState::Ok).count();
-        format!("{ok} of {} ok", sources.len())
+        fields::status(scene, (self.name(), &SourcesTable), &format!("{ok} of {} ok", sources.len()))
     }
     fn about(&self) -> &'static str {
         "Where data comes from: the state of each source, the age of its last answer, and what to do about one that is silent. What a silent source told last stays on the screen."
