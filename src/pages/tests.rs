@@ -94,7 +94,7 @@ fn every_object_has_a_page() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(8))]
     #[test]
     fn every_page_fits_every_size(width in 0u16..200, height in 0u16..60, tab in 0usize..7) {
         let known = app_of(world(), Policy::default(), (width, height));

@@ -91,7 +91,7 @@ impl Pane for SourcesPane {
     fn status(&self, scene: &Scene<'_>) -> String {
         let sources = &scene.world.observed.sources;
         let ok = sources.values().filter(|s| s.state(scene.world.now) == SourceState::Ok).count();
-        fields::status(scene, (self.name(), &SourcesTable), &format!("{ok} of {} ok", sources.len()))
+        fields::status(scene, (self.name(), &SourcesTable), &format!("{ok} ok"))
     }
     fn about(&self) -> &'static str {
         "Where data comes from: the state of each source, the age of its last answer, and what to do about one that is silent. What a silent source told last stays on the screen."

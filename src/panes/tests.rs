@@ -271,7 +271,7 @@ fn app() -> App {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(20))]
     #[test]
     fn every_pane_fits_every_size(width in 0u16..200, height in 0u16..60, cores in 0usize..300, back in 0i64..900, mode in 0..3) {
         let known = app_of(world_of(cores), Policy::default(), (width, height));

@@ -73,24 +73,38 @@ pub fn wrap(lines: Vec<Line>, width: u16) -> Vec<Line> {
 
 fn break_line(line: &Line, width: usize, wrapped: &mut Vec<Line>) {
     let indent = if width > LABEL * 2 && line.0.len() > 1 { LABEL + 1 } else { 0 };
-    let mut now = Line::empty();
-    let mut x = 0;
-    for (role, text) in &line.0 {
-        let mut piece = String::new();
-        for c in text.chars() {
-            let columns = c.width().unwrap_or(0);
-            if x + columns > width && x > indent {
-                now.0.push((*role, std::mem::take(&mut piece)));
-                wrapped.push(std::mem::take(&mut now));
-                now.0.push((Role::Dim, " ".repeat(indent)));
-                x = indent;
+    let all: Vec<(Role, char)> = line.0.iter().flat_map(|(role, text)| text.chars().map(|c| (*role, c))).collect();
+    let mut rest = all.as_slice();
+    while !rest.is_empty() {
+        let first = rest.len() == all.len();
+        let room = if first { width } else { width - indent };
+        let (now, later) = rest.split_at(fitting(rest, room, if first { indent } else { 0 }));
+        let mut broken = if first { Line::empty() } else { Line::of(Role::Dim, " ".repeat(indent)) };
+        for (role, c) in now {
+            match broken.0.last_mut().filter(|(last, _)| last == role) {
+                Some((_, text)) => text.push(*c),
+                None => broken.0.push((*role, c.to_string())),
             }
-            piece.push(c);
-            x += columns;
         }
-        now.0.push((*role, piece));
+        wrapped.push(broken);
+        rest = later;
     }
-    wrapped.push(now);
+}
+
+/// How many characters go into a line of this width: up to the last blank, unless that would leave more than half of it empty.
+/// At least one, so that every line gets on. The first `label` characters are never broken.
+fn fitting(text: &[(Role, char)], width: usize, label: usize) -> usize {
+    let mut x = 0;
+    let fits = text.iter().take_while(|(_, c)| {
+        x += c.width().unwrap_or(0);
+        x <= width
+    });
+    let most = fits.count().max(1);
+    if most == text.len() {
+        return most;
+    }
+    let blank = text[..most].iter().rposition(|(_, c)| *c == ' ').map_or(0, |at| at + 1);
+    if blank > label && blank * 2 > most { blank } else { most }
 }
 
 /// Draws the lines from `first` on. The cost follows the area.
@@ -125,6 +139,20 @@ mod tests {
         let line = Line::of(Role::Text, "abcdefghij").and(Role::Dim, "klmno");
         let wrapped = wrap(vec![line], 6);
         assert_eq!(wrapped.iter().map(Line::plain).collect::<Vec<_>>(), ["abcdef", "ghijkl", "mno"]);
+        let words = wrap(vec![Line::of(Role::Text, "systemd unit failed, again")], 14);
+        assert_eq!(words.iter().map(Line::plain).collect::<Vec<_>>(), ["systemd unit ", "failed, again"]);
         assert_eq!(wrap(vec![Line::of(Role::Text, "\u{1b}[2J")], 80)[0].plain(), "\u{fffd}[2J");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_line_is_too_wide_and_no_sign_is_lost(label in "[a-z ]{0,20}", text in "[a-z 漢]{0,120}", width in 2u16..60) {
+            let line = Line::of(Role::Dim, &label).and(Role::Text, &text);
+            let whole = line.plain().replace(' ', "");
+            let wrapped = wrap(vec![line], width);
+            proptest::prop_assert!(wrapped.iter().all(|line| paint::width(&line.plain()) <= width));
+            let joined: String = wrapped.iter().map(Line::plain).collect();
+            proptest::prop_assert_eq!(joined.replace(' ', ""), whole);
+        }
     }
 }
