@@ -22,6 +22,7 @@ pub static ACTIONS: &[Action] = actions! { Scope::List;
     "mark" "mark" "Marks the selected row, or takes its mark away, and moves down." 0 => |app| app.mark_row(),
     "mark-all" "mark all" "Marks every row that is shown; where all are, takes the marks away." 0 => |app| app.mark_shown(),
     "mark-clear" "clear marks" "Takes every mark away." 0 => |app| app.clear_marks(),
+    "tree-toggle" "tree" "Shows the list as a tree, or the tree as a list." 4 => |app| app.toggle_tree(),
     "fold" "fold" "Folds the selected branch of a tree, or opens it." 0 => |app| app.toggle_fold(),
     "fold-all" "fold all" "Folds every branch of the tree." 0 => |app| app.fold_all(),
     "unfold-all" "unfold all" "Opens every branch of the tree." 0 => |app| app.unfold_all(),

@@ -15,7 +15,10 @@ macro_rules! files {
 files! {
     global,
     list,
+    graph,
     attention,
+    object,
+    processes,
     time,
     player,
 }

@@ -232,6 +232,17 @@ impl App {
         self.change_focused(|listing| listing.list.clear_marks());
     }
 
+    /// Shows the focused list as a tree, or the tree as a list.
+    pub fn toggle_tree(&mut self) {
+        let Some((name, table)) = self.focused_table() else { return };
+        if !table.can_be_tree() {
+            return self.notice(Severity::Info, "this list has no tree");
+        }
+        let state = self.view.pane_mut(name);
+        state.tree = !state.tree;
+        self.refresh_lists();
+    }
+
     /// Folds the selected branch of the focused tree, or opens it.
     pub fn toggle_fold(&mut self) {
         let Some((name, table)) = self.focused_table() else { return };

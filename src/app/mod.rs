@@ -9,6 +9,7 @@ mod keys;
 mod layout;
 pub use layout::bars as layout_bars;
 mod lists;
+mod pages;
 mod time;
 
 use crate::{
@@ -130,6 +131,7 @@ impl App {
             EventKind::World(world) => self.set_world(*world),
             EventKind::Settings(settings) => self.set_settings(*settings),
         }
+        self.settle_page();
         self.follow_demand();
         std::mem::take(&mut self.outbox)
     }
@@ -229,7 +231,7 @@ impl App {
 
     /// Topics that the visible panes need.
     fn visible_topics(&self) -> TopicSet {
-        let topics = self.view.visible().filter_map(panes::find).map(|pane| pane.topics());
+        let topics = self.view.visible().filter_map(panes::find).map(|pane| pane.topics_in(&self.view));
         topics.fold(TopicSet::EMPTY, TopicSet::union)
     }
 
