@@ -54,8 +54,8 @@ pub struct Pty {
     seen: Shared,
     /// The terminal's other side, to look at its settings.
     pub tty: PathBuf,
-    /// Home of the program: empty at its start.
-    pub home: TempDir,
+    /// Home of the program: empty at its start, gone at its end.
+    _home: TempDir,
 }
 
 /// What is started, where, and in which environment.
@@ -138,7 +138,7 @@ impl Setup {
         let (until, end) = pipe().expect("a pipe");
         let (shared, terminal) = (Arc::clone(&seen), Arc::clone(&master));
         let thread = thread::spawn(move || drain(&terminal, &until, &shared));
-        Pty { child, master: Some((master, end, thread)), seen, tty, home: self.home }
+        Pty { child, master: Some((master, end, thread)), seen, tty, _home: self.home }
     }
 }
 
