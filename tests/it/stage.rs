@@ -111,7 +111,7 @@ pub fn settings_of_pane(name: &str) -> Settings {
 pub fn app(settings: Settings, size: (u16, u16)) -> App {
     // Living through it takes a while, and comes to the same for everybody.
     static END: LazyLock<(World, VecDeque<LogLine>)> = LazyLock::new(|| {
-        let mut app = empty(settings(), (80, 24));
+        let mut app = empty(self::settings(), (80, 24));
         for event in story() {
             app.update(event);
         }
