@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Room → rooms that it may know. `LOWER` stands for every room that is not above it.
+/// Room → rooms that it may know. `LOWER` stands for every room below the upper layer, `ALL` for every room.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("clock", &[]),
@@ -204,10 +204,7 @@ fn places_of<'c>(code: &'c str, word: &'c str) -> impl Iterator<Item = usize> + 
 
 /// First names of a path's continuation: `model::x` gives `model`, `{model::x, world}` gives both.
 fn first_names(rest: &str) -> Vec<&str> {
-    let name = |text: &str| {
-        let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len());
-        end
-    };
+    let name = |text: &str| text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len());
     let rest = rest.trim_start();
     let Some(group) = rest.strip_prefix('{') else { return vec![&rest[..name(rest)]] };
     let mut names = Vec::new();

@@ -1,6 +1,10 @@
 //! Services that a test needs and that a machine may not have.
 
-use std::{env, path::PathBuf};
+use std::{
+    env,
+    io::{self, Write as _},
+    path::PathBuf,
+};
 
 /// Where a program lies on the search path; `sshd` lies where a user's path does not reach.
 pub fn program(name: &str) -> Option<PathBuf> {
@@ -21,7 +25,8 @@ pub fn need(service: &str, programs: &[&str]) -> bool {
     }
     let why = format!("NOT RUN: {service}: {missing:?} not found; tests/run installs what is missing");
     assert!(env::var("CI").as_deref() != Ok("true"), "{why}");
-    eprintln!("{why}");
+    // Past the test runner, which keeps what passing tests print to itself.
+    let _ = writeln!(io::stderr(), "{why}");
     false
 }
 

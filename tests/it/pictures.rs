@@ -59,7 +59,9 @@ fn colour(colour: Color, default: &str) -> String {
 }
 
 /// Ink, paper and the remaining attributes of a cell.
-fn look(cell: &Cell) -> (String, String, &'static str) {
+type Look = (String, String, &'static str);
+
+fn look(cell: &Cell) -> Look {
     let (mut ink, mut paper) = (colour(cell.fg, INK), colour(cell.bg, PAPER));
     if cell.modifier.contains(Modifier::REVERSED) {
         std::mem::swap(&mut ink, &mut paper);
@@ -87,7 +89,7 @@ fn svg(title: &str, buffer: &Buffer) -> String {
         escaped(title)
     );
     for y in 0..buffer.area.height {
-        let mut runs: Vec<(u16, u16, String, (String, String, &str))> = Vec::new();
+        let mut runs: Vec<(u16, u16, String, Look)> = Vec::new();
         for (x, cell) in visible_cells(buffer, y) {
             let (symbol, columns, look) = (cell.symbol(), cell.symbol().width() as u16, look(cell));
             match runs.last_mut() {
