@@ -3,6 +3,7 @@
 
 mod global;
 mod list;
+mod shell;
 
 use crate::{app::App, keymap::Scope};
 
@@ -30,7 +31,7 @@ macro_rules! actions {
 pub(crate) use actions;
 
 /// Every list of actions.
-static LISTS: &[&[Action]] = &[global::ACTIONS, list::ACTIONS];
+static LISTS: &[&[Action]] = &[global::ACTIONS, list::ACTIONS, shell::ACTIONS];
 
 /// Every action.
 pub fn all() -> impl Iterator<Item = &'static Action> {

@@ -1,5 +1,12 @@
 //! What lies over the panes and takes the keys: help, palette, confirmations, choosers. One file a modal, one type of stack.
 
+pub mod help;
+pub mod notices;
+pub mod palette;
+pub mod themes;
+pub mod which_key;
+pub mod window;
+
 use crate::{
     app::App,
     model::input::{Key, Mouse},

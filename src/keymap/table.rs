@@ -1,0 +1,54 @@
+//! The table of keys for the README, made from the actions and the built-in key maps.
+
+use super::{Keymap, Scope, file, shown};
+use crate::action;
+use std::fmt::Write;
+
+/// Every action with its keys in each built-in key map and its sentence, as a Markdown table.
+pub fn markdown_table() -> String {
+    let maps: Vec<Keymap> = file::BUILT_IN.iter().map(|(name, _)| file::built_in(name).0).collect();
+    let names: Vec<_> = maps.iter().map(|map| map.name.as_str()).collect();
+    let mut table = format!("| where | action | {} | what it does |\n", names.join(" | "));
+    let _ = writeln!(table, "| --- | --- {}| --- |", "| --- ".repeat(maps.len()));
+    for action in action::all() {
+        let keys: Vec<_> = maps.iter().map(|map| cell(map, action.name)).collect();
+        let _ =
+            writeln!(table, "| {} | `{}` | {} | {} |", place(action.scope), action.name, keys.join(" | "), action.doc);
+    }
+    table
+}
+
+fn cell(map: &Keymap, action: &str) -> String {
+    let keys: Vec<_> = map.all_keys_for(action).into_iter().map(|keys| code(&shown(keys))).collect();
+    keys.join(", ")
+}
+
+/// As code in a cell of a table, where a stroke would end the cell.
+fn code(text: &str) -> String {
+    format!("`{}`", text.replace('|', "\\|"))
+}
+
+/// Where a scope is, in words.
+pub fn place(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Pane(name) => name,
+        Scope::List => "lists",
+        Scope::Graph => "graphs",
+        Scope::Text => "text",
+        Scope::Object => "an object's page",
+        Scope::Player => "the past",
+        Scope::Global => "everywhere",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_has_a_row() {
+        let table = markdown_table();
+        assert_eq!(table.lines().count(), action::all().count() + 2);
+        assert!(table.contains("| everywhere | `quit` | `q`, `^c` |"), "{table}");
+    }
+}
