@@ -196,7 +196,8 @@ pub enum Binding {
 pub enum GraphMode {
     #[default]
     Braille,
-    Bars,
+    Block,
+    Ascii,
 }
 
 /// Whether colours are used.

@@ -107,6 +107,14 @@ impl Keymap {
         leads.min_by_key(|((_, keys), bound)| (keys.len(), bound.rank)).map(|((_, keys), _)| keys.as_slice())
     }
 
+    /// Every sequence of one scope that leads to an action, the preferred first.
+    pub fn keys_in(&self, scope: Scope, action: &str) -> Vec<&[Key]> {
+        let mut found: Vec<_> =
+            self.bindings.iter().filter(|((s, _), bound)| *s == scope && bound.action == action).collect();
+        found.sort_by_key(|((_, keys), bound)| (keys.len(), bound.rank));
+        found.into_iter().map(|((_, keys), _)| keys.as_slice()).collect()
+    }
+
     /// Every sequence that leads to an action, in whatever scope, the preferred first.
     pub fn all_keys_for(&self, action: &str) -> Vec<&[Key]> {
         let mut found: Vec<_> = self.bindings.iter().filter(|(_, bound)| bound.action == action).collect();

@@ -98,9 +98,7 @@ impl Help {
 fn bound(keymap: &Keymap, scope: Scope) -> Vec<(String, &'static Action)> {
     let mut rows: Vec<(String, &'static Action)> = Vec::new();
     for action in action::all() {
-        let mut keys: Vec<_> =
-            keymap.in_scope(scope).filter(|(_, name)| *name == action.name).map(|(keys, _)| keys).collect();
-        keys.sort_by_key(|keys| keys.len());
+        let keys = keymap.keys_in(scope, action.name);
         if !keys.is_empty() {
             rows.push((keys.into_iter().map(shown).collect::<Vec<_>>().join(", "), action));
         }

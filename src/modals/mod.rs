@@ -38,3 +38,6 @@ pub trait Modal: Send {
         Outcome::Stay
     }
 }
+
+#[cfg(test)]
+mod shell_tests;

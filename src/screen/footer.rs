@@ -169,7 +169,7 @@ mod tests {
     use crate::{
         app::event::{Event, EventKind, PlayerState},
         model::{attention::Severity, source::SourceReport, topic::Topic, update::Update},
-        screen::tests::{app, line},
+        screen::kit::{app, line},
     };
 
     fn report(app: &mut App, name: &str, kind: &str, state: SourceState) {

@@ -184,7 +184,7 @@ pub fn draw(app: &App, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::screen::tests::{app, line};
+    use crate::screen::kit::{app, line};
 
     fn header(width: u16) -> String {
         let app = app((width, 24));
