@@ -10,6 +10,7 @@ pub mod model;
 pub mod ops;
 pub mod panes;
 pub mod rules;
+pub mod runtime;
 pub mod screen;
 pub mod source;
 pub mod ui;

@@ -17,6 +17,7 @@ use crate::{
         Timestamp,
         attention::Severity,
         input::{Key, Mouse},
+        log::LogLine,
         topic::{Topic, TopicSet},
     },
     ops::gate::Policy,
@@ -27,9 +28,8 @@ use crate::{
     world::{Changed, World},
 };
 use effect::Effect;
-use event::{Done, Event, EventKind, LogLine, PlayerState};
+use event::{Done, Event, EventKind, PlayerState};
 use settings::Settings;
-use std::collections::VecDeque;
 
 /// The state of the cockpit.
 pub struct App {
@@ -41,8 +41,6 @@ pub struct App {
     pub modals: Vec<Box<dyn Modal>>,
     pub policy: Policy,
     pub settings: Settings,
-    /// The program's own log, newest last.
-    pub log: VecDeque<LogLine>,
     /// Where the recording stands that is played.
     pub player: Option<PlayerState>,
     /// Whether events are being written to a file.
@@ -57,8 +55,6 @@ pub struct App {
     dirty: bool,
 }
 
-/// Lines that the log pane keeps.
-const LOG_LINES: usize = 1_000;
 /// Notices that the history keeps.
 const NOTICES: usize = 200;
 /// How long a notice is shown.
@@ -86,7 +82,6 @@ impl App {
             modals: Vec::new(),
             policy,
             settings,
-            log: VecDeque::new(),
             player: None,
             recording: false,
             now,
@@ -211,11 +206,9 @@ impl App {
     }
 
     fn on_log(&mut self, line: LogLine) {
-        self.log.push_back(line);
-        if self.log.len() > LOG_LINES {
-            self.log.pop_front();
-        }
+        self.world.log(line);
         if self.view.visible().any(|name| name == "log") {
+            self.refresh_lists();
             self.dirty = true;
         }
     }

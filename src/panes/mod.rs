@@ -45,6 +45,7 @@ macro_rules! panes {
 panes! {
     attention::AttentionPane,
     changes::ChangesPane,
+    log::LogPane,
 }
 
 /// The pane of this name.

@@ -1,0 +1,348 @@
+//! The event loop: whatever happens becomes an event, `App` says what follows, and a frame is drawn when something that is shown
+//! changed. Nothing ticks while nothing changes.
+
+use super::{
+    effects,
+    input::{Gone, Input},
+    logging,
+    output::Output,
+    screen::Screen,
+    terminal,
+};
+use crate::{
+    app::{
+        App,
+        effect::Effect,
+        event::{Done, Event, EventKind},
+        settings::Settings,
+    },
+    clock,
+    model::{Timestamp, log::LogLine, own::OwnCounters},
+    ops::gate::Policy,
+    source::{
+        Source,
+        supervisor::{Demand, News, supervise},
+    },
+};
+use std::{
+    io,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::{mpsc, watch},
+};
+
+/// What the cockpit is started with.
+pub struct Options {
+    pub settings: Settings,
+    pub policy: Policy,
+    pub sources: Vec<Box<dyn Source>>,
+    pub counters: Arc<OwnCounters>,
+    /// Folder for what is written when the current one cannot be.
+    pub state_folder: PathBuf,
+    pub log_file: Option<PathBuf>,
+    pub log_level: tracing::Level,
+    /// Reads the configuration anew.
+    pub reload: Box<dyn Fn() -> Settings>,
+    /// Least time between two frames that only data asked for.
+    pub frame_interval: Duration,
+}
+
+/// Why the cockpit left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// The user asked for it, or it was told to by SIGTERM or SIGINT.
+    Asked,
+    Interrupted,
+    /// The terminal is gone.
+    TerminalGone,
+}
+
+/// Room in the queues: enough for every source to answer at once, bounded so that a flood waits at its source.
+const QUEUE: usize = 256;
+/// Data that arrives within this time of each other shares a frame.
+const GATHER: Duration = Duration::from_millis(12);
+
+/// Runs the cockpit until it is left.
+///
+/// # Errors
+/// Where there is no terminal to run on.
+pub fn run(options: Options) -> io::Result<Left> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(16).build()?;
+    let left = runtime.block_on(async {
+        let mut cockpit = Cockpit::start(options)?;
+        let left = cockpit.run().await;
+        cockpit.output.abandon();
+        terminal::give_back();
+        left
+    });
+    // A source that hangs in the kernel must not hold up leaving.
+    runtime.shutdown_background();
+    left
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+    resize: Signal,
+    resume: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+            resize: signal(SignalKind::window_change())?,
+            resume: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+        })
+    }
+}
+
+/// What woke the loop.
+enum Woken {
+    Input(Vec<EventKind>),
+    News(News),
+    Done(Done),
+    Log(LogLine),
+    Resize,
+    Resumed,
+    Wake,
+    Draw,
+    Drained(io::Result<()>),
+    Leave(Left),
+}
+
+struct Cockpit {
+    app: App,
+    screen: Screen,
+    output: Output,
+    input: Input,
+    signals: Signals,
+    demand: watch::Sender<Demand>,
+    news: mpsc::Receiver<News>,
+    done: (mpsc::Sender<Done>, mpsc::Receiver<Done>),
+    log: mpsc::Receiver<LogLine>,
+    /// When the next frame is due; `None` while nothing changed.
+    draw_at: Option<Instant>,
+    drawn_at: Instant,
+    frame_interval: Duration,
+    state_folder: PathBuf,
+    reload: Box<dyn Fn() -> Settings>,
+    _guard: terminal::Guard,
+}
+
+impl Cockpit {
+    fn start(options: Options) -> io::Result<Self> {
+        let mut output = Output::open(options.counters.clone())?;
+        terminal::restore_at_panic();
+        terminal::take()?;
+        let guard = terminal::Guard;
+        output.write(&terminal::enter_bytes(options.settings.config.mouse))?;
+        let size = crossterm::terminal::size().unwrap_or((80, 24));
+        let app = App::new(options.settings, options.policy, clock::now(), size);
+        let (demand, _) = watch::channel(Demand::default());
+        let (news_in, news) = mpsc::channel(QUEUE);
+        let (log_in, log) = mpsc::channel(QUEUE);
+        let mut cockpit = Self {
+            app,
+            screen: Screen::new(),
+            output,
+            input: Input::open()?,
+            signals: Signals::new()?,
+            demand,
+            news,
+            done: mpsc::channel(QUEUE),
+            log,
+            draw_at: None,
+            drawn_at: clock::instant(),
+            frame_interval: options.frame_interval,
+            state_folder: options.state_folder,
+            reload: options.reload,
+            _guard: guard,
+        };
+        // The first screen stands before any source is asked, and before the log is opened.
+        cockpit.draw()?;
+        logging::start(options.log_file, options.log_level, Some(log_in));
+        for source in options.sources {
+            tokio::spawn(supervise(source, cockpit.demand.subscribe(), news_in.clone()));
+        }
+        cockpit.take(EventKind::Wake, clock::now());
+        Ok(cockpit)
+    }
+
+    async fn run(&mut self) -> io::Result<Left> {
+        loop {
+            let woken = self.wait().await;
+            if let Some(left) = self.serve(woken)? {
+                return Ok(left);
+            }
+        }
+    }
+
+    async fn wait(&mut self) -> Woken {
+        let wake_at = self.app.next_wake();
+        let draw_at = self.draw_at.filter(|_| self.output.is_clear());
+        let blocked = !self.output.is_clear();
+        tokio::select! {
+            biased;
+            _ = self.signals.hangup.recv() => Woken::Leave(Left::TerminalGone),
+            _ = self.signals.terminate.recv() => Woken::Leave(Left::Asked),
+            _ = self.signals.interrupt.recv() => Woken::Leave(Left::Interrupted),
+            input = self.input.next() => match input {
+                Ok(events) => Woken::Input(events),
+                Err(Gone) => Woken::Leave(Left::TerminalGone),
+            },
+            _ = self.signals.resize.recv() => Woken::Resize,
+            _ = self.signals.resume.recv() => Woken::Resumed,
+            drained = self.output.drain(), if blocked => Woken::Drained(drained),
+            Some(done) = self.done.1.recv() => Woken::Done(done),
+            () = until(draw_at), if draw_at.is_some() => Woken::Draw,
+            Some(news) = self.news.recv() => Woken::News(news),
+            Some(line) = self.log.recv() => Woken::Log(line),
+            () = until_time(wake_at), if wake_at.is_some() => Woken::Wake,
+        }
+    }
+
+    fn serve(&mut self, woken: Woken) -> io::Result<Option<Left>> {
+        let now = clock::now();
+        let mut leave = false;
+        match woken {
+            Woken::Leave(left) => return Ok(Some(left)),
+            Woken::Input(events) => {
+                for event in events {
+                    leave |= self.take(event, now);
+                }
+                // A key is answered at once, data may wait for its frame.
+                if self.draw_at.is_some() && self.output.is_clear() && !leave {
+                    self.draw()?;
+                }
+            }
+            Woken::News(news) => leave = self.take_news(news),
+            Woken::Done(done) => leave = self.take(EventKind::Done(done), now),
+            Woken::Log(line) => leave = self.take(EventKind::Log(line), now),
+            Woken::Resize => {
+                let (columns, rows) = crossterm::terminal::size()?;
+                leave = self.take(EventKind::Resize { columns, rows }, now);
+            }
+            Woken::Resumed => self.take_terminal_back()?,
+            Woken::Wake => leave = self.take(EventKind::Wake, now),
+            Woken::Draw => self.draw()?,
+            Woken::Drained(result) => {
+                if result.is_err() {
+                    return Ok(Some(Left::TerminalGone));
+                }
+            }
+        }
+        Ok(leave.then_some(Left::Asked))
+    }
+
+    fn take_news(&mut self, news: News) -> bool {
+        match news {
+            News::Updates { at, source, updates } => {
+                self.take(EventKind::Updates { source: source.into(), updates }, at)
+            }
+            News::Report { at, report } => self.take(EventKind::Report(report), at),
+        }
+    }
+
+    /// Gives an event to the app and does what follows; says whether to leave.
+    fn take(&mut self, kind: EventKind, at: Timestamp) -> bool {
+        let effects = self.app.update(Event { at, kind });
+        let mut leave = false;
+        for effect in effects {
+            leave |= self.perform(effect);
+        }
+        if self.app.take_dirty() && self.draw_at.is_none() {
+            let next = (self.drawn_at + self.frame_interval).max(clock::instant() + GATHER);
+            self.draw_at = Some(next);
+        }
+        leave
+    }
+
+    /// Does one thing that the app asked for; says whether that is to leave.
+    fn perform(&mut self, effect: Effect) -> bool {
+        let done = self.done.0.clone();
+        match effect {
+            Effect::Quit => return true,
+            Effect::Suspend => self.suspend(),
+            Effect::Repaint => {
+                self.screen.forget();
+                self.app.touch();
+            }
+            Effect::Demand(demand) => {
+                self.demand.send_replace(demand);
+            }
+            Effect::Copy { text, what } => self.copy(&text, &what),
+            Effect::Write { name, content, what } => {
+                effects::write_file(done, &name, content, what, self.state_folder.clone());
+            }
+            Effect::Execute(permit) => effects::execute(done, permit),
+            Effect::ReloadConfig => {
+                let settings = Box::new((self.reload)());
+                return self.take(EventKind::Settings(settings), clock::now());
+            }
+            Effect::Mouse(on) => {
+                let _ = self.output.write(&terminal::mouse_bytes(on));
+            }
+            Effect::Moment(_) | Effect::Player(_) | Effect::ToggleRecording => {}
+        }
+        false
+    }
+
+    fn copy(&mut self, text: &str, what: &str) {
+        let done = match effects::copy_bytes(text, effects::in_tmux()) {
+            Ok(bytes) => {
+                let _ = self.output.write(&bytes);
+                Done { ok: true, text: format!("{what} copied ({} bytes)", text.len()) }
+            }
+            Err(text) => Done { ok: false, text },
+        };
+        self.take(EventKind::Done(done), clock::now());
+    }
+
+    /// Gives the terminal to the shell and stops. Without a shell that could continue us (the kernel tells by not stopping us)
+    /// nothing happens but a repaint; [`Woken::Resumed`] takes the terminal back otherwise.
+    fn suspend(&mut self) {
+        self.output.abandon();
+        terminal::give_back();
+        let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
+        let _ = self.take_terminal_back();
+    }
+
+    fn take_terminal_back(&mut self) -> io::Result<()> {
+        terminal::take()?;
+        self.output.write(&terminal::enter_bytes(self.app.settings.config.mouse))?;
+        self.screen.forget();
+        let (columns, rows) = crossterm::terminal::size()?;
+        self.take(EventKind::Resize { columns, rows }, clock::now());
+        self.app.touch();
+        self.draw_at = Some(clock::instant());
+        Ok(())
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        self.draw_at = None;
+        self.drawn_at = clock::instant();
+        let bytes = self.screen.frame(&self.app)?;
+        if bytes.is_empty() { Ok(()) } else { self.output.write(&bytes) }
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    if let Some(at) = at {
+        tokio::time::sleep_until(at.into()).await;
+    }
+}
+
+async fn until_time(at: Option<Timestamp>) {
+    if let Some(at) = at {
+        let wait = at.duration_since(clock::now()).unsigned_abs();
+        tokio::time::sleep(wait.min(Duration::from_secs(3_600)) + Duration::from_millis(1)).await;
+    }
+}

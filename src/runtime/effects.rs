@@ -1,0 +1,92 @@
+//! Does what `App` asks for, and says how it went.
+
+use crate::{app::event::Done, clock, ops};
+use base64::Engine as _;
+use std::{
+    env, fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+use tokio::sync::mpsc::Sender;
+
+/// Longest text that is copied: terminals cut OSC 52 off at about 100,000 bytes of base64.
+const COPY_LIMIT: usize = 74_000;
+
+/// Bytes that put text into the clipboard by way of the terminal (OSC 52, xterm's control sequences), also from inside tmux,
+/// which passes it on only in its own wrapping unless it is set to understand it.
+///
+/// # Errors
+/// Where the text is longer than terminals take.
+pub fn copy_bytes(text: &str, tmux: bool) -> Result<Vec<u8>, String> {
+    if text.len() > COPY_LIMIT {
+        return Err(format!(
+            "{} bytes are more than a terminal copies ({COPY_LIMIT}): export a file instead",
+            text.len()
+        ));
+    }
+    let coded = base64::engine::general_purpose::STANDARD.encode(text);
+    let plain = format!("\x1b]52;c;{coded}\x07");
+    let wrapped = if tmux { format!("\x1bPtmux;{}\x1b\\", plain.replace('\x1b', "\x1b\x1b")) } else { String::new() };
+    Ok((plain + &wrapped).into_bytes())
+}
+
+/// Whether we run inside tmux.
+pub fn in_tmux() -> bool {
+    env::var_os("TMUX").is_some()
+}
+
+/// Runs something that may block on a thread of its own, and reports how it went.
+pub fn spawn(done: Sender<Done>, work: impl FnOnce() -> Result<String, String> + Send + 'static) {
+    tokio::task::spawn_blocking(move || {
+        let (ok, text) = match work() {
+            Ok(text) => (true, text),
+            Err(text) => (false, text),
+        };
+        // Nobody listens any more only when the cockpit is leaving.
+        let _ = done.blocking_send(Done { ok, text });
+    });
+}
+
+/// Executes what the gate permitted.
+pub fn execute(done: Sender<Done>, permit: ops::gate::Permit) {
+    spawn(done, move || ops::execute::execute(permit));
+}
+
+/// Writes a new file into the current folder or, where that cannot be written, into `fallback`. `{stamp}` becomes the time.
+pub fn write_file(done: Sender<Done>, name: &Path, content: String, what: String, fallback: PathBuf) {
+    let stamp = clock::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let name = PathBuf::from(name.to_string_lossy().replace("{stamp}", &stamp));
+    spawn(done, move || {
+        let here = env::current_dir().unwrap_or_default();
+        let mut errors = Vec::new();
+        for folder in [here, fallback] {
+            let path = folder.join(&name);
+            match create(&path, &content) {
+                Ok(()) => return Ok(format!("{what} written to {}", path.display())),
+                Err(error) => errors.push(format!("{}: {error}", path.display())),
+            }
+        }
+        Err(format!("{what} not written: {}", errors.join("; ")))
+    });
+}
+
+fn create(path: &Path, content: &str) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = fs::File::options().write(true).create_new(true).open(path)?;
+    file.write_all(content.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copying_inside_tmux_is_wrapped_too() {
+        assert_eq!(copy_bytes("hi", false).as_deref(), Ok(&b"\x1b]52;c;aGk=\x07"[..]));
+        let both = String::from_utf8(copy_bytes("hi", true).expect("short")).expect("ASCII");
+        assert!(both.ends_with("\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\"), "{both:?}");
+        assert!(copy_bytes(&"x".repeat(COPY_LIMIT + 1), false).is_err());
+    }
+}

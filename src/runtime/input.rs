@@ -1,0 +1,132 @@
+//! Keys, mouse, paste and resize from the terminal; and the news that the terminal is gone.
+
+use super::watch;
+use crate::{
+    app::event::EventKind,
+    model::input::{Key, KeyCode, Mouse, MouseKind},
+};
+use crossterm::event::{self as ct, Event as Ct, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    termios,
+};
+use std::{fs::File, io, os::fd::OwnedFd, time::Duration};
+use tokio::io::{Interest, unix::AsyncFd};
+
+/// The terminal as a place to read from.
+pub struct Input {
+    fd: AsyncFd<OwnedFd>,
+}
+
+/// The terminal is gone: hung up, or closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the terminal is gone")]
+pub struct Gone;
+
+impl Input {
+    /// Watches the same terminal that crossterm reads: standard input, or `/dev/tty` where that is something else.
+    ///
+    /// # Errors
+    /// Where there is no terminal.
+    pub fn open() -> io::Result<Self> {
+        let stdin = rustix::stdio::stdin();
+        let fd = if termios::isatty(stdin) {
+            rustix::io::fcntl_dupfd_cloexec(stdin, 3)?
+        } else {
+            File::options().read(true).write(true).open("/dev/tty")?.into()
+        };
+        Ok(Self { fd: watch::watch(fd, Interest::READABLE)? })
+    }
+
+    /// Waits for input and returns all that is there, so that a burst costs one frame.
+    ///
+    /// # Errors
+    /// [`Gone`] where the terminal hung up.
+    pub async fn next(&self) -> Result<Vec<EventKind>, Gone> {
+        let mut guard = self.fd.readable().await.map_err(|_| Gone)?;
+        let mut events = Vec::new();
+        // crossterm spins for ever on a terminal at its end, so it is asked only while there are bytes to read.
+        while self.has_bytes()? {
+            if ct::poll(Duration::ZERO).map_err(|_| Gone)? {
+                events.extend(translate(ct::read().map_err(|_| Gone)?));
+            }
+        }
+        while ct::poll(Duration::ZERO).map_err(|_| Gone)? {
+            events.extend(translate(ct::read().map_err(|_| Gone)?));
+        }
+        guard.clear_ready();
+        Ok(events)
+    }
+
+    fn has_bytes(&self) -> Result<bool, Gone> {
+        let mut fds = [PollFd::new(self.fd.get_ref(), PollFlags::IN)];
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut fds, Some(&at_once)).map_err(|_| Gone)?;
+        let found = fds[0].revents();
+        if found.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+            return Err(Gone);
+        }
+        if !found.contains(PollFlags::IN) {
+            return Ok(false);
+        }
+        // Readable with nothing to read is the end of input.
+        match rustix::io::ioctl_fionread(self.fd.get_ref()) {
+            Ok(0) | Err(_) => Err(Gone),
+            Ok(_) => Ok(true),
+        }
+    }
+}
+
+fn translate(event: Ct) -> Option<EventKind> {
+    match event {
+        Ct::Key(key) if key.kind != KeyEventKind::Release => translate_key(key).map(EventKind::Key),
+        Ct::Mouse(mouse) => translate_mouse(mouse).map(EventKind::Mouse),
+        Ct::Paste(text) => Some(EventKind::Paste(text)),
+        Ct::Resize(columns, rows) => Some(EventKind::Resize { columns, rows }),
+        _ => None,
+    }
+}
+
+fn translate_key(key: ct::KeyEvent) -> Option<Key> {
+    let mut shift = key.modifiers.contains(KeyModifiers::SHIFT);
+    let code = match key.code {
+        ct::KeyCode::Char(c) => {
+            shift = false;
+            KeyCode::Char(c)
+        }
+        ct::KeyCode::BackTab => {
+            shift = true;
+            KeyCode::Tab
+        }
+        ct::KeyCode::F(n) => KeyCode::F(n),
+        ct::KeyCode::Enter => KeyCode::Enter,
+        ct::KeyCode::Esc => KeyCode::Esc,
+        ct::KeyCode::Tab => KeyCode::Tab,
+        ct::KeyCode::Backspace => KeyCode::Backspace,
+        ct::KeyCode::Delete => KeyCode::Delete,
+        ct::KeyCode::Insert => KeyCode::Insert,
+        ct::KeyCode::Up => KeyCode::Up,
+        ct::KeyCode::Down => KeyCode::Down,
+        ct::KeyCode::Left => KeyCode::Left,
+        ct::KeyCode::Right => KeyCode::Right,
+        ct::KeyCode::Home => KeyCode::Home,
+        ct::KeyCode::End => KeyCode::End,
+        ct::KeyCode::PageUp => KeyCode::PageUp,
+        ct::KeyCode::PageDown => KeyCode::PageDown,
+        _ => return None,
+    };
+    let (ctrl, alt) = (key.modifiers.contains(KeyModifiers::CONTROL), key.modifiers.contains(KeyModifiers::ALT));
+    Some(Key { code, ctrl, alt, shift })
+}
+
+fn translate_mouse(mouse: ct::MouseEvent) -> Option<Mouse> {
+    let kind = match mouse.kind {
+        MouseEventKind::Down(MouseButton::Left) => MouseKind::Press,
+        MouseEventKind::Drag(MouseButton::Left) => MouseKind::Drag,
+        MouseEventKind::Up(MouseButton::Left) => MouseKind::Release,
+        MouseEventKind::ScrollUp => MouseKind::ScrollUp,
+        MouseEventKind::ScrollDown => MouseKind::ScrollDown,
+        _ => return None,
+    };
+    Some(Mouse { kind, column: mouse.column, row: mouse.row })
+}

@@ -1,0 +1,10 @@
+//! Where the cockpit meets the machine: the event loop, the effects, the terminal. This room knows all others.
+
+pub mod cockpit;
+pub mod effects;
+pub mod input;
+pub mod logging;
+pub mod output;
+pub mod screen;
+pub mod terminal;
+mod watch;

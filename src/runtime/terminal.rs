@@ -1,0 +1,94 @@
+//! Takes the terminal and gives it back, whatever happens: at the end, at a panic, before a stop, and when it is already gone.
+
+use crossterm::{
+    cursor,
+    event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture},
+    queue, terminal,
+};
+use std::{
+    io::{self, Write},
+    panic,
+    sync::atomic::{AtomicBool, Ordering},
+    thread::{self, ThreadId},
+};
+
+/// Whether the terminal is ours now; a panic hook has no other way to know.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Bytes that set the terminal up for the cockpit.
+pub fn enter_bytes(mouse: bool) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // Writing into memory cannot fail.
+    let _ = queue!(bytes, terminal::EnterAlternateScreen, cursor::Hide, EnableBracketedPaste);
+    bytes.extend(mouse_bytes(mouse));
+    bytes
+}
+
+/// Bytes that let the terminal report the mouse, or not.
+pub fn mouse_bytes(mouse: bool) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let _ = if mouse { queue!(bytes, EnableMouseCapture) } else { queue!(bytes, DisableMouseCapture) };
+    bytes
+}
+
+/// Puts the terminal into raw mode and remembers that it has to be given back.
+///
+/// # Errors
+/// Where there is no terminal.
+pub fn take() -> io::Result<()> {
+    terminal::enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    Ok(())
+}
+
+/// Gives the terminal back as it was. Does nothing the second time, and does not fail: there is nobody left to tell.
+pub fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut bytes = Vec::new();
+    let _ = queue!(
+        bytes,
+        terminal::EndSynchronizedUpdate,
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        cursor::Show,
+        terminal::LeaveAlternateScreen,
+    );
+    if takes_bytes() {
+        let mut stdout = io::stdout();
+        let _ = stdout.write_all(&bytes).and_then(|()| stdout.flush());
+    }
+    let _ = terminal::disable_raw_mode();
+}
+
+/// Whether the terminal takes bytes within a moment: one that was stopped (Ctrl-S) or cut off would hold us for ever.
+fn takes_bytes() -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let mut fds = [PollFd::from_borrowed_fd(rustix::stdio::stdout(), PollFlags::OUT)];
+    let patience = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
+    poll(&mut fds, Some(&patience)).is_ok_and(|ready| ready > 0) && fds[0].revents().contains(PollFlags::OUT)
+}
+
+/// From now on a panic of this thread gives the terminal back before it speaks. A panic of another thread (a source's) is
+/// logged only: its supervisor says so on the screen.
+pub fn restore_at_panic() {
+    let main: ThreadId = thread::current().id();
+    let speak = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if thread::current().id() == main {
+            give_back();
+            speak(info);
+        }
+        tracing::error!(panic = %info, "panic");
+    }));
+}
+
+/// Gives the terminal back when it goes out of scope.
+pub struct Guard;
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
