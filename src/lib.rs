@@ -2,8 +2,10 @@
 
 pub mod action;
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod headless;
 pub mod keymap;
 pub mod modals;
 pub mod model;
