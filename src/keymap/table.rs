@@ -28,6 +28,18 @@ fn code(text: &str) -> String {
     format!("`{}`", text.replace('|', "\\|"))
 }
 
+/// Line before the table in the README; what follows up to [`END`] is made.
+const BEGIN: &str = "<!-- keys: made by `cargo run --example keys`; a test notices when it is stale -->\n";
+/// Line after it.
+const END: &str = "<!-- /keys -->";
+
+/// The README with a fresh table between its marks; `None` where the marks are not there.
+pub fn with_table(readme: &str) -> Option<String> {
+    let (before, rest) = readme.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}\n{}\n{END}{after}", markdown_table()))
+}
+
 /// Where a scope is, in words.
 pub fn place(scope: Scope) -> &'static str {
     match scope {
@@ -44,6 +56,13 @@ pub fn place(scope: Scope) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_readme_is_fresh() {
+        let readme = include_str!("../../README.md");
+        let fresh = with_table(readme).expect("the README has the marks");
+        assert!(fresh == readme, "the README's keys are stale: cargo run --example keys");
+    }
 
     #[test]
     fn every_action_has_a_row() {

@@ -5,7 +5,7 @@ use super::{
     window::{self, Line, Motion},
 };
 use crate::{
-    action::{self, Action},
+    action,
     app::App,
     keymap::{Keymap, Scope, shown},
     model::input::{Key, KeyCode, Mouse},
@@ -60,15 +60,14 @@ impl Help {
         }
         let margin = if width >= 60 { 18 } else { 11 };
         for scope in &self.scopes {
-            let found: Vec<_> =
-                bound(keymap, *scope).into_iter().filter(|(keys, action)| self.wants(keys, action)).collect();
+            let found: Vec<_> = bound(keymap, *scope).into_iter().filter(|entry| self.wants(entry)).collect();
             if found.is_empty() {
                 continue;
             }
             rows.push(Row::Heading(place(*scope)));
-            for (keys, action) in found {
-                let mut keys = Some(keys);
-                for text in window::wrap(action.doc, width.saturating_sub(margin)) {
+            for entry in found {
+                let mut keys = Some(entry.keys);
+                for text in window::wrap(entry.doc, width.saturating_sub(margin)) {
                     rows.push(Row::Key(keys.take().unwrap_or_default(), text));
                 }
             }
@@ -80,10 +79,9 @@ impl Help {
         rows
     }
 
-    fn wants(&self, keys: &str, action: &Action) -> bool {
+    fn wants(&self, entry: &Entry) -> bool {
         let wanted = self.filter.0.to_lowercase();
-        let texts = [keys, action.name, action.title, action.doc];
-        texts.iter().any(|text| text.to_lowercase().contains(&wanted))
+        entry.words.contains(&wanted) || entry.keys.to_lowercase().contains(&wanted)
     }
 
     fn step(&mut self, motion: Motion, app: &App) {
@@ -94,16 +92,34 @@ impl Help {
     }
 }
 
+/// A line about an action: its keys, what it does, and the words that it is found by.
+struct Entry {
+    keys: String,
+    doc: &'static str,
+    words: String,
+}
+
 /// Every bound action of a scope with its keys, in the order of the action table.
-fn bound(keymap: &Keymap, scope: Scope) -> Vec<(String, &'static Action)> {
-    let mut rows: Vec<(String, &'static Action)> = Vec::new();
+fn bound(keymap: &Keymap, scope: Scope) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut pages = Vec::new();
     for action in action::all() {
-        let keys = keymap.keys_in(scope, action.name);
-        if !keys.is_empty() {
-            rows.push((keys.into_iter().map(shown).collect::<Vec<_>>().join(", "), action));
+        let keys: Vec<_> = keymap.keys_in(scope, action.name).into_iter().map(shown).collect();
+        if keys.is_empty() {
+            continue;
         }
+        if action.name.starts_with("page-") {
+            pages.extend(keys);
+            continue;
+        }
+        let words = format!("{} {} {}", action.name, action.title, action.doc).to_lowercase();
+        entries.push(Entry { keys: keys.join(", "), doc: action.doc, words });
     }
-    rows
+    if let (Some(first), Some(last)) = (pages.first(), pages.last()) {
+        let doc = "Shows the page of this number.";
+        entries.insert(0, Entry { keys: format!("{first} to {last}"), doc, words: doc.to_lowercase() });
+    }
+    entries
 }
 
 fn place(scope: Scope) -> String {

@@ -3,9 +3,15 @@
 use crate::{
     app::{
         App,
+        effect::Effect,
         event::{Event, EventKind},
     },
-    model::{attention::Severity, process::Process, update::Update},
+    model::{
+        attention::Severity,
+        object::{ObjectKind, ObjectRef},
+        process::Process,
+        update::Update,
+    },
     screen::kit::{app, screen},
     ui::theme::Role,
 };
@@ -173,4 +179,33 @@ fn the_cockpit_is_armed_only_where_it_may_be() {
     press(&mut app, "A");
     assert!(!app.policy.armed);
     assert!(app.current_notice().is_some_and(|notice| notice.text.contains("--read-only")));
+}
+
+#[test]
+fn ctrl_c_leaves_from_anywhere_and_q_only_from_the_top() {
+    let key = |text: &str| EventKind::Key(text.parse().expect("a key"));
+    let quits = |app: &mut App, text: &str| {
+        let effects = app.update(Event { at: app.now, kind: key(text) });
+        effects.iter().any(|effect| matches!(effect, Effect::Quit))
+    };
+    let mut app = app((80, 24));
+    press(&mut app, ":");
+    assert!(!quits(&mut app, "q"), "q is a letter in the palette");
+    assert!(quits(&mut app, "ctrl-c"));
+    press(&mut app, "esc");
+    app.open(ObjectRef::new(ObjectKind::Mount, "/"));
+    assert!(!quits(&mut app, "q") && app.view.stack.is_empty(), "q goes back from a page");
+    assert!(quits(&mut app, "q"));
+}
+
+#[test]
+fn new_settings_take_the_weapon_away() {
+    let mut app = app((80, 24));
+    press(&mut app, "A");
+    let mut settings = app.settings.clone();
+    settings.config.read_only = true;
+    settings.config.mouse = false;
+    let effects = app.update(Event { at: app.now, kind: EventKind::Settings(Box::new(settings)) });
+    assert!(app.policy.locked && !app.policy.armed);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Mouse(false))));
 }

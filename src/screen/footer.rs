@@ -135,7 +135,7 @@ pub fn cost(own: &OwnUsage) -> String {
     let unknown = || units::UNKNOWN.to_owned();
     let cpu = own.cpu_ratio.map_or_else(unknown, |ratio| format!("{:.1}", ratio * 100.0));
     let memory = own.memory_bytes.map_or_else(unknown, |bytes| (bytes / 1_000_000).to_string());
-    let output = own.output_bytes_per_second.map_or_else(|| "? B/s".to_owned(), |rate| rough_rate(rate));
+    let output = own.output_bytes_per_second.map_or_else(|| "? B/s".to_owned(), rough_rate);
     format!("{cpu} % {memory} MB {output}")
 }
 

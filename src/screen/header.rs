@@ -184,7 +184,14 @@ pub fn draw(app: &App, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::screen::kit::{app, line};
+    use crate::{
+        app::event::{Event, EventKind},
+        model::{
+            source::{SourceReport, SourceState},
+            topic::Topic,
+        },
+        screen::kit::{app, line},
+    };
 
     fn header(width: u16) -> String {
         let app = app((width, 24));
@@ -219,6 +226,26 @@ mod tests {
         let column = |word: &str| text[..text.find(word).expect(word)].chars().count() as u16;
         assert_eq!(page_at(&app, column("3 GPU")), Some(2));
         assert_eq!(page_at(&app, column("bastion")), None);
+    }
+
+    #[test]
+    fn the_clock_shows_seconds_only_while_they_cost_nothing() {
+        let mut app = app((120, 24));
+        let report = SourceReport {
+            name: "host/gauges".into(),
+            kind: "host".into(),
+            topic: Topic::Gauges,
+            state: SourceState::Ok,
+            reason: None,
+            hint: None,
+            cadence_seconds: Some(1.0),
+        };
+        app.update(Event { at: app.now, kind: EventKind::Report(report) });
+        let updates = EventKind::Updates { source: "host/gauges".into(), updates: vec![] };
+        app.update(Event { at: app.now, kind: updates });
+        assert!(line(&app, 0).ends_with("02:14:07Z"), "{}", line(&app, 0));
+        app.now = app.now.checked_add(jiff::SignedDuration::from_secs(5)).expect("a time");
+        assert!(line(&app, 0).ends_with("02:14Z"), "{}", line(&app, 0));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::{
 use candidates::{Candidate, Target};
 use nucleo_matcher::{
     Config, Matcher, Utf32Str,
-    pattern::{CaseMatching, Normalization, Pattern},
+    pattern::{AtomKind, CaseMatching, Normalization, Pattern},
 };
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use std::cmp::Reverse;
@@ -68,20 +68,24 @@ impl Palette {
         palette
     }
 
-    fn pattern(&self) -> Pattern {
-        Pattern::parse(&self.text.0, CaseMatching::Smart, Normalization::Smart)
+    /// What a name is compared with, letter by letter, and what a description has to hold word by word: in a sentence almost any
+    /// letters are found in order.
+    fn patterns(&self) -> (Pattern, Pattern) {
+        let of_kind = |kind| Pattern::new(&self.text.0, CaseMatching::Smart, Normalization::Smart, kind);
+        (of_kind(AtomKind::Fuzzy), of_kind(AtomKind::Substring))
     }
 
     /// Finds what matches the text, the best first.
     fn search(&mut self) {
         self.cursor = 0;
-        let pattern = self.pattern();
+        let (name, description) = self.patterns();
         let mut buffer = Vec::new();
         let mut scored: Vec<(Reverse<u32>, usize)> = Vec::new();
         for (at, candidate) in self.candidates.iter().enumerate() {
-            let mut score = |text: &str| pattern.score(Utf32Str::new(text, &mut buffer), &mut self.matcher);
-            let name = score(&candidate.title).map(|score| score + NAME_BONUS);
-            if let Some(score) = name.or_else(|| score(&whole(candidate))) {
+            let mut score =
+                |pattern: &Pattern, text: &str| pattern.score(Utf32Str::new(text, &mut buffer), &mut self.matcher);
+            let by_name = score(&name, &candidate.title).map(|score| score + NAME_BONUS);
+            if let Some(score) = by_name.or_else(|| score(&description, &whole(candidate))) {
                 scored.push((Reverse(score), at));
             }
         }
@@ -94,13 +98,13 @@ impl Palette {
 
     /// Places of the signs that matched, in [`whole`].
     fn matched(&self, candidate: &Candidate) -> Vec<u32> {
-        let pattern = self.pattern();
+        let (name, description) = self.patterns();
         let mut matcher = Matcher::new(Config::DEFAULT);
         let (mut places, mut buffer) = (Vec::new(), Vec::new());
         // A name that matches stands at the beginning of the whole, so its places are the whole's.
-        if pattern.indices(Utf32Str::new(&candidate.title, &mut buffer), &mut matcher, &mut places).is_none() {
+        if name.indices(Utf32Str::new(&candidate.title, &mut buffer), &mut matcher, &mut places).is_none() {
             places.clear();
-            let _ = pattern.indices(Utf32Str::new(&whole(candidate), &mut buffer), &mut matcher, &mut places);
+            let _ = description.indices(Utf32Str::new(&whole(candidate), &mut buffer), &mut matcher, &mut places);
         }
         places
     }
