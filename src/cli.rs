@@ -1,5 +1,7 @@
 //! Commands and flags. What they do is elsewhere; here is only what can be written.
 
+pub mod manual;
+
 use crate::config::load::Origin;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use std::{ffi::OsString, path::PathBuf, time::Duration};

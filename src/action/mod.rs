@@ -1,11 +1,17 @@
 //! One table of everything that a key, the palette or the mouse can ask for. It feeds key maps, palette, help, footer and the
 //! README's key table. An action is one entry in one of the lists below, and touches nothing else.
 
+pub mod key_table;
+
 mod global;
 mod list;
 mod shell;
 
-use crate::{app::App, keymap::Scope};
+use crate::{
+    app::App,
+    keymap::{self, Scope},
+    panes,
+};
 
 /// Something that can be asked for.
 pub struct Action {
@@ -41,6 +47,12 @@ pub fn all() -> impl Iterator<Item = &'static Action> {
 /// The action of this name.
 pub fn find(name: &str) -> Option<&'static Action> {
     all().find(|action| action.name == name)
+}
+
+/// Names that key maps may use: of the actions and of the panes.
+pub fn names() -> keymap::file::Names {
+    let panes = panes::PANES.iter().map(|pane| pane.name()).collect();
+    keymap::file::Names { actions: all().map(|action| action.name).collect(), panes }
 }
 
 #[cfg(test)]

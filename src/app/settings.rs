@@ -1,13 +1,13 @@
 //! What the configuration, the flags and the terminal's abilities come to, ready for use.
 
 use crate::{
-    config::{
-        Ascii, Binding, ColourDepth, ColourUse, Config,
-        layers::Loaded,
+    action,
+    config::{Ascii, Binding, ColourDepth, ColourUse, Config, layers::Loaded},
+    keymap::{self, Keymap, file::KeymapFile},
+    model::{
         nearest::did_you_mean,
         spots::{Place, Problem, Spot},
     },
-    keymap::{self, Keymap, file::KeymapFile},
     ops::gate::Policy,
     panes,
     ui::{
@@ -193,7 +193,8 @@ fn choose_keymap(loaded: &Loaded, problems: &mut Vec<Problem>) -> Keymap {
     for (scope, binding) in &loaded.config.keys {
         own_keys(binding, &mut vec![scope.clone()], loaded, &mut own);
     }
-    let (keymap, found) = keymap::file::load(&loaded.config.keymap, &place(loaded, "keymap"), &files, &own);
+    let (keymap, found) =
+        keymap::file::load(&loaded.config.keymap, &place(loaded, "keymap"), &files, &own, &action::names());
     problems.extend(found);
     keymap
 }

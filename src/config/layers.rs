@@ -3,8 +3,8 @@
 use super::{
     Config,
     schema::{self, fits},
-    spots::{self, Place, Problem, Spot},
 };
+use crate::model::spots::{self, Place, Problem, Spot};
 use serde::Deserialize;
 use std::{collections::BTreeMap, path::PathBuf};
 use toml::{Table, Value};

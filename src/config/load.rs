@@ -1,9 +1,7 @@
 //! Reading the files of the configuration. Everything else about it is done without the disk.
 
-use super::{
-    layers::{Layer, Loaded, resolve},
-    spots::{Place, Problem},
-};
+use super::layers::{Layer, Loaded, resolve};
+use crate::model::spots::{Place, Problem};
 use std::{
     io::ErrorKind,
     path::{Path, PathBuf},

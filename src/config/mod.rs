@@ -5,9 +5,8 @@
 pub mod example;
 pub mod layers;
 pub mod load;
-pub mod nearest;
 pub mod schema;
-pub mod spots;
+pub mod sources;
 
 use crate::view::layout::Page;
 use schemars::JsonSchema;

@@ -1,6 +1,7 @@
 //! The JSON schema of the configuration, and what it knows about single keys: whether they exist, and what to write there.
 
-use super::{Config, nearest::did_you_mean};
+use super::Config;
+use crate::model::nearest::did_you_mean;
 use serde_json::Value as Json;
 use std::sync::LazyLock;
 use toml::Value;

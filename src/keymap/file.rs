@@ -1,14 +1,10 @@
 //! Key maps from files. What is wrong in one is left out and named with file and line; the rest works.
 
 use super::{Keymap, Scope, written};
-use crate::{
-    action,
-    config::{
-        nearest::did_you_mean,
-        spots::{self, Place, Problem, Spot},
-    },
-    model::input::Key,
-    panes,
+use crate::model::{
+    input::Key,
+    nearest::did_you_mean,
+    spots::{self, Place, Problem, Spot},
 };
 use std::collections::BTreeMap;
 
@@ -39,14 +35,44 @@ pub struct KeymapFile<'a> {
     pub text: &'a str,
 }
 
+/// Names that a key map may use.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Names {
+    pub actions: Vec<&'static str>,
+    pub panes: Vec<&'static str>,
+}
+
+impl Names {
+    fn action(&self, name: &str) -> Result<&'static str, String> {
+        self.actions.iter().copied().find(|known| *known == name).ok_or_else(|| {
+            let near = did_you_mean(name, self.actions.iter().copied());
+            format!("no action is called «{name}»{near}; the help (?) lists them all")
+        })
+    }
+
+    fn pane(&self, name: &str) -> Result<&'static str, String> {
+        self.panes
+            .iter()
+            .copied()
+            .find(|known| *known == name)
+            .ok_or_else(|| format!("there is no pane «{name}»{}", did_you_mean(name, self.panes.iter().copied())))
+    }
+}
+
 /// A built-in key map, and what is wrong with it.
-pub fn built_in(name: &str) -> (Keymap, Vec<Problem>) {
-    load(name, &Place { file: "built-in".into(), at: None }, &[], &[])
+pub fn built_in(name: &str, names: &Names) -> (Keymap, Vec<Problem>) {
+    load(name, &Place { file: "built-in".into(), at: None }, &[], &[], names)
 }
 
 /// The key map of this name with what it inherits and, over it, the configuration's own keys. `asked` is where the name was
 /// written; an unknown name is a problem there, and the default map takes its place.
-pub fn load(name: &str, asked: &Place, users: &[KeymapFile<'_>], own: &[Spot]) -> (Keymap, Vec<Problem>) {
+pub fn load(
+    name: &str,
+    asked: &Place,
+    users: &[KeymapFile<'_>],
+    own: &[Spot],
+    names: &Names,
+) -> (Keymap, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut map = Keymap { name: name.into(), ..Keymap::default() };
     let wanted = Spot {
@@ -56,16 +82,16 @@ pub fn load(name: &str, asked: &Place, users: &[KeymapFile<'_>], own: &[Spot]) -
         value: toml::Value::String(name.into()),
     };
     for layer in chain(&wanted, users, &mut problems) {
-        lay(&mut map, &layer, &mut problems);
+        lay(&mut map, &layer, names, &mut problems);
     }
     if map == (Keymap { name: name.into(), ..Keymap::default() }) {
         map.name = "default".into();
         let fallback = Spot { value: toml::Value::String("default".into()), ..wanted };
         for layer in chain(&fallback, &[], &mut Vec::new()) {
-            lay(&mut map, &layer, &mut Vec::new());
+            lay(&mut map, &layer, names, &mut Vec::new());
         }
     }
-    lay(&mut map, own, &mut problems);
+    lay(&mut map, own, names, &mut problems);
     (map, problems)
 }
 
@@ -105,10 +131,10 @@ fn chain(wanted: &Spot, users: &[KeymapFile<'_>], problems: &mut Vec<Problem>) -
 }
 
 /// Lays one file over the map.
-fn lay(map: &mut Keymap, spots: &[Spot], problems: &mut Vec<Problem>) {
+fn lay(map: &mut Keymap, spots: &[Spot], names: &Names, problems: &mut Vec<Problem>) {
     let mut entries = Vec::new();
     for spot in spots {
-        match entry(spot) {
+        match entry(spot, names) {
             Ok(entry) => entries.push((entry, spot)),
             Err(text) => problems.push(spot.problem(text)),
         }
@@ -153,11 +179,11 @@ struct Entry {
     action: Option<&'static str>,
 }
 
-fn entry(spot: &Spot) -> Result<Entry, String> {
+fn entry(spot: &Spot, names: &Names) -> Result<Entry, String> {
     let path: Vec<&str> = spot.path.iter().map(String::as_str).collect();
     let (scope, keys) = match *path {
-        ["pane", pane, keys] => (Scope::Pane(known_pane(pane)?), keys),
-        ["pane", pane] => (Scope::Pane(known_pane(pane)?), ""),
+        ["pane", pane, keys] => (Scope::Pane(names.pane(pane)?), keys),
+        ["pane", pane] => (Scope::Pane(names.pane(pane)?), ""),
         [word, keys] => (known_scope(word)?, keys),
         [word] if spot.value.is_table() => (known_scope(word)?, ""),
         _ => {
@@ -177,14 +203,9 @@ fn entry(spot: &Spot) -> Result<Entry, String> {
     let name = spot.value.as_str().ok_or("write the name of an action in quotes; \"\" takes the meaning away")?;
     let action = match name {
         "" => None,
-        name => Some(action::find(name).ok_or_else(|| unknown_action(name))?.name),
+        name => Some(names.action(name)?),
     };
     Ok(Entry { scope, keys, action })
-}
-
-fn unknown_action(name: &str) -> String {
-    let near = did_you_mean(name, action::all().map(|action| action.name));
-    format!("no action is called «{name}»{near}; the help (?) lists them all")
 }
 
 fn known_scope(word: &str) -> Result<Scope, String> {
@@ -195,17 +216,10 @@ fn known_scope(word: &str) -> Result<Scope, String> {
     })
 }
 
-fn known_pane(name: &str) -> Result<&'static str, String> {
-    panes::known(name).ok_or_else(|| {
-        let near = did_you_mean(name, panes::PANES.iter().map(|pane| pane.name()));
-        format!("there is no pane «{name}»{near}")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keymap::Lookup;
+    use crate::{action, keymap::Lookup};
 
     /// Names that other branches bring; to be emptied when they are merged.
     const PENDING: &[&str] = &[
@@ -271,14 +285,14 @@ mod tests {
 
     fn mine(text: &str) -> (Keymap, Vec<String>) {
         let files = [KeymapFile { name: "mine", file: "mine.toml", text }];
-        let (map, problems) = load("mine", &asked(), &files, &[]);
+        let (map, problems) = load("mine", &asked(), &files, &[], &action::names());
         (map, problems.iter().filter(|p| !is_pending(p)).map(ToString::to_string).collect())
     }
 
     #[test]
     fn built_in_maps_are_faultless() {
         for (name, _) in BUILT_IN {
-            let (map, problems) = built_in(name);
+            let (map, problems) = built_in(name, &action::names());
             let problems: Vec<_> = problems.iter().filter(|problem| !is_pending(problem)).collect();
             assert!(problems.is_empty(), "{name}: {problems:#?}");
             for scope in SCOPES.map(|(_, scope)| scope).into_iter().chain([Scope::Pane("attention")]) {
@@ -293,7 +307,7 @@ mod tests {
 
     #[test]
     fn every_action_of_the_footer_has_a_key() {
-        let (map, _) = built_in("default");
+        let (map, _) = built_in("default", &action::names());
         for action in action::all().filter(|action| action.hint > 0) {
             assert!(!map.all_keys_for(action.name).is_empty(), "{} has no key", action.name);
         }
@@ -348,7 +362,7 @@ mod tests {
 
     #[test]
     fn an_unknown_map_is_the_default_one() {
-        let (map, problems) = load("vmi", &asked(), &[], &[]);
+        let (map, problems) = load("vmi", &asked(), &[], &[], &action::names());
         assert_eq!(
             problems[0].to_string(),
             "config.toml:2:1: keymap: there is no key map «vmi» (did you mean «vim»?): write one of default, vim, emacs"
@@ -361,11 +375,11 @@ mod tests {
     fn a_users_default_may_inherit_the_built_in_one_but_not_itself() {
         let user = |text| [KeymapFile { name: "default", file: "/u/default.toml", text }];
         let files = user("inherits = \"default\"\n[global]\n\"f10\" = \"quit\"");
-        let (map, problems) = load("default", &asked(), &files, &[]);
+        let (map, problems) = load("default", &asked(), &files, &[], &action::names());
         assert!(problems.iter().all(is_pending), "{problems:?}");
         assert_eq!(map.all_keys_for("quit").len(), 3);
         let files = [KeymapFile { name: "x", file: "/u/x.toml", text: "inherits = \"x\"" }];
-        let (_, problems) = load("x", &asked(), &files, &[]);
+        let (_, problems) = load("x", &asked(), &files, &[], &action::names());
         assert_eq!(problems[0].to_string(), "/u/x.toml:1:1: inherits: key maps inherit in a circle");
     }
 }

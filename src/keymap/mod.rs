@@ -1,9 +1,6 @@
 //! Key sequences to actions. Key maps are data (`keymaps/*.toml`, overlaid by the user's).
 
 pub mod file;
-pub mod table;
-
-pub use table::markdown_table;
 
 use crate::model::input::Key;
 use std::collections::BTreeMap;

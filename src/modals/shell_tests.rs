@@ -157,7 +157,7 @@ fn notices_are_listed_newest_first() {
 #[test]
 fn keys_that_can_follow_are_shown_after_a_pause() {
     let mut app = app((80, 24));
-    app.settings.keymap = crate::keymap::file::built_in("emacs").0;
+    app.settings.keymap = crate::keymap::file::built_in("emacs", &crate::action::names()).0;
     press(&mut app, "ctrl-x");
     assert!(!text(&app).contains("^c quit"));
     let later = app.now.checked_add(jiff::SignedDuration::from_millis(500)).expect("a time");

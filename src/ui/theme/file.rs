@@ -4,7 +4,7 @@ use super::{
     Role, Theme,
     colour::{self, Depth},
 };
-use crate::config::{
+use crate::model::{
     nearest::did_you_mean,
     spots::{self, Place, Problem, Spot},
 };

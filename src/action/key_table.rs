@@ -1,12 +1,15 @@
 //! The table of keys for the README, made from the actions and the built-in key maps.
 
-use super::{Keymap, Scope, file, shown};
-use crate::action;
+use crate::{
+    action,
+    keymap::{Keymap, Scope, file, shown},
+};
 use std::fmt::Write;
 
 /// Every action with its keys in each built-in key map and its sentence, as a Markdown table.
 pub fn markdown_table() -> String {
-    let maps: Vec<Keymap> = file::BUILT_IN.iter().map(|(name, _)| file::built_in(name).0).collect();
+    let names = action::names();
+    let maps: Vec<Keymap> = file::BUILT_IN.iter().map(|(name, _)| file::built_in(name, &names).0).collect();
     let names: Vec<_> = maps.iter().map(|map| map.name.as_str()).collect();
     let mut table = format!("| where | action | {} | what it does |\n", names.join(" | "));
     let _ = writeln!(table, "| --- | --- {}| --- |", "| --- ".repeat(maps.len()));
