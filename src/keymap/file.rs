@@ -105,15 +105,14 @@ fn chain(wanted: &Spot, users: &[KeymapFile<'_>], problems: &mut Vec<Problem>) -
         let built_in = BUILT_IN.iter().map(|(name, text)| KeymapFile { name, file: name, text });
         let mut files = users.iter().cloned().chain(built_in).filter(|file| file.name == name);
         let Some(file) = files.find(|file| !seen.contains(&file.file)) else {
-            if seen.iter().any(|file| file.contains(name)) {
-                problems.push(by.problem("key maps inherit in a circle"));
+            let names: Vec<_> =
+                BUILT_IN.iter().map(|(name, _)| *name).chain(users.iter().map(|file| file.name)).collect();
+            problems.push(by.problem(if names.contains(&name) {
+                "key maps inherit in a circle".to_owned()
             } else {
-                let names: Vec<_> =
-                    BUILT_IN.iter().map(|(n, _)| *n).chain(users.iter().map(|file| file.name)).collect();
                 let near = did_you_mean(name, names.iter().copied());
-                problems
-                    .push(by.problem(format!("there is no key map «{name}»{near}: write one of {}", names.join(", "))));
-            }
+                format!("there is no key map «{name}»{near}: write one of {}", names.join(", "))
+            }));
             break;
         };
         seen.push(file.file);
@@ -369,6 +368,19 @@ mod tests {
         );
         assert_eq!(map.name, "default");
         assert_eq!(map.look_up(&[Scope::Global], &keys("q")), Lookup::Action("quit"));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+        #[test]
+        fn any_text_is_read_without_panic(text in "(inherits = \"vim\"\n)?(\\[(global|list|pane|pane.attention|x)\\]\n(\"?[a-z g-]{1,6}\"? = (\"(quit|open|)\"|1)\n){0,3}){0,4}") {
+            let (map, _) = mine(&text);
+            for scope in [Scope::Global, Scope::List, Scope::Pane("attention")] {
+                for (keys, _) in map.in_scope(scope) {
+                    proptest::prop_assert_eq!(map.conflicts(scope, keys).next(), None);
+                }
+            }
+        }
     }
 
     #[test]

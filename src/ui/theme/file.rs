@@ -77,6 +77,7 @@ fn parse(file: &ThemeFile<'_>, problems: &mut Vec<Problem>) -> Parsed {
         let path: Vec<&str> = spot.path.iter().map(String::as_str).collect();
         match *path {
             ["inherits"] => parsed.inherits = Some(spot),
+            ["palette" | "roles"] if spot.value.is_table() => {}
             ["palette", _] => parsed.palette.push(spot),
             ["roles", role] | ["roles", role, _] => match Role::ALL.iter().find(|known| known.word() == role) {
                 Some(known) => parsed.roles.entry(known.word()).or_default().push(spot),
@@ -307,6 +308,15 @@ mod tests {
         }
         assert!(texts.iter().any(|text| text.contains("the palette's names lead in a circle")), "{texts:#?}");
         assert_eq!(texts.len(), 7);
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+        #[test]
+        fn any_text_is_read_without_panic(text in "(inherits = \"(dark|mine|x)\"\n)?\\[palette\\]\n([a-c] = (\"[a-c]\"|\"#12[0-9a-g]{1,5}\"|[0-9]{1,3})\n){0,3}\\[roles\\]\n(([a-z]{2,5}|ok|text) = (\"[a-c]\"|[0-9]{1,3}|\\{\\}|\\{ fg = \"a\", bold = true \\})\n){0,4}") {
+            let (themes, _) = load(&[user("mine", "mine.toml", &text)], Depth::Palette);
+            proptest::prop_assert_eq!(themes.len(), BUILT_IN.len() + 1);
+        }
     }
 
     #[test]
