@@ -3,15 +3,32 @@
 
 pub mod key_table;
 
-mod global;
-mod list;
-mod shell;
-
 use crate::{
     app::App,
     keymap::{self, Scope},
     panes,
 };
+
+/// One line a file of actions.
+macro_rules! files {
+    ($($file:ident,)*) => {
+        $(mod $file;)*
+        /// Every list of actions.
+        static LISTS: &[&[Action]] = &[$($file::ACTIONS,)*];
+    };
+}
+
+files! {
+    global,
+    list,
+    graph,
+    attention,
+    object,
+    processes,
+    time,
+    player,
+    shell,
+}
 
 /// Something that can be asked for.
 pub struct Action {
@@ -35,9 +52,6 @@ macro_rules! actions {
     };
 }
 pub(crate) use actions;
-
-/// Every list of actions.
-static LISTS: &[&[Action]] = &[global::ACTIONS, list::ACTIONS, shell::ACTIONS];
 
 /// Every action.
 pub fn all() -> impl Iterator<Item = &'static Action> {

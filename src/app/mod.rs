@@ -4,10 +4,12 @@ pub mod effect;
 pub mod event;
 pub mod settings;
 
+mod copy;
 mod keys;
 mod layout;
 pub use layout::bars as layout_bars;
 mod lists;
+mod pages;
 mod time;
 
 use crate::{
@@ -74,7 +76,7 @@ impl App {
         let mut app = Self {
             world: World::at(now),
             moment: None,
-            view: View { size, graph_span: 2, ..View::default() },
+            view: View { size, graph_span: 2, graph_mode: settings.graph_mode(), ..View::default() },
             modals: Vec::new(),
             policy,
             settings,
@@ -112,8 +114,10 @@ impl App {
                 self.after(changed);
             }
             EventKind::Wake => {
-                let changed = self.world.pass(event.at);
-                self.after(changed);
+                if self.is_world_time(event.at) {
+                    let changed = self.world.pass(event.at);
+                    self.after(changed);
+                }
                 self.dirty = true;
             }
             EventKind::Done(done) => self.on_done(done),
@@ -123,6 +127,7 @@ impl App {
             EventKind::World(world) => self.set_world(*world),
             EventKind::Settings(settings) => self.set_settings(*settings),
         }
+        self.settle_page();
         self.follow_demand();
         std::mem::take(&mut self.outbox)
     }
@@ -229,7 +234,7 @@ impl App {
 
     /// Topics that the visible panes need.
     fn visible_topics(&self) -> TopicSet {
-        let topics = self.view.visible().filter_map(panes::find).map(|pane| pane.topics());
+        let topics = self.view.visible().filter_map(panes::find).map(|pane| pane.topics_in(&self.view));
         topics.fold(TopicSet::EMPTY, TopicSet::union)
     }
 
