@@ -28,6 +28,7 @@ files! {
     processes,
     time,
     player,
+    shell,
 }
 
 /// Something that can be asked for.

@@ -76,7 +76,7 @@ impl App {
         let mut app = Self {
             world: World::at(now),
             moment: None,
-            view: View { size, graph_span: 2, ..View::default() },
+            view: View { size, graph_span: 2, graph_mode: settings.graph_mode(), ..View::default() },
             modals: Vec::new(),
             policy,
             settings,

@@ -18,7 +18,10 @@ use crate::{
             file::{self as theme_file, ThemeFile},
         },
     },
-    view::layout::{Cell, Page},
+    view::{
+        graph::GraphMode,
+        layout::{Cell, Page},
+    },
 };
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -35,6 +38,18 @@ pub struct Settings {
     pub pages: Vec<Page>,
     /// What is wrong with the configuration, each with file and line; the rest works.
     pub warnings: Vec<String>,
+}
+
+impl Settings {
+    /// How curves are drawn first: as configured, in ASCII where the terminal has nothing else.
+    pub fn graph_mode(&self) -> GraphMode {
+        match self.config.graph_mode {
+            _ if self.glyphs.ascii => GraphMode::Ascii,
+            crate::config::GraphMode::Braille => GraphMode::Braille,
+            crate::config::GraphMode::Block => GraphMode::Block,
+            crate::config::GraphMode::Ascii => GraphMode::Ascii,
+        }
+    }
 }
 
 /// What the environment says about the terminal.

@@ -202,7 +202,7 @@ mod tests {
             kind: EventKind::Updates { source: "x".into(), updates: vec![Update::Own(own)] },
         });
         let text = line(&app, 23);
-        assert!(text.starts_with("Enter open  ? help  w why  : command"), "{text}");
+        assert!(text.starts_with("Enter open  "), "{text}");
         assert!(text.ends_with("host ●  prom ✖0s  0.2 % 11 MB 0 B/s"), "{text}");
         app.view.size = (40, 24);
         let text = line(&app, 23);
