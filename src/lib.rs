@@ -4,6 +4,7 @@ pub mod action;
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod headless;
 pub mod keymap;
 pub mod modals;
 pub mod model;
