@@ -31,7 +31,8 @@ fn noise(n: u64) -> f64 {
 
 fn gauges(second: u64) -> Update {
     let some = |n: u64| Some(noise(second * 97 + n));
-    let mut gauges = Gauges { uptime_seconds: Some(1e6 + second as f64), load: Some([0.31, 0.27, 0.22]), ..Gauges::default() };
+    let mut gauges =
+        Gauges { uptime_seconds: Some(1e6 + second as f64), load: Some([0.31, 0.27, 0.22]), ..Gauges::default() };
     gauges.cpu.used_ratio = some(1);
     gauges.cpu.user_ratio = some(2);
     gauges.cpu.system_ratio = some(3);
@@ -61,7 +62,7 @@ fn gauges(second: u64) -> Update {
 fn processes(second: u64, count: u64) -> Update {
     let process = |n: u64| {
         // One in six does something.
-        let busy = n % 6 == 0;
+        let busy = n.is_multiple_of(6);
         Process {
             pid: 1_000 + n as i32,
             start_ticks: 5_000 + n * 321,
@@ -136,7 +137,10 @@ fn opening() {
     let series = recording.series();
     let took = begin.elapsed().as_secs_f64() * 1e3;
     black_box(series);
-    say(&format!("opening a recording of 30 min, {:.2} MiB, with all its history: {took:.0} ms", size as f64 / 1_048_576.0));
+    say(&format!(
+        "opening a recording of 30 min, {:.2} MiB, with all its history: {took:.0} ms",
+        size as f64 / 1_048_576.0
+    ));
 }
 
 fn say(line: &str) {

@@ -5,18 +5,12 @@ mod common;
 use flightdeck::{
     app::{
         effect::PlayerCommand,
-        event::{Event, EventKind, LogLine},
+        event::{Event, EventKind},
     },
-    model::{Timestamp, host::Gauges, input::Key, process::Process, series::Metric, update::Update},
+    model::{Timestamp, host::Gauges, input::Key, log::LogLine, process::Process, series::Metric, update::Update},
     runtime::{
         player::Player,
-        recorder::{
-            Limits, Recorder,
-            file::FileSink,
-            format::Header,
-            lines::apply,
-            read::Recording,
-        },
+        recorder::{Limits, Recorder, file::FileSink, format::Header, lines::apply, read::Recording},
         rehearse::{Rehearsal, replay_screens},
     },
     source::script::{Scenario, What},
@@ -159,7 +153,7 @@ fn a_replay_shows_what_the_live_cockpit_showed() {
     recorder.start_file(FileSink::create(&path, &Header::new(start, None), LARGE).expect("made"));
     let mut events = story();
     let key = |text: &str| EventKind::Key(text.parse().expect("a key"));
-    let log = LogLine { level: "INFO".into(), target: "test".into(), text: "a line".into() };
+    let log = LogLine { at: Timestamp::UNIX_EPOCH, level: "INFO".into(), target: "test".into(), text: "a line".into() };
     let middle = events.len() / 2;
     let now = events[middle].0;
     events.insert(middle, (now, EventKind::Resize { columns: 81, rows: 25 }));

@@ -1,4 +1,4 @@
-//! What can be asked of the time: a recording that is played, and the past of the live cockpit.
+//! What can be asked while a recording is played, or while the live cockpit shows the past.
 
 use super::{Action, actions};
 use crate::keymap::Scope;
@@ -13,11 +13,4 @@ pub static ACTIONS: &[Action] = actions! { Scope::Player;
     "player-slower" "slower" "Plays half as fast, down to a quarter." 3 => |app| app.change_speed(0.5),
     "player-start" "start" "Goes to the recording's start, or to the oldest moment kept." 0 => |app| app.go_to_oldest(),
     "player-end" "end" "Goes to the recording's end, or back to now." 2 => |app| app.go_to(None),
-};
-
-pub static TIME_ACTIONS: &[Action] = actions! { Scope::Global;
-    "time-back" "time back" "Shows the cockpit as it was 10 seconds before; nothing can be changed there." 0 => |app| app.step_time(-10),
-    "time-forward" "time forward" "Goes 10 seconds towards now." 0 => |app| app.step_time(10),
-    "time-now" "now" "Returns from the past to now." 0 => |app| app.go_to(None),
-    "record-toggle" "record" "Starts or stops writing all that happens into a file." 0 => |app| app.toggle_recording(),
 };

@@ -16,15 +16,14 @@ use crate::{
     app::{
         App,
         effect::Effect,
-        event::{Done, Event, EventKind, LogLine},
+        event::{Done, Event, EventKind},
         settings::Settings,
     },
     clock,
-    model::Timestamp,
+    model::{Timestamp, log::LogLine, own::OwnCounters},
     ops::gate::Policy,
     source::{
         Source,
-        host::own::OwnCounters,
         supervisor::{Demand, News, supervise},
     },
 };

@@ -239,6 +239,3 @@ impl Player {
         self.world().into_iter().collect()
     }
 }
-
-
-

@@ -5,7 +5,12 @@ use super::{
     screen::Screen,
 };
 use crate::{
-    app::{App, effect::Effect, event::{Event, EventKind}, settings::Settings},
+    app::{
+        App,
+        effect::Effect,
+        event::{Event, EventKind},
+        settings::Settings,
+    },
     model::{Timestamp, attention::Attention},
     ops::gate::Policy,
     source::script::{Check, Scenario, What},

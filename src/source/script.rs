@@ -278,7 +278,8 @@ mod tests {
             expect = ["x"]
         "#;
         let scenario = Scenario::load(text).expect("reads");
-        let since: Vec<f64> = scenario.steps.iter().map(|s| s.at.duration_since(scenario.start).as_secs_f64()).collect();
+        let since: Vec<f64> =
+            scenario.steps.iter().map(|s| s.at.duration_since(scenario.start).as_secs_f64()).collect();
         assert_eq!(since, [1.0, 1.5, 1.5, 1.5, 1.5, 2.0]);
         let What::Updates { source, updates } = &scenario.steps[2].what else { panic!("updates") };
         let Update::Gauges(gauges) = &updates[0] else { panic!("gauges") };

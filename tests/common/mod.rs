@@ -12,7 +12,9 @@ use flightdeck::{
 /// Settings of a page with the attention list and the time column.
 pub fn settings() -> Settings {
     let mut keymap = Keymap::default();
-    for (key, action) in [("tab", "focus-next"), ("z", "zoom"), ("[", "time-back"), ("]", "time-forward"), ("n", "time-now")] {
+    for (key, action) in
+        [("tab", "focus-next"), ("z", "zoom"), ("[", "time-back"), ("]", "time-forward"), ("n", "time-now")]
+    {
         keymap.bind(Scope::Global, vec![key.parse().expect("a key")], action);
     }
     let leaf = |name: &str| Cell { panes: vec![name.into()], ..Cell::default() };

@@ -7,7 +7,7 @@ use crate::{
         event::{Done, Event, EventKind},
     },
     clock,
-    model::{Timestamp, units},
+    model::{Timestamp, own::OwnCounters, units},
     runtime::{
         player::Player,
         recorder::{
@@ -16,7 +16,6 @@ use crate::{
             format::Header,
         },
     },
-    source::host::own::OwnCounters,
     world::World,
 };
 use std::{io, path::Path, sync::Arc, time::Instant};

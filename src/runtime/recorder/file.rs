@@ -118,7 +118,9 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
     let path_text = path.display();
     let text = match error.kind() {
         io::ErrorKind::AlreadyExists if fs::metadata(path).is_ok() => {
-            format!("cannot record into {path_text}: it exists already, and a recording is never overwritten; name another file")
+            format!(
+                "cannot record into {path_text}: it exists already, and a recording is never overwritten; name another file"
+            )
         }
         _ => format!("cannot record into {path_text}: {error}"),
     };

@@ -203,7 +203,8 @@ pub fn scan(data: &[u8], from: usize) -> (Vec<Place>, usize) {
             at = place.end;
             places.push(place);
         } else {
-            let claimed = data.get(at + 4..at + 8).and_then(|bytes| u32_at(bytes, 0)).map_or(0, |length| length as usize);
+            let claimed =
+                data.get(at + 4..at + 8).and_then(|bytes| u32_at(bytes, 0)).map_or(0, |length| length as usize);
             patience = patience.saturating_sub(claimed.min(data.len() - at));
             let rest = if patience == 0 { &[][..] } else { &data[at + 1..] };
             let next = rest.windows(MARK.len()).position(|window| window == MARK);

@@ -9,12 +9,9 @@ pub mod lines;
 pub mod read;
 pub mod repack;
 
-
-
 use crate::{
     app::event::{Event, EventKind},
-    model::Timestamp,
-    source::host::own::OwnCounters,
+    model::{Timestamp, own::OwnCounters},
     world::World,
 };
 use file::FileSink;

@@ -1,0 +1,200 @@
+//! Golden screens: what every pane, modal and page looks like, text and styles, at several sizes. A pane that is new gets its
+//! golden files from `UPDATE_GOLDEN=1 cargo test --test it golden`; look at what git shows then.
+
+use crate::stage;
+use flightdeck::{
+    action,
+    model::object::{ObjectKind, ObjectRef},
+    panes,
+};
+use ratatui::{
+    buffer::{Buffer, Cell},
+    style::Color,
+};
+use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::PathBuf};
+use unicode_width::UnicodeWidthStr;
+
+const UPDATE: &str = "UPDATE_GOLDEN=1 cargo test --test it golden";
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+/// Golden files that were compared, and what is wrong with them.
+#[derive(Default)]
+struct Goldens {
+    names: BTreeSet<String>,
+    faults: Vec<String>,
+}
+
+impl Goldens {
+    /// Compares text and styles with `tests/golden/NAME.txt`, or writes it under `UPDATE_GOLDEN=1`.
+    fn compare(&mut self, name: &str, buffer: &Buffer) {
+        let path = folder().join(format!("{name}.txt"));
+        assert!(self.names.insert(name.into()), "two golden screens are called {name}");
+        let now = describe(buffer);
+        let kept = fs::read_to_string(&path).ok();
+        if kept.as_deref() == Some(&now) {
+            return;
+        }
+        if env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&path, now).expect("tests/golden can be written");
+            return;
+        }
+        self.faults.push(match kept {
+            None => format!("{name}: there is no golden file; make it with {UPDATE}"),
+            Some(kept) => format!("{name}: {}", first_difference(&kept, &now)),
+        });
+    }
+
+    /// Reports everything at once, so that one run shows all that a change did.
+    fn finish(self, prefix: &str) {
+        let kept = fs::read_dir(folder()).into_iter().flatten().flatten();
+        let kept = kept.map(|entry| entry.file_name().to_string_lossy().trim_end_matches(".txt").to_owned());
+        let mut faults = self.faults;
+        for orphan in kept.filter(|name| name.starts_with(prefix) && !self.names.contains(name)) {
+            faults.push(format!("{orphan}: nothing draws this screen any more; delete tests/golden/{orphan}.txt"));
+        }
+        assert!(faults.is_empty(), "\n{}\nif it is as it should be: {UPDATE}\n", faults.join("\n"));
+    }
+}
+
+fn first_difference(kept: &str, now: &str) -> String {
+    let pairs = kept.lines().map(Some).chain(std::iter::repeat(None)).zip(now.lines().map(Some).chain([None]));
+    for (line, (kept, now)) in pairs.enumerate() {
+        if kept != now {
+            return format!("line {} differs\n  was {}\n  is  {}", line + 1, kept.unwrap_or("-"), now.unwrap_or("-"));
+        }
+    }
+    "is shorter than it was".into()
+}
+
+/// The rows of text, and below them the styles of each row as runs of columns.
+pub fn describe(buffer: &Buffer) -> String {
+    let area = buffer.area;
+    let mut text = format!("{}x{}\n", area.width, area.height);
+    let mut styles = String::from("styles\n");
+    for y in area.top()..area.bottom() {
+        let row: Vec<_> = visible_cells(buffer, y).collect();
+        let line: String = row.iter().map(|(_, cell)| cell.symbol()).collect();
+        let _ = writeln!(text, "|{line}|");
+        let mut runs: Vec<(u16, u16, String)> = Vec::new();
+        for (x, cell) in row {
+            let style = style(cell);
+            match runs.last_mut() {
+                Some((_, last, same)) if *same == style => *last = x,
+                _ => runs.push((x, x, style)),
+            }
+        }
+        runs.retain(|(_, _, style)| !style.is_empty());
+        if !runs.is_empty() {
+            let runs: Vec<_> = runs.iter().map(|(from, to, style)| format!("{from}-{to} {style}")).collect();
+            let _ = writeln!(styles, "{y:3}: {}", runs.join(", "));
+        }
+    }
+    text + &styles
+}
+
+/// The cells of a row without those that lie behind a wide character.
+pub fn visible_cells(buffer: &Buffer, y: u16) -> impl Iterator<Item = (u16, &Cell)> {
+    let mut covered = 0;
+    (buffer.area.left()..buffer.area.right()).map(move |x| (x, &buffer[(x, y)])).filter(move |(_, cell)| {
+        if covered > 0 {
+            covered -= 1;
+            return false;
+        }
+        covered = cell.symbol().width().saturating_sub(1);
+        true
+    })
+}
+
+fn style(cell: &Cell) -> String {
+    let mut words = Vec::new();
+    for (name, colour) in [("fg", cell.fg), ("bg", cell.bg), ("ul", cell.underline_color)] {
+        if colour != Color::Reset {
+            words.push(format!("{name}={colour}"));
+        }
+    }
+    words.extend(cell.modifier.iter_names().map(|(name, _)| name.to_lowercase()));
+    words.join("+")
+}
+
+#[test]
+fn every_pane_alone() {
+    let mut goldens = Goldens::default();
+    for pane in panes::PANES {
+        for (columns, rows) in stage::SIZES {
+            let app = stage::app(stage::settings_of_pane(pane.name()), (*columns, *rows));
+            goldens.compare(&format!("pane-{}-{columns}x{rows}", pane.name()), &stage::draw(&app));
+        }
+        // And what it says while nothing is known.
+        let app = stage::empty(stage::settings_of_pane(pane.name()), (80, 24));
+        goldens.compare(&format!("pane-{}-empty", pane.name()), &stage::draw(&app));
+    }
+    goldens.finish("pane-");
+}
+
+#[test]
+fn every_pane_at_once() {
+    let mut goldens = Goldens::default();
+    for (columns, rows) in stage::SIZES {
+        let mut app = stage::app(stage::settings(), (*columns, *rows));
+        goldens.compare(&format!("screen-{columns}x{rows}"), &stage::draw(&app));
+        stage::press(&mut app, "tab");
+        goldens.compare(&format!("screen-next-focused-{columns}x{rows}"), &stage::draw(&app));
+    }
+    goldens.finish("screen-");
+}
+
+/// Every action that opens something over the panes, found by running all of them.
+#[test]
+fn every_modal() {
+    let mut goldens = Goldens::default();
+    for action in action::all() {
+        for (columns, rows) in stage::SIZES {
+            let mut app = stage::app_for(action, (*columns, *rows));
+            app.run(action.name);
+            if !app.modals.is_empty() {
+                let name = app.modals.iter().map(|modal| modal.name()).collect::<Vec<_>>().join("-");
+                goldens.compare(&format!("modal-{name}-by-{}-{columns}x{rows}", action.name), &stage::draw(&app));
+            }
+        }
+    }
+    goldens.finish("modal-");
+}
+
+#[test]
+fn every_page_of_an_object() {
+    let objects = [
+        (ObjectKind::Host, ""),
+        (ObjectKind::Cpu, ""),
+        (ObjectKind::Memory, ""),
+        (ObjectKind::Process, "2310/3310"),
+        (ObjectKind::Mount, "/var"),
+        (ObjectKind::Device, "nvme0n1"),
+        (ObjectKind::Network, "eth1"),
+        (ObjectKind::Cgroup, "/system.slice/nginx.service"),
+        (ObjectKind::Unit, "backup.service"),
+        (ObjectKind::Sensor, "k10temp Tctl"),
+        (ObjectKind::Source, "host/sensors"),
+    ];
+    let mut goldens = Goldens::default();
+    for (kind, id) in objects {
+        for (columns, rows) in [(80, 24), (120, 40)] {
+            let mut app = stage::app(stage::settings(), (columns, rows));
+            app.open(ObjectRef::new(kind, id));
+            goldens.compare(&format!("page-{}-{columns}x{rows}", kind.word()), &stage::draw(&app));
+        }
+    }
+    goldens.finish("page-");
+}
+
+#[test]
+fn a_golden_file_tells_text_and_styles() {
+    use ratatui::style::{Modifier, Style};
+    let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, 6, 2));
+    buffer.set_string(0, 0, "a漢b", Style::new().fg(Color::Rgb(1, 2, 3)).add_modifier(Modifier::BOLD));
+    assert_eq!(describe(&buffer), "6x2\n|a漢b  |\n|      |\nstyles\n  0: 0-3 fg=#010203+bold\n");
+    assert_eq!(first_difference("a\nb\n", "a\nc\n"), "line 2 differs\n  was b\n  is  c");
+    assert_eq!(first_difference("a\n", "a\nc\n"), "line 2 differs\n  was -\n  is  c");
+}

@@ -1,0 +1,15 @@
+//! What flightdeck does as a whole: in a pseudo-terminal, in tmux, over ssh, and on screens that are kept as golden files.
+//! Nothing here waits for a time to pass: everything waits for a condition, with a deadline.
+
+mod golden;
+mod hostile;
+mod need;
+mod pictures;
+mod property;
+mod pty;
+mod quiet;
+mod ssh;
+mod stage;
+mod terminal;
+mod tmux;
+mod wait;

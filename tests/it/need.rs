@@ -1,0 +1,37 @@
+//! Services that a test needs and that a machine may not have.
+
+use std::{
+    env,
+    io::{self, Write as _},
+    path::PathBuf,
+};
+
+/// Where a program lies on the search path; `sshd` lies where a user's path does not reach.
+pub fn program(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let places = env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    places.map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// Whether the machine has what the test needs. Where it has not, the test says `NOT RUN` and passes; under `CI=true`, where
+/// `tests/run` has installed everything, it fails.
+///
+/// # Panics
+/// Under `CI=true`, where a program is missing.
+pub fn need(service: &str, programs: &[&str]) -> bool {
+    let missing: Vec<_> = programs.iter().filter(|name| program(name).is_none()).collect();
+    if missing.is_empty() {
+        return true;
+    }
+    let why = format!("NOT RUN: {service}: {missing:?} not found; tests/run installs what is missing");
+    assert!(env::var("CI").as_deref() != Ok("true"), "{why}");
+    // Past the test runner, which keeps what passing tests print to itself.
+    let _ = writeln!(io::stderr(), "{why}");
+    false
+}
+
+#[test]
+fn a_missing_program_is_noticed() {
+    assert!(program("sh").is_some());
+    assert!(program("there-is-no-such-program").is_none());
+}
