@@ -67,11 +67,7 @@ impl Terminal {
         // The first of these that is set decides (locale(7)).
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(given).unwrap_or_default();
         let locale = locale.to_ascii_lowercase();
-        let multiplexer = if given("TMUX").is_some() {
-            Some("tmux")
-        } else {
-            given("STY").map(|_| "screen")
-        };
+        let multiplexer = if given("TMUX").is_some() { Some("tmux") } else { given("STY").map(|_| "screen") };
         Self { term, colours, utf8: locale.contains("utf-8") || locale.contains("utf8"), multiplexer, size }
     }
 
@@ -173,7 +169,8 @@ fn writable(folder: &Path) -> FileCheck {
         .and_then(|()| fs::File::options().write(true).create_new(true).open(&probe))
         .and_then(|mut file| file.write_all(b"x"));
     let _ = fs::remove_file(&probe);
-    let problem = tried.err().map(|error| format!("cannot be written ({error}): set XDG_STATE_HOME to a folder that can"));
+    let problem =
+        tried.err().map(|error| format!("cannot be written ({error}): set XDG_STATE_HOME to a folder that can"));
     FileCheck { path: folder.into(), ok: problem.is_none(), problem }
 }
 

@@ -164,7 +164,12 @@ pub(crate) mod tests {
     pub fn sources() -> Vec<Box<dyn Source>> {
         let cadence = Duration::from_millis(20);
         vec![
-            Box::new(Told { name: "host/gauges", topic: Topic::Gauges, cadence, answer: || Ok(vec![Update::Gauges(Box::default())]) }),
+            Box::new(Told {
+                name: "host/gauges",
+                topic: Topic::Gauges,
+                cadence,
+                answer: || Ok(vec![Update::Gauges(Box::default())]),
+            }),
             Box::new(Told {
                 name: "host/mounts",
                 topic: Topic::Mounts,

@@ -213,7 +213,8 @@ fn host(observed: &Observed) -> Host {
 }
 
 const UNKNOWN_PRESSURE: Pressure = Pressure { some10: None, full10: None };
-const UNKNOWN_PRESSURES: Pressures = Pressures { cpu: UNKNOWN_PRESSURE, memory: UNKNOWN_PRESSURE, io: UNKNOWN_PRESSURE };
+const UNKNOWN_PRESSURES: Pressures =
+    Pressures { cpu: UNKNOWN_PRESSURE, memory: UNKNOWN_PRESSURE, io: UNKNOWN_PRESSURE };
 
 fn memory(gauges: Option<&Gauges>) -> MemoryPart {
     let memory = gauges.map(|gauges| gauges.memory).unwrap_or_default();
@@ -229,7 +230,7 @@ fn memory(gauges: Option<&Gauges>) -> MemoryPart {
 
 fn disk(mount: &Mount, devices: &[Device]) -> Disk {
     use crate::model::mount::MountState;
-    let device = mount.block.as_ref().and_then(|block| devices.iter().find(|device| device.name == *block));
+    let device = mount.device_of(devices);
     Disk {
         mount: mount.mount.clone(),
         device: mount.device.clone(),
@@ -299,13 +300,31 @@ mod tests {
     fn the_contracts_keys_are_there() {
         let value = value(&world(include_str!("../../../tests/scenarios/healthy-host.toml")));
         for pointer in [
-            "/taken_at", "/version", "/host/hostname", "/host/kernel", "/host/uptime_seconds", "/host/cpu/cores",
-            "/host/cpu/used_ratio", "/host/cpu/per_core/3", "/host/load/2", "/host/memory/total_bytes",
-            "/host/memory/used_bytes", "/host/memory/available_bytes", "/host/memory/cached_bytes",
-            "/host/memory/swap_total_bytes", "/host/memory/swap_used_bytes", "/host/pressure/cpu/some10",
-            "/host/pressure/memory/full10", "/host/pressure/io/some10", "/host/disks/0/mount",
-            "/host/disks/0/total_bytes", "/host/disks/0/latency_seconds", "/host/networks/0/errors",
-            "/host/processes/0/pid", "/host/processes/0/user", "/host/processes/0/state",
+            "/taken_at",
+            "/version",
+            "/host/hostname",
+            "/host/kernel",
+            "/host/uptime_seconds",
+            "/host/cpu/cores",
+            "/host/cpu/used_ratio",
+            "/host/cpu/per_core/3",
+            "/host/load/2",
+            "/host/memory/total_bytes",
+            "/host/memory/used_bytes",
+            "/host/memory/available_bytes",
+            "/host/memory/cached_bytes",
+            "/host/memory/swap_total_bytes",
+            "/host/memory/swap_used_bytes",
+            "/host/pressure/cpu/some10",
+            "/host/pressure/memory/full10",
+            "/host/pressure/io/some10",
+            "/host/disks/0/mount",
+            "/host/disks/0/total_bytes",
+            "/host/disks/0/latency_seconds",
+            "/host/networks/0/errors",
+            "/host/processes/0/pid",
+            "/host/processes/0/user",
+            "/host/processes/0/state",
         ] {
             assert!(value.pointer(pointer).is_some_and(|found| !found.is_null()), "{pointer} is missing");
         }
@@ -345,7 +364,8 @@ mod tests {
             source = "host/other"
             "#,
         ));
-        let severities: Vec<_> = value["attention"].as_array().expect("a list").iter().map(|row| row["severity"].clone()).collect();
+        let severities: Vec<_> =
+            value["attention"].as_array().expect("a list").iter().map(|row| row["severity"].clone()).collect();
         assert_eq!(severities, ["critical", "error", "unknown", "warn"]);
         assert_eq!(value["attention"][0]["object"], "mount /b");
         assert_eq!(value["attention"][0]["since"], "2026-11-23T02:14:01Z");
