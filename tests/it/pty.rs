@@ -323,14 +323,27 @@ impl Pty {
     }
 
     /// Asserts that the terminal is as it was before the cockpit.
+    ///
+    /// # Panics
+    /// Where something is left, with what that is.
     pub fn assert_restored(&self) {
-        self.wait_for("the terminal given back", |seen| !seen.screen().alternate_screen());
+        let left = |seen: &Seen| {
+            let screen = seen.screen();
+            let found = [
+                (screen.alternate_screen(), "the alternate screen"),
+                (screen.hide_cursor(), "the hidden cursor"),
+                (screen.bracketed_paste(), "bracketed paste"),
+                (screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None, "mouse reports"),
+            ];
+            found.into_iter().filter(|(is, _)| *is).map(|(_, what)| what).collect::<Vec<_>>()
+        };
+        // The last bytes may still be on their way.
+        let waiting =
+            self.seen.1.wait_timeout_while(self.seen(), PATIENCE, |seen| !left(seen).is_empty() && !seen.closed);
+        let (seen, _) = waiting.unwrap_or_else(PoisonError::into_inner);
+        assert_eq!(left(&seen), [""; 0], "left behind on the terminal");
+        drop(seen);
         assert!(self.is_cooked(), "raw mode is still on");
-        let seen = self.seen();
-        let screen = seen.screen();
-        assert!(!screen.hide_cursor(), "the cursor is still hidden");
-        assert!(!screen.bracketed_paste(), "bracketed paste is still on");
-        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is still reported");
     }
 }
 
