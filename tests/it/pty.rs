@@ -3,7 +3,7 @@
 use crate::wait::{self, PATIENCE};
 use portable_pty::{Child, CommandBuilder, ExitStatus, PtySize, native_pty_system};
 use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
+    event::{PollFd, PollFlags, poll},
     process::Signal,
     termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
 };
@@ -275,12 +275,16 @@ impl Pty {
         self.seen.1.notify_all();
     }
 
-    /// Whether a program could write to the terminal now without waiting.
-    pub fn takes_bytes(&self) -> bool {
+    /// Writes to the terminal, beside the program in it, until it takes no more; says how many bytes it took.
+    pub fn fill(&self) -> usize {
         let tty = self.open_tty();
-        let mut fds = [PollFd::new(&tty, PollFlags::OUT)];
-        let ready = poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).expect("a terminal can be polled");
-        ready > 0 && fds[0].revents().contains(PollFlags::OUT)
+        // A terminal ignores this byte, also within a sequence.
+        std::iter::from_fn(|| (&tty).write(&[0; 1024]).ok()).sum()
+    }
+
+    /// How many bytes were typed that the program has not read.
+    pub fn unread(&self) -> u64 {
+        rustix::io::ioctl_fionread(self.open_tty()).expect("a terminal tells")
     }
 
     fn open_tty(&self) -> File {
