@@ -8,6 +8,7 @@ pub mod keymap;
 pub mod modals;
 pub mod model;
 pub mod ops;
+pub mod pages;
 pub mod panes;
 pub mod rules;
 pub mod runtime;

@@ -46,6 +46,8 @@ fn settings() -> Settings {
 fn main() -> ExitCode {
     let counters = std::sync::Arc::default();
     let options = cockpit::Options {
+        feed: cockpit::Feed::Live,
+        record: None,
         settings: settings(),
         policy: Policy::default(),
         sources: source::all(std::sync::Arc::clone(&counters)),

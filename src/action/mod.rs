@@ -1,10 +1,27 @@
 //! One table of everything that a key, the palette or the mouse can ask for. It feeds key maps, palette, help, footer and the
 //! README's key table. An action is one entry in one of the lists below, and touches nothing else.
 
-mod global;
-mod list;
-
 use crate::{app::App, keymap::Scope};
+
+/// One line a file of actions.
+macro_rules! files {
+    ($($file:ident,)*) => {
+        $(mod $file;)*
+        /// Every list of actions.
+        static LISTS: &[&[Action]] = &[$($file::ACTIONS,)*];
+    };
+}
+
+files! {
+    global,
+    list,
+    graph,
+    attention,
+    object,
+    processes,
+    time,
+    player,
+}
 
 /// Something that can be asked for.
 pub struct Action {
@@ -28,9 +45,6 @@ macro_rules! actions {
     };
 }
 pub(crate) use actions;
-
-/// Every list of actions.
-static LISTS: &[&[Action]] = &[global::ACTIONS, list::ACTIONS];
 
 /// Every action.
 pub fn all() -> impl Iterator<Item = &'static Action> {

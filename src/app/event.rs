@@ -5,6 +5,7 @@ use crate::{
     model::{
         Timestamp,
         input::{Key, Mouse},
+        log::LogLine,
         source::SourceReport,
         update::Update,
     },
@@ -62,16 +63,6 @@ pub enum EventKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Done {
     pub ok: bool,
-    pub text: String,
-}
-
-/// A line of the program's own log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LogLine {
-    /// `ERROR`, `WARN`, `INFO` …
-    pub level: CompactString,
-    /// Which part of the program.
-    pub target: CompactString,
     pub text: String,
 }
 

@@ -83,6 +83,9 @@ impl App {
     }
 
     pub(super) fn point(&mut self, mouse: Mouse) {
+        if !self.view.stack.is_empty() {
+            return self.point_at_page(mouse);
+        }
         let hit = self.view.placed.iter().position(|placed| placed.area.holds(mouse.column, mouse.row));
         let Some(name) = hit.and_then(|at| self.view.shown_in(&self.view.placed[at])) else {
             if mouse.kind == MouseKind::Press {

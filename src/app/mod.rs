@@ -4,10 +4,12 @@ pub mod effect;
 pub mod event;
 pub mod settings;
 
+mod copy;
 mod keys;
 mod layout;
 pub use layout::bars as layout_bars;
 mod lists;
+mod pages;
 mod time;
 
 use crate::{
@@ -17,6 +19,7 @@ use crate::{
         Timestamp,
         attention::Severity,
         input::{Key, Mouse},
+        log::LogLine,
         topic::{Topic, TopicSet},
     },
     ops::gate::Policy,
@@ -27,9 +30,8 @@ use crate::{
     world::{Changed, World},
 };
 use effect::Effect;
-use event::{Done, Event, EventKind, LogLine, PlayerState};
+use event::{Done, Event, EventKind, PlayerState};
 use settings::Settings;
-use std::collections::VecDeque;
 
 /// The state of the cockpit.
 pub struct App {
@@ -41,8 +43,6 @@ pub struct App {
     pub modals: Vec<Box<dyn Modal>>,
     pub policy: Policy,
     pub settings: Settings,
-    /// The program's own log, newest last.
-    pub log: VecDeque<LogLine>,
     /// Where the recording stands that is played.
     pub player: Option<PlayerState>,
     /// Whether events are being written to a file.
@@ -57,8 +57,6 @@ pub struct App {
     dirty: bool,
 }
 
-/// Lines that the log pane keeps.
-const LOG_LINES: usize = 1_000;
 /// Notices that the history keeps.
 const NOTICES: usize = 200;
 /// How long a notice is shown.
@@ -86,7 +84,6 @@ impl App {
             modals: Vec::new(),
             policy,
             settings,
-            log: VecDeque::new(),
             player: None,
             recording: false,
             now,
@@ -121,8 +118,10 @@ impl App {
                 self.after(changed);
             }
             EventKind::Wake => {
-                let changed = self.world.pass(event.at);
-                self.after(changed);
+                if self.is_world_time(event.at) {
+                    let changed = self.world.pass(event.at);
+                    self.after(changed);
+                }
                 self.dirty = true;
             }
             EventKind::Done(done) => self.on_done(done),
@@ -132,6 +131,7 @@ impl App {
             EventKind::World(world) => self.set_world(*world),
             EventKind::Settings(settings) => self.set_settings(*settings),
         }
+        self.settle_page();
         self.follow_demand();
         std::mem::take(&mut self.outbox)
     }
@@ -211,11 +211,9 @@ impl App {
     }
 
     fn on_log(&mut self, line: LogLine) {
-        self.log.push_back(line);
-        if self.log.len() > LOG_LINES {
-            self.log.pop_front();
-        }
+        self.world.log(line);
         if self.view.visible().any(|name| name == "log") {
+            self.refresh_lists();
             self.dirty = true;
         }
     }
@@ -233,7 +231,7 @@ impl App {
 
     /// Topics that the visible panes need.
     fn visible_topics(&self) -> TopicSet {
-        let topics = self.view.visible().filter_map(panes::find).map(|pane| pane.topics());
+        let topics = self.view.visible().filter_map(panes::find).map(|pane| pane.topics_in(&self.view));
         topics.fold(TopicSet::EMPTY, TopicSet::union)
     }
 

@@ -10,13 +10,14 @@ use crate::{
     world::World,
 };
 
+/// Speeds of the player, times real speed.
+const SPEEDS: (f64, f64) = (0.25, 64.0);
+
 impl App {
-    /// Shows a moment of the past in every pane; `None` is back to now.
+    /// Shows a moment of the past in every pane; `None` is back to now. In a recording, now is its end.
     pub fn go_to(&mut self, at: Option<Timestamp>) {
-        if self.player.is_some() {
-            if let Some(at) = at {
-                self.ask(Effect::Player(PlayerCommand::Seek(at)));
-            }
+        if let Some(player) = self.player {
+            self.ask(Effect::Player(PlayerCommand::Seek(at.unwrap_or(player.last))));
             return;
         }
         match at.filter(|at| *at < self.now) {
@@ -24,7 +25,7 @@ impl App {
                 self.view.cursor = Some(at);
                 self.ask(Effect::Moment(Some(at)));
             }
-            None => self.set_moment(None),
+            None => self.leave_past(),
         }
     }
 
@@ -39,13 +40,81 @@ impl App {
         self.go_to(Some(to));
     }
 
-    pub(super) fn set_moment(&mut self, moment: Option<Box<World>>) {
-        if moment.is_none() && self.moment.is_none() && self.view.cursor.is_some() {
-            self.notice(Severity::Info, "nothing that old is kept");
+    /// Goes to the oldest moment that is kept, or to the recording's start.
+    pub fn go_to_oldest(&mut self) {
+        let oldest = self.player.map_or(Timestamp::UNIX_EPOCH, |player| player.first);
+        self.go_to(Some(oldest));
+    }
+
+    /// Moves by single events in a recording, by seconds in the live cockpit.
+    pub fn step_events(&mut self, step: i32) {
+        if self.player.is_some() {
+            self.ask(Effect::Player(PlayerCommand::Step(step)));
+        } else {
+            self.step_time(i64::from(step));
         }
-        self.view.cursor = moment.as_ref().map(|world| world.now);
-        self.policy.past = moment.is_some() || self.player.is_some();
-        self.moment = moment;
+    }
+
+    /// Plays or pauses a recording; the live cockpit returns to now.
+    pub fn toggle_play(&mut self) {
+        if self.player.is_some() {
+            self.ask(Effect::Player(PlayerCommand::Toggle));
+        } else {
+            self.go_to(None);
+        }
+    }
+
+    /// Plays `factor` times as fast as now.
+    pub fn change_speed(&mut self, factor: f64) {
+        let Some(player) = self.player else {
+            self.notice(Severity::Info, "only a recording has a speed");
+            return;
+        };
+        let speed = (player.speed * factor).clamp(SPEEDS.0, SPEEDS.1);
+        self.ask(Effect::Player(PlayerCommand::Speed(speed)));
+    }
+
+    /// Starts or stops recording into a file.
+    pub fn toggle_recording(&mut self) {
+        if self.player.is_some() {
+            self.notice(Severity::Info, "this is a recording already");
+        } else {
+            self.ask(Effect::ToggleRecording);
+        }
+    }
+
+    /// Tells the outside that events are being written to a file, or not any more.
+    pub fn set_recording(&mut self, recording: bool) {
+        self.recording = recording;
+        self.dirty = true;
+    }
+
+    fn leave_past(&mut self) {
+        self.view.cursor = None;
+        self.policy.past = self.player.is_some();
+        self.moment = None;
+        self.relayout();
+    }
+
+    /// Takes the answer to [`Effect::Moment`]: the moment that was asked for or, where nothing that old is kept, the oldest.
+    pub(super) fn set_moment(&mut self, moment: Option<Box<World>>) {
+        // Whoever went back to now meanwhile stays there.
+        let Some(asked) = self.view.cursor else { return };
+        match moment {
+            Some(world) => {
+                if world.now > asked {
+                    self.view.cursor = Some(world.now);
+                    let oldest = crate::model::units::clock(world.now);
+                    self.notice(Severity::Info, format!("{oldest} is the oldest moment kept"));
+                }
+                self.policy.past = true;
+                self.moment = Some(world);
+            }
+            None => {
+                self.view.cursor = self.moment.as_ref().map(|world| world.now);
+                self.notice(Severity::Info, "nothing that old is kept");
+            }
+        }
         self.relayout();
     }
 
@@ -61,5 +130,11 @@ impl App {
         self.policy.past = true;
         self.player = Some(state);
         self.dirty = true;
+    }
+
+    /// Whether a [`super::event::EventKind::Wake`] at this time is for the world: in a recording only a recorded one is, because
+    /// the world's time is the recording's.
+    pub(super) fn is_world_time(&self, at: Timestamp) -> bool {
+        self.player.is_none_or(|player| at <= player.last)
     }
 }

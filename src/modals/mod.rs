@@ -1,9 +1,14 @@
 //! What lies over the panes and takes the keys: help, palette, confirmations, choosers. One file a modal, one type of stack.
 
+pub mod columns;
+pub mod confirm;
+pub mod filter;
+pub mod signal;
+
 use crate::{
     app::App,
     model::input::{Key, Mouse},
-    ui::scene::Scene,
+    ui::{paint, scene::Scene, theme::Role},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -31,3 +36,18 @@ pub trait Modal: Send {
         Outcome::Stay
     }
 }
+
+/// A frame in the middle of the area for content of this size, as far as there is room; returns the inside.
+pub fn frame(scene: &Scene<'_>, area: Rect, (width, height): (u16, u16), title: &str, buffer: &mut Buffer) -> Rect {
+    let scene = Scene { focused: true, ..*scene };
+    let (width, height) = (width.min(area.width), height.saturating_add(2).min(area.height));
+    let (x, y) = (area.x + (area.width - width) / 2, area.y + (area.height - height) / 2);
+    let area = Rect { x, y, width, height };
+    paint::fill(buffer, area, scene.style(Role::Text));
+    let inner = paint::frame(&scene, buffer, area, title, "");
+    let margin = u16::from(inner.width > 20);
+    Rect { x: inner.x + margin, width: inner.width - 2 * margin, ..inner }
+}
+
+#[cfg(test)]
+mod tests;

@@ -120,37 +120,52 @@ impl Series {
     }
 }
 
-/// All series, each kept for [`SeriesStore::KEEP_MS`].
-#[derive(Debug, Clone, Default)]
-pub struct SeriesStore(BTreeMap<SeriesKey, Series>);
+/// All series, each kept for [`SeriesStore::KEEP_MS`] unless told otherwise.
+#[derive(Debug, Clone)]
+pub struct SeriesStore {
+    series: BTreeMap<SeriesKey, Series>,
+    keep_ms: i64,
+}
+
+impl Default for SeriesStore {
+    fn default() -> Self {
+        Self::keeping(Self::KEEP_MS)
+    }
+}
 
 impl SeriesStore {
     /// How long a point is kept: 30 minutes, as the flight recorder.
     pub const KEEP_MS: i64 = 30 * 60 * 1000;
 
+    /// An empty store that keeps points for longer: a recording's history reaches over all of it.
+    pub const fn keeping(keep_ms: i64) -> Self {
+        Self { series: BTreeMap::new(), keep_ms }
+    }
+
     /// Adds a point; `None` adds nothing, so that a gap stays a gap. A time before the newest point is ignored.
     pub fn push(&mut self, key: impl Into<SeriesKey>, at: Timestamp, value: Option<f64>) {
         let Some(value) = value else { return };
         let at = at.as_millisecond();
-        let series = &mut self.0.entry(key.into()).or_default().0;
+        let series = &mut self.series.entry(key.into()).or_default().0;
         if series.back().is_some_and(|last| last.at >= at) {
             return;
         }
         series.push_back(Point { at, value: value as f32 });
-        while series.front().is_some_and(|first| first.at < at - Self::KEEP_MS) {
+        while series.front().is_some_and(|first| first.at < at - self.keep_ms) {
             series.pop_front();
         }
     }
 
     /// The series of this name, if it has ever had a point.
     pub fn get(&self, key: &SeriesKey) -> Option<&Series> {
-        self.0.get(key)
+        self.series.get(key)
     }
 
-    /// Drops series that have had no point since `before`: devices and mounts that are gone.
+    /// Drops series that have had no point since `before`: devices and mounts that are gone. A store that keeps longer waits as
+    /// much longer.
     pub fn forget_before(&mut self, before: Timestamp) {
-        let before = before.as_millisecond();
-        self.0.retain(|_, series| series.0.back().is_some_and(|last| last.at >= before));
+        let before = before.as_millisecond().saturating_sub(self.keep_ms - Self::KEEP_MS);
+        self.series.retain(|_, series| series.0.back().is_some_and(|last| last.at >= before));
     }
 }
 

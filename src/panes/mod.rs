@@ -1,6 +1,17 @@
 //! Panes: one file a pane, and one line in the list below.
 
-use crate::{model::topic::TopicSet, ui::scene::Scene, view::table::Table};
+mod fields;
+
+use crate::{
+    model::{
+        attention::Severity,
+        object::{ObjectKind, ObjectRef},
+        topic::TopicSet,
+    },
+    ui::{self, scene::Scene, theme::Role},
+    view::{View, table::Table},
+    world::World,
+};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 /// A part of the screen with a subject.
@@ -9,14 +20,18 @@ pub trait Pane: Sync {
     fn name(&self) -> &'static str;
     /// Heading.
     fn title(&self) -> &'static str;
-    /// A few words of state for the right end of the frame (`5`, `1,204 of 1,219`).
-    fn status(&self, _scene: &Scene<'_>) -> String {
-        String::new()
+    /// A few words of state for the right end of the frame (`5`, `3/12 of 345 «web»`).
+    fn status(&self, scene: &Scene<'_>) -> String {
+        if self.table().is_some() { ui::table::status(scene, self.name()) } else { String::new() }
     }
     /// What it shows and how to use it, for the help overlay.
     fn about(&self) -> &'static str;
     /// What it needs while it is visible.
     fn topics(&self) -> TopicSet;
+    /// What it needs while it is looked at like this; more than [`Pane::topics`] where a column that costs more is shown.
+    fn topics_in(&self, _view: &View) -> TopicSet {
+        self.topics()
+    }
     /// Draws the inside of the frame. No I/O, no clock; the cost follows the area.
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer);
     /// The list that it shows, if it is one.
@@ -36,7 +51,7 @@ pub trait Pane: Sync {
 /// One line a pane: its file and its type.
 macro_rules! panes {
     ($($file:ident::$pane:ident,)*) => {
-        $(mod $file;)*
+        $(pub(crate) mod $file;)*
         /// Every pane.
         pub static PANES: &[&dyn Pane] = &[$(&$file::$pane,)*];
     };
@@ -45,6 +60,19 @@ macro_rules! panes {
 panes! {
     attention::AttentionPane,
     changes::ChangesPane,
+    host::HostPane,
+    cpu::CpuPane,
+    memory::MemoryPane,
+    pressure::PressurePane,
+    processes::ProcessesPane,
+    disks::DisksPane,
+    devices::DevicesPane,
+    network::NetworkPane,
+    cgroups::CgroupsPane,
+    sensors::SensorsPane,
+    system::SystemPane,
+    sources::SourcesPane,
+    log::LogPane,
 }
 
 /// The pane of this name.
@@ -56,3 +84,20 @@ pub fn find(name: &str) -> Option<&'static dyn Pane> {
 pub fn known(name: &str) -> Option<&'static str> {
     find(name).map(Pane::name)
 }
+
+pub(crate) use fields::unknown;
+
+/// How an object is doing, as the attention list says: the one judgement that there is.
+pub(crate) fn severity_of(world: &World, kind: ObjectKind, id: &str) -> Option<Severity> {
+    let is_it = |object: &ObjectRef| object.kind == kind && object.id == id;
+    let about_it = world.attention.iter().filter(|item| item.members.iter().any(is_it));
+    about_it.map(|item| item.condition.severity).max()
+}
+
+/// The role for an object's figures: a colour only where it deviates.
+pub(crate) fn role_of(world: &World, kind: ObjectKind, id: &str) -> Role {
+    severity_of(world, kind, id).map_or(Role::Text, Scene::severity_role)
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

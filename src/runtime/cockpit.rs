@@ -1,11 +1,14 @@
 //! The event loop: whatever happens becomes an event, `App` says what follows, and a frame is drawn when something that is shown
 //! changed. Nothing ticks while nothing changes.
 
+mod past;
+
 use super::{
     effects,
     input::{Gone, Input},
     logging,
     output::Output,
+    player::Player,
     screen::Screen,
     terminal,
 };
@@ -13,15 +16,14 @@ use crate::{
     app::{
         App,
         effect::Effect,
-        event::{Done, Event, EventKind, LogLine},
+        event::{Done, Event, EventKind},
         settings::Settings,
     },
     clock,
-    model::Timestamp,
+    model::{Timestamp, log::LogLine, own::OwnCounters},
     ops::gate::Policy,
     source::{
         Source,
-        host::own::OwnCounters,
         supervisor::{Demand, News, supervise},
     },
 };
@@ -38,6 +40,9 @@ use tokio::{
 
 /// What the cockpit is started with.
 pub struct Options {
+    pub feed: Feed,
+    /// File to record into from the start; it must not exist yet.
+    pub record: Option<PathBuf>,
     pub settings: Settings,
     pub policy: Policy,
     pub sources: Vec<Box<dyn Source>>,
@@ -50,6 +55,14 @@ pub struct Options {
     pub reload: Box<dyn Fn() -> Settings>,
     /// Least time between two frames that only data asked for.
     pub frame_interval: Duration,
+}
+
+/// Where the events come from.
+pub enum Feed {
+    /// From the sources.
+    Live,
+    /// From a recording.
+    Recording(Box<Player>),
 }
 
 /// Why the cockpit left.
@@ -111,6 +124,10 @@ enum Woken {
     News(News),
     Done(Done),
     Log(LogLine),
+    /// The world at the time that was asked for.
+    Moment(past::Answer),
+    /// The recording goes on.
+    Play,
     Resize,
     Resumed,
     Wake,
@@ -129,6 +146,7 @@ struct Cockpit {
     news: mpsc::Receiver<News>,
     done: (mpsc::Sender<Done>, mpsc::Receiver<Done>),
     log: mpsc::Receiver<LogLine>,
+    past: past::Past,
     /// When the next frame is due; `None` while nothing changed.
     draw_at: Option<Instant>,
     drawn_at: Instant,
@@ -140,6 +158,7 @@ struct Cockpit {
 
 impl Cockpit {
     fn start(options: Options) -> io::Result<Self> {
+        let past = past::Past::new(options.feed, options.record.as_deref(), options.counters.clone())?;
         let mut output = Output::open(options.counters.clone())?;
         terminal::restore_at_panic();
         terminal::take()?;
@@ -160,6 +179,7 @@ impl Cockpit {
             news,
             done: mpsc::channel(QUEUE),
             log,
+            past,
             draw_at: None,
             drawn_at: clock::instant(),
             frame_interval: options.frame_interval,
@@ -170,8 +190,10 @@ impl Cockpit {
         // The first screen stands before any source is asked, and before the log is opened.
         cockpit.draw()?;
         logging::start(options.log_file, options.log_level, Some(log_in));
-        for source in options.sources {
-            tokio::spawn(supervise(source, cockpit.demand.subscribe(), news_in.clone()));
+        if cockpit.begin_past() {
+            for source in options.sources {
+                tokio::spawn(supervise(source, cockpit.demand.subscribe(), news_in.clone()));
+            }
         }
         cockpit.take(EventKind::Wake, clock::now());
         Ok(cockpit)
@@ -188,6 +210,7 @@ impl Cockpit {
 
     async fn wait(&mut self) -> Woken {
         let wake_at = self.app.next_wake();
+        let play_at = self.past.next_at();
         let draw_at = self.draw_at.filter(|_| self.output.is_clear());
         let blocked = !self.output.is_clear();
         tokio::select! {
@@ -206,6 +229,8 @@ impl Cockpit {
             () = until(draw_at), if draw_at.is_some() => Woken::Draw,
             Some(news) = self.news.recv() => Woken::News(news),
             Some(line) = self.log.recv() => Woken::Log(line),
+            answer = self.past.answer() => Woken::Moment(answer),
+            () = until(play_at), if play_at.is_some() => Woken::Play,
             () = until_time(wake_at), if wake_at.is_some() => Woken::Wake,
         }
     }
@@ -227,6 +252,8 @@ impl Cockpit {
             Woken::News(news) => leave = self.take_news(news),
             Woken::Done(done) => leave = self.take(EventKind::Done(done), now),
             Woken::Log(line) => leave = self.take(EventKind::Log(line), now),
+            Woken::Moment(answer) => leave = self.take_moment(answer, now),
+            Woken::Play => leave = self.play(),
             Woken::Resize => {
                 let (columns, rows) = crossterm::terminal::size()?;
                 leave = self.take(EventKind::Resize { columns, rows }, now);
@@ -254,8 +281,10 @@ impl Cockpit {
 
     /// Gives an event to the app and does what follows; says whether to leave.
     fn take(&mut self, kind: EventKind, at: Timestamp) -> bool {
-        let effects = self.app.update(Event { at, kind });
-        let mut leave = false;
+        let event = Event { at, kind };
+        let stopped = self.past.record(&event, &self.app.world);
+        let effects = self.app.update(event);
+        let mut leave = stopped.is_some_and(|stopped| self.recording_stopped(stopped, at));
         for effect in effects {
             leave |= self.perform(effect);
         }
@@ -291,7 +320,9 @@ impl Cockpit {
             Effect::Mouse(on) => {
                 let _ = self.output.write(&terminal::mouse_bytes(on));
             }
-            Effect::Moment(_) | Effect::Player(_) | Effect::ToggleRecording => {}
+            Effect::Moment(at) => self.past.ask(at),
+            Effect::Player(command) => return self.command_player(command),
+            Effect::ToggleRecording => return self.toggle_recording(),
         }
         false
     }

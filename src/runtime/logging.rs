@@ -1,6 +1,9 @@
 //! The program's own log: into a file, and as events into the log pane. Never onto the screen.
 
-use crate::{app::event::LogLine, clock, model::text};
+use crate::{
+    clock,
+    model::{log::LogLine, text},
+};
 use std::{
     fmt::{self, Write as _},
     fs::{self, File},
@@ -47,6 +50,7 @@ impl<S: Subscriber> Layer<S> for Log {
         let metadata = event.metadata();
         let target = metadata.target().trim_start_matches("flightdeck::");
         let line = LogLine {
+            at: clock::now(),
             level: metadata.level().as_str().into(),
             target: target.into(),
             text: text::clean_to(&words.0, 2_000).into_owned(),
@@ -67,7 +71,7 @@ impl LogFile {
             *open = open_log(&self.path);
         }
         if let Some(file) = open.as_mut() {
-            let _ = writeln!(file, "{} {:5} {}: {}", clock::now(), line.level, line.target, line.text);
+            let _ = writeln!(file, "{} {:5} {}: {}", line.at, line.level, line.target, line.text);
         }
     }
 }

@@ -4,7 +4,7 @@
 //! drawn until it is gone, and keys, signals and sources are served all the while.
 
 use super::watch;
-use crate::source::host::own::OwnCounters;
+use crate::model::own::OwnCounters;
 use rustix::{
     fs::{Mode, OFlags},
     io::Errno,

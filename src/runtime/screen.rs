@@ -70,6 +70,14 @@ impl Screen {
         self.differences()
     }
 
+    /// The whole screen as it would be drawn now.
+    pub fn picture(app: &App) -> Buffer {
+        let (width, height) = app.view.size;
+        let mut buffer = Buffer::empty(Rect { x: 0, y: 0, width, height });
+        screen::draw(app, &mut buffer);
+        buffer
+    }
+
     fn differences(&mut self) -> io::Result<Vec<u8>> {
         let mut sink = self.bytes.clone();
         if self.unknown {

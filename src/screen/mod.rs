@@ -5,7 +5,7 @@ pub mod header;
 
 use crate::{
     app::{App, layout_bars},
-    panes,
+    pages, panes,
     ui::{paint, scene::Scene, theme::Role},
     view::layout::Placed,
 };
@@ -20,8 +20,9 @@ pub fn draw(app: &App, buffer: &mut Buffer) {
     if top > 0 {
         header::draw(app, &scene, Rect { height: 1, ..area }, buffer);
     }
-    for placed in &app.view.placed {
-        draw_cell(&scene, placed, buffer);
+    match app.view.stack.last() {
+        Some(page) => pages::draw(&scene, page, Rect::from(app.work_area()), buffer),
+        None => app.view.placed.iter().for_each(|placed| draw_cell(&scene, placed, buffer)),
     }
     if bottom > 0 {
         footer::draw(app, &scene, Rect { y: area.height - 1, height: 1, ..area }, buffer);
@@ -34,6 +35,65 @@ pub fn draw(app: &App, buffer: &mut Buffer) {
 fn draw_cell(scene: &Scene<'_>, placed: &Placed, buffer: &mut Buffer) {
     let Some(pane) = scene.view.shown_in(placed).and_then(panes::find) else { return };
     let scene = Scene { focused: scene.view.focused() == Some(pane.name()), ..*scene };
-    let inner = paint::frame(&scene, buffer, placed.area.into(), pane.title(), &pane.status(&scene));
+    let area = Rect::from(placed.area);
+    if placed.panes.len() < 2 {
+        let inner = paint::frame(&scene, buffer, area, pane.title(), &pane.status(&scene));
+        return pane.draw(&scene, inner, buffer);
+    }
+    let framed = area.height >= 3 && area.width >= 6;
+    let bar = Rect {
+        x: area.x + u16::from(framed),
+        width: area.width.saturating_sub(2 * u16::from(framed)),
+        height: 1,
+        ..area
+    };
+    let inner = if framed {
+        let tabs = tabs_width(&placed.panes);
+        // The status stands to the right of the tabs, where there is room.
+        let status = if tabs + 4 < bar.width { pane.status(&scene) } else { String::new() };
+        let room = bar.width.saturating_sub(tabs + 4);
+        let status = if paint::width(&status) < room { status } else { String::new() };
+        paint::frame(&scene, buffer, area, "", &status)
+    } else {
+        area
+    };
+    if area.height > 1 {
+        draw_tabs(&scene, placed, pane.name(), bar, buffer);
+    }
+    let inner =
+        if framed || area.height < 2 { inner } else { Rect { y: inner.y + 1, height: inner.height - 1, ..inner } };
     pane.draw(&scene, inner, buffer);
 }
+
+/// Columns of the tab names with a separator after each.
+fn tabs_width(names: &[&'static str]) -> u16 {
+    names.iter().filter_map(|name| panes::find(name)).map(|pane| paint::width(pane.title()) + 3).sum()
+}
+
+/// The names of the panes that share a cell, the shown one in its place among them. Where they do not all fit, the shown one
+/// comes with its number.
+fn draw_tabs(scene: &Scene<'_>, placed: &Placed, shown: &'static str, bar: Rect, buffer: &mut Buffer) {
+    let role = |is: bool| match (is, scene.focused) {
+        (true, true) => Role::Selected,
+        (true, false) => Role::Title,
+        (false, _) => Role::Dim,
+    };
+    if tabs_width(&placed.panes) > bar.width {
+        let at = placed.panes.iter().position(|name| *name == shown).unwrap_or(0) + 1;
+        let title = panes::find(shown).map_or("", |pane| pane.title());
+        let text = format!(" {title} {at}/{} ", placed.panes.len());
+        paint::put(buffer, bar, (0, 0), &text, scene.style(role(true)));
+        return;
+    }
+    let mut x = 0;
+    for (at, pane) in placed.panes.iter().filter_map(|name| panes::find(name)).enumerate() {
+        if at > 0 {
+            let separator = if scene.glyphs.ascii { "|" } else { "│" };
+            x += paint::put(buffer, bar, (x, 0), separator, scene.style(Role::Border));
+        }
+        x += paint::put(buffer, bar, (x, 0), &format!(" {} ", pane.title()), scene.style(role(pane.name() == shown)));
+    }
+}
+
+#[cfg(test)]
+mod tests;

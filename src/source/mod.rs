@@ -7,8 +7,8 @@ pub mod host;
 pub mod script;
 pub mod supervisor;
 
-use crate::model::{Timestamp, object::ObjectRef, topic::Topic, update::Update};
-use std::time::Duration;
+use crate::model::{Timestamp, object::ObjectRef, own::OwnCounters, topic::Topic, update::Update};
+use std::{sync::Arc, time::Duration};
 
 /// What a source is, for the supervisor and for `doctor`.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +61,7 @@ pub trait Source: Send + 'static {
     fn collect(&mut self, request: &Request) -> Result<Vec<Update>, SourceError>;
 }
 
-/// Every source of this program, in the order of the status line.
-pub fn all(counters: std::sync::Arc<host::own::OwnCounters>) -> Vec<Box<dyn Source>> {
+/// Every source of this program, in the order of the status line. `counters` are what the cockpit counts about itself.
+pub fn all(counters: Arc<OwnCounters>) -> Vec<Box<dyn Source>> {
     host::all(counters)
 }

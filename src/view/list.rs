@@ -1,32 +1,48 @@
 //! State of looking at a list: order, filter, selection, marks, columns.
+//!
+//! Until the user moves, the cursor stays on the first line: who watches the top of a list sorted by CPU wants to see the top.
+//! Once moved, the selection follows its row wherever the order takes it; going to the first line pins it there again.
 
-use super::{query::Query, table::Table};
+use super::{
+    order::{self, Branch},
+    query::{Query, QueryError},
+    table::{Column, Table},
+};
 use crate::world::World;
 use compact_str::CompactString;
 use std::collections::BTreeSet;
+
+/// Filters that the history of a list keeps.
+const FILTERS: usize = 50;
 
 /// What a list remembers. The order is computed when data or query change, never while drawing.
 #[derive(Debug, Clone, Default)]
 pub struct ListState {
     /// Column and whether descending; `None` is the table's own.
     pub sort: Option<(usize, bool)>,
-    /// The filter as it was typed, and as it was understood.
+    /// The filter as it was typed, and as it was understood. Both are always those of the last filter without a fault.
     pub filter: String,
     pub query: Query,
+    /// Filters of this session, newest last.
+    pub filters: Vec<String>,
     /// Rows that pass the filter, sorted, with their depth in a tree.
     pub order: Vec<(u32, u16)>,
+    /// For a tree, whether each row of the order has children; empty otherwise.
+    pub branches: Vec<Branch>,
     /// Rows before filtering.
     pub total: usize,
     /// Key of the selected row; the selection follows it when the order changes.
     pub selected: Option<CompactString>,
+    /// Whether the user moved the cursor off the first line, so that it belongs to a row.
+    pub moved: bool,
     /// Where the selected row stands in `order`.
     pub cursor: usize,
     /// First row on the screen, as an index into `order`.
     pub offset: usize,
     /// First column on the screen, in cells, of those that scroll.
     pub scroll_x: usize,
-    /// Column that is chosen for sorting and copying.
-    pub column: usize,
+    /// Column that was chosen for sorting and copying; `None` is the sorted one.
+    pub column: Option<usize>,
     /// Keys of marked rows.
     pub marked: BTreeSet<CompactString>,
     /// Columns shown though not by default, and hidden though shown by default, by index.
@@ -37,32 +53,206 @@ pub struct ListState {
 
 impl ListState {
     /// Computes the order anew and puts the cursor back on its row; where that row is gone, on the row that took its place.
-    pub fn refresh(&mut self, table: &dyn Table, world: &World, _tree: bool, height: usize) {
+    pub fn refresh(&mut self, table: &dyn Table, world: &World, tree: bool, height: usize) {
         self.total = table.len(world);
-        self.order = (0..self.total as u32).map(|row| (row, 0)).collect();
-        self.follow(table, world, height);
+        let keys: Vec<CompactString> = (0..self.total).map(|row| table.key(world, row)).collect();
+        self.forget_vanished(&keys);
+        let mut rows = order::in_former_order(&self.order, self.total);
+        let sorting = self.sorting(table);
+        if tree && table.can_be_tree() {
+            let parents = order::parents(table, world, &keys);
+            if !self.query.is_empty() {
+                let kept = order::with_ancestors(&parents, &self.query, table, world);
+                rows.retain(|row| kept[*row as usize]);
+            }
+            order::sort(&mut rows, &keys, table, world, sorting);
+            // A filter looks into folded branches too: what it finds is never hidden.
+            let open = BTreeSet::new();
+            let folded = if self.query.is_empty() { &self.folded } else { &open };
+            let arranged = order::arrange(&rows, &parents, &keys, folded);
+            (self.order, self.branches) = (arranged.order, arranged.branches);
+        } else {
+            if !self.query.is_empty() {
+                rows.retain(|row| self.query.matches(table, world, *row as usize));
+            }
+            order::sort(&mut rows, &keys, table, world, sorting);
+            self.order.clear();
+            self.order.extend(rows.into_iter().map(|row| (row, 0)));
+            self.branches.clear();
+        }
+        self.follow(&keys, height);
     }
 
-    fn follow(&mut self, table: &dyn Table, world: &World, height: usize) {
-        if let Some(selected) = &self.selected
-            && let Some(at) = self.order.iter().position(|(row, _)| table.key(world, *row as usize) == *selected)
+    /// Puts the cursor back on its row. The row moves over a screen that stands still; where it leaves the screen, the screen
+    /// follows and the row keeps its line.
+    fn follow(&mut self, keys: &[CompactString], height: usize) {
+        if self.order.is_empty() {
+            // The selection is kept: rows that come back after a gap find it.
+            (self.cursor, self.offset) = (0, 0);
+            return;
+        }
+        let line = self.cursor.saturating_sub(self.offset);
+        if !self.moved {
+            self.cursor = 0;
+        } else if let Some(selected) = &self.selected
+            && let Some(at) = self.order.iter().position(|(row, _)| keys[*row as usize] == *selected)
         {
             self.cursor = at;
+            if !(self.offset..self.offset + height.max(1)).contains(&at) {
+                self.offset = at.saturating_sub(line);
+            }
         }
-        self.move_to(self.cursor, table, world, height);
+        self.settle(height);
+        self.selected = self.row().map(|row| keys[row].clone());
     }
 
-    /// Moves the cursor to a place in the order, and the screen with it.
-    pub fn move_to(&mut self, at: usize, table: &dyn Table, world: &World, height: usize) {
-        self.cursor = at.min(self.order.len().saturating_sub(1));
-        self.selected = self.order.get(self.cursor).map(|(row, _)| table.key(world, *row as usize));
+    /// Keeps the cursor within the order, and the screen around the cursor.
+    fn settle(&mut self, height: usize) {
+        self.cursor = self.cursor.min(self.order.len().saturating_sub(1));
         let height = height.max(1);
         self.offset = self.offset.clamp((self.cursor + 1).saturating_sub(height), self.cursor);
         self.offset = self.offset.min(self.order.len().saturating_sub(height));
+    }
+
+    /// Moves the cursor to a place in the order, and the screen with it. From now on the selection follows its row.
+    pub fn move_to(&mut self, at: usize, table: &dyn Table, world: &World, height: usize) {
+        self.cursor = at;
+        self.settle(height);
+        let total = table.len(world);
+        if let Some(row) = self.row().filter(|row| *row < total) {
+            self.moved = true;
+            self.selected = Some(table.key(world, row));
+        }
+    }
+
+    /// Moves the cursor to the first line and pins it there.
+    pub fn move_home(&mut self, table: &dyn Table, world: &World, height: usize) {
+        self.move_to(0, table, world, height);
+        self.moved = false;
     }
 
     /// The selected row of the table.
     pub fn row(&self) -> Option<usize> {
         self.order.get(self.cursor).map(|(row, _)| *row as usize)
     }
+
+    /// Takes a filter as it was typed. One with a fault changes nothing. Where the selected row does not pass, the cursor goes
+    /// to the best row that does.
+    ///
+    /// # Errors
+    /// What is wrong with the filter.
+    pub fn set_filter(
+        &mut self,
+        text: &str,
+        table: &dyn Table,
+        world: &World,
+        tree: bool,
+        height: usize,
+    ) -> Result<(), QueryError> {
+        self.query = Query::parse(text, table.columns())?;
+        self.filter = text.trim().to_owned();
+        let selected = self.selected.clone();
+        self.refresh(table, world, tree, height);
+        if self.moved && self.selected != selected && !self.order.is_empty() {
+            self.move_to(0, table, world, height);
+        }
+        Ok(())
+    }
+
+    /// Puts the filter in force into the history.
+    pub fn remember_filter(&mut self) {
+        if self.filter.is_empty() {
+            return;
+        }
+        self.filters.retain(|filter| *filter != self.filter);
+        self.filters.push(self.filter.clone());
+        let excess = self.filters.len().saturating_sub(FILTERS);
+        self.filters.drain(..excess);
+    }
+
+    /// The column that the list is sorted by, and whether descending.
+    pub fn sorting(&self, table: &dyn Table) -> (usize, bool) {
+        self.sort.filter(|(column, _)| *column < table.columns().len()).unwrap_or_else(|| table.default_sort())
+    }
+
+    /// The column that sorting and copying work on.
+    pub fn chosen_column(&self, table: &dyn Table) -> usize {
+        self.column.filter(|column| self.shows(table.columns(), *column)).unwrap_or_else(|| self.sorting(table).0)
+    }
+
+    /// Chooses the next column that is shown, or the one before.
+    pub fn choose_column(&mut self, step: isize, table: &dyn Table) {
+        let shown = self.shown_columns(table.columns());
+        let chosen = self.chosen_column(table);
+        let at = shown.iter().position(|column| *column == chosen).unwrap_or(0) as isize;
+        if !shown.is_empty() {
+            self.column = Some(shown[(at + step).rem_euclid(shown.len() as isize) as usize]);
+        }
+    }
+
+    /// Sorts by a column: figures from the greatest, words from A; by the sorted one, the other way round.
+    pub fn sort_by(&mut self, column: usize, table: &dyn Table) {
+        let Some(Column { unit, .. }) = table.columns().get(column) else { return };
+        let severity = super::table::severity_column(table.columns()) == Some(column);
+        let (sorted, descending) = self.sorting(table);
+        self.sort = Some((column, if sorted == column { !descending } else { unit.is_figure() || severity }));
+    }
+
+    /// Whether a column is shown.
+    pub fn shows(&self, columns: &[Column], index: usize) -> bool {
+        columns.get(index).is_some_and(|column| column.shown != self.toggled.contains(&index))
+    }
+
+    /// The columns that are shown, by index, in order. Never none: the first one stands in.
+    pub fn shown_columns(&self, columns: &[Column]) -> Vec<usize> {
+        let mut shown: Vec<usize> = (0..columns.len()).filter(|index| self.shows(columns, *index)).collect();
+        if shown.is_empty() && !columns.is_empty() {
+            shown.push(0);
+        }
+        shown
+    }
+
+    /// Shows a column, or hides it; the last one stays.
+    pub fn toggle_column(&mut self, index: usize, columns: &[Column]) {
+        if self.shown_columns(columns) == [index] {
+            return;
+        }
+        if !self.toggled.remove(&index) {
+            self.toggled.insert(index);
+        }
+    }
+
+    /// Folds the selected branch of a tree, or opens it; on a leaf, folds the branch that it lies on.
+    pub fn toggle_fold(&mut self, table: &dyn Table, world: &World) {
+        let row = self.row().filter(|row| *row < table.len(world));
+        let (Some(branch), Some(row)) = (self.branches.get(self.cursor), row) else { return };
+        let key = match branch {
+            Branch::Leaf => table.parent(world, row).filter(|_| self.order[self.cursor].1 > 0),
+            Branch::Open | Branch::Folded => Some(table.key(world, row)),
+        };
+        let Some(key) = key else { return };
+        if !self.folded.remove(&key) {
+            if *branch == Branch::Leaf {
+                self.selected = Some(key.clone());
+            }
+            self.folded.insert(key);
+        }
+    }
+
+    /// Folds every branch that is shown. The selection goes to the root that its row then lies under.
+    pub fn fold_all(&mut self, table: &dyn Table, world: &World) {
+        let root =
+            self.order.iter().take(self.cursor + 1).rfind(|(_, depth)| *depth == 0).map(|(row, _)| *row as usize);
+        if let Some(root) = root.filter(|root| *root < table.len(world)) {
+            self.selected = Some(table.key(world, root));
+        }
+        let total = table.len(world);
+        let lines = self.order.iter().zip(&self.branches).filter(|((row, _), _)| (*row as usize) < total);
+        let branches = lines.filter(|(_, branch)| **branch != Branch::Leaf);
+        self.folded.extend(branches.map(|((row, _), _)| table.key(world, *row as usize)));
+    }
 }
+
+#[cfg(test)]
+#[path = "list_tests.rs"]
+mod tests;

@@ -1,8 +1,18 @@
 //! Everything about looking: what is focused, selected, filtered and scrolled. Plain data; nothing here draws.
 
+pub mod columns;
+pub mod export;
+pub mod figure;
+pub mod graph;
 pub mod layout;
 pub mod list;
+pub mod marks;
+pub mod natural;
+pub mod order;
+pub mod parse;
 pub mod query;
+#[cfg(test)]
+pub mod sample;
 pub mod table;
 
 use crate::model::{Timestamp, attention::Severity, object::ObjectRef};
@@ -33,6 +43,8 @@ pub struct View {
     pub cursor: Option<Timestamp>,
     /// Index into [`GRAPH_SPANS`]: how far back graphs reach.
     pub graph_span: usize,
+    /// What graphs are drawn with, where the terminal can show it.
+    pub graph_mode: graph::GraphMode,
     /// Messages to the user, newest last; those not yet expired are shown.
     pub notices: Vec<Notice>,
     /// Whether ages are shown with the UTC time beside them.

@@ -104,6 +104,11 @@ impl<'a> Value<'a> {
     }
 }
 
+/// The column that tells how bad a row is: the one called `severity`. It is drawn as a sign and compared by how bad it is.
+pub fn severity_column(columns: &[Column]) -> Option<usize> {
+    columns.iter().position(|column| column.name == "severity")
+}
+
 /// The rows of a list, as they lie in the world.
 pub trait Table: Sync {
     /// The columns, in order.
@@ -125,6 +130,23 @@ pub trait Table: Sync {
     /// How the row is doing, where it has a say in that.
     fn severity(&self, _world: &World, _row: usize) -> Option<Severity> {
         None
+    }
+    /// Whether the rows lie in the world in an order that means something and does not flicker: rows that are equal in the
+    /// sorted column then keep it. Otherwise they are ordered by their keys.
+    fn is_ordered(&self) -> bool {
+        false
+    }
+    /// Whether the data has arrived at all; an empty list of unknown rows says that it waits, not that nothing is there.
+    fn is_known(&self, _world: &World) -> bool {
+        true
+    }
+    /// How many columns from the left identify a row: they stay when the others scroll, and are never dropped.
+    fn fixed_columns(&self) -> usize {
+        if severity_column(self.columns()) == Some(0) { 2 } else { 1 }
+    }
+    /// Columns that go first when room is short, before any word is cut, in this order.
+    fn first_to_go(&self) -> &'static [usize] {
+        &[]
     }
     /// For a list that can be a tree: the key of the row's parent.
     fn parent(&self, _world: &World, _row: usize) -> Option<CompactString> {

@@ -8,6 +8,7 @@ use crate::{
         Timestamp,
         attention::Attention,
         change::Change,
+        log::LogLine,
         observed::{Observed, SourceStatus},
         series::SeriesStore,
         source::{SourceReport, SourceState},
@@ -37,6 +38,9 @@ pub struct World {
     engine: Engine,
     #[serde(skip)]
     pub series: SeriesStore,
+    /// The program's own log, newest first.
+    #[serde(skip)]
+    pub log: VecDeque<LogLine>,
 }
 
 /// What an event changed, for those who draw and those who decide.
@@ -56,6 +60,8 @@ impl Changed {
 
 /// How many rows the time column keeps.
 const CHANGES: usize = 500;
+/// How many lines of the program's own log are kept.
+const LOG_LINES: usize = 1_000;
 
 impl World {
     /// A world of which nothing is known yet, at this time.
@@ -94,6 +100,12 @@ impl World {
     pub fn pass(&mut self, at: Timestamp) -> Changed {
         self.now = self.now.max(at);
         Changed { attention: self.judge(), ..Changed::default() }
+    }
+
+    /// Takes a line of the program's own log.
+    pub fn log(&mut self, line: LogLine) {
+        self.log.push_front(line);
+        self.log.truncate(LOG_LINES);
     }
 
     fn take(&mut self, at: Timestamp, update: Update) -> Topic {

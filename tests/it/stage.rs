@@ -5,7 +5,7 @@ use flightdeck::{
     action::Action,
     app::{
         App,
-        event::{Event, EventKind, LogLine},
+        event::{Event, EventKind},
         settings::Settings,
     },
     config::Config,
@@ -18,6 +18,7 @@ use flightdeck::{
             Sensor, Units,
         },
         input::Key,
+        log::LogLine,
         mount::{Mount, MountState},
         object::{ObjectKind, ObjectRef},
         own::OwnUsage,
@@ -34,7 +35,7 @@ use flightdeck::{
 };
 use jiff::SignedDuration;
 use ratatui::{buffer::Buffer, layout::Rect};
-use std::{collections::VecDeque, sync::LazyLock};
+use std::sync::LazyLock;
 
 /// Sizes at which everything is looked at: the smallest that people use, a laptop's half, a laptop, a wall.
 pub const SIZES: &[(u16, u16)] = &[(40, 10), (80, 24), (120, 40), (200, 60)];
@@ -110,15 +111,15 @@ pub fn settings_of_pane(name: &str) -> Settings {
 /// A cockpit that has lived through the story.
 pub fn app(settings: Settings, size: (u16, u16)) -> App {
     // Living through it takes a while, and comes to the same for everybody.
-    static END: LazyLock<(World, VecDeque<LogLine>)> = LazyLock::new(|| {
+    static END: LazyLock<World> = LazyLock::new(|| {
         let mut app = empty(self::settings(), (80, 24));
         for event in story() {
             app.update(event);
         }
-        (app.world, app.log)
+        app.world
     });
     let mut app = empty(settings, size);
-    (app.world, app.log) = END.clone();
+    app.world = END.clone();
     app.now = now();
     app.relayout();
     app
@@ -200,7 +201,8 @@ pub fn story() -> Vec<Event> {
     say(at(0), EventKind::Report(down));
     let details = vec![Update::ProcessDetails(Box::new(process_details()))];
     say(at(0), updates("host/processes", details));
-    let warning = LogLine { level: "WARN".into(), target: "source".into(), text: "host/sensors is down".into() };
+    let warning =
+        LogLine { at: now(), level: "WARN".into(), target: "source".into(), text: "host/sensors is down".into() };
     say(at(0), EventKind::Log(warning));
     events
 }

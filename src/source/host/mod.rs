@@ -1,12 +1,63 @@
-//! This host, read from `/proc` and `/sys`. One file a source.
+//! This host, read from `/proc` and `/sys`. One file (or folder) a source.
+//!
+//! The texts are parsed here by hand, over bytes: the parsers of the `procfs` crate allocate for every field, want UTF-8, and
+//! fail the whole file for one line that they do not know. Here such a line is a value that is not known.
 
+mod adjtimex;
+mod bytes;
+pub mod cgroup_fs;
+pub mod cgroup_path;
+pub mod cgroups;
+pub mod facts;
+pub mod gauges;
+pub mod mounts;
 pub mod own;
+pub mod process;
+pub mod processes;
+pub mod read;
+pub mod sensors;
+pub mod units;
+mod users;
 
 use super::Source;
-use own::OwnCounters;
+use crate::model::own::OwnCounters;
+use read::Root;
 use std::sync::Arc;
 
-/// Every source of this host.
-pub fn all(_counters: Arc<OwnCounters>) -> Vec<Box<dyn Source>> {
-    vec![]
+/// Every source of this host. `counters` are what the cockpit itself counts, for the source of its own cost.
+pub fn all(counters: Arc<OwnCounters>) -> Vec<Box<dyn Source>> {
+    vec![
+        Box::new(facts::FactsSource::new(Root::real())),
+        Box::new(gauges::GaugesSource::new(Root::real())),
+        Box::new(mounts::MountsSource::new(Root::real())),
+        Box::new(processes::ProcessesSource::new(Root::real())),
+        Box::new(process::ProcessSource::new(Root::real())),
+        Box::new(cgroups::CgroupsSource::new(Root::real())),
+        Box::new(sensors::SensorsSource::new(Root::real())),
+        Box::new(units::UnitsSource::new(Root::real())),
+        Box::new(own::OwnSource::new(Root::real(), counters)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::topic::{Topic, TopicSet},
+        source::{Request, SourceError},
+    };
+
+    #[test]
+    fn every_source_answers_on_this_machine() {
+        let request = Request { at: crate::clock::now(), wanted: TopicSet::all(), open: None };
+        for mut source in all(Arc::default()) {
+            let spec = source.spec();
+            assert!(spec.name.starts_with("host/"), "{}", spec.name);
+            match source.collect(&request) {
+                Ok(updates) => assert_eq!(updates.is_empty(), spec.topic == Topic::ProcessDetails, "{}", spec.name),
+                Err(SourceError::Off { .. }) => {}
+                Err(error) => panic!("{}: {error}", spec.name),
+            }
+        }
+    }
 }

@@ -1,0 +1,169 @@
+//! Mounted file systems, each with the device behind it.
+
+use super::{
+    Pane,
+    fields::{self, fields},
+};
+use crate::{
+    model::{
+        attention::Severity,
+        host::Device,
+        mount::{Mount, MountState},
+        object::{ObjectKind, ObjectRef},
+        topic::{Topic, TopicSet},
+        units,
+    },
+    ui::scene::Scene,
+    view::table::{Column, Table, Value},
+    world::World,
+};
+use compact_str::CompactString;
+use ratatui::{buffer::Buffer, layout::Rect};
+use std::borrow::Cow;
+
+/// The list of mounts.
+pub struct DisksPane;
+
+struct DisksTable;
+
+fields! { Mount;
+    "severity" "" Text 1 [] "how it is doing, as the attention list says" => |m, w| fields::severity(super::severity_of(w, ObjectKind::Mount, &m.mount)),
+    "mount" "MOUNT" Text 22 [grow] "where it is mounted" => |m, _| Value::text(&m.mount),
+    "used" "USED" Ratio 7 [] "share of the space that is used" => |m, _| Value::number(m.used_ratio()),
+    "avail" "AVAIL" Bytes 8 [] "what an unprivileged user can still write" => |m, _| Value::whole(m.available_bytes),
+    "state" "STATE" Text 12 [] "ready, or for how long it has not answered, or its error" => state,
+    "total" "TOTAL" Bytes 8 [] "size of the file system" => |m, _| Value::whole(m.total_bytes),
+    "inodes" "INODES" Ratio 7 [] "share of the inodes that is used; blank where there is no fixed number" => inodes,
+    "fs" "FS" Text 6 [] "type of the file system" => |m, _| Value::text(&m.fs),
+    "read" "READ" BytesPerSecond 10 [] "bytes a second read from its device" => |m, w| rate(device(m, w), |d| d.read_bytes_per_second),
+    "write" "WRITE" BytesPerSecond 10 [] "bytes a second written to its device" => |m, w| rate(device(m, w), |d| d.write_bytes_per_second),
+    "latency" "LATENCY" Latency 8 [] "mean time of a request; blank while there is none" => |m, w| latency(device(m, w)),
+    "queue" "QUEUE" Text 6 [] "mean number of requests in flight" => |m, w| queue(device(m, w)),
+    "device" "DEVICE" Text 16 [] "device, or the server that it comes from" => |m, _| Value::text(&m.device),
+}
+
+fn inodes<'w>(mount: &'w Mount, _: &'w World) -> Value<'w> {
+    match mount.inodes_used_ratio() {
+        Some(used) => Value::Number(used),
+        None if mount.inodes_total.is_none() && mount.total_bytes.is_none() => Value::Unknown,
+        None => Value::None,
+    }
+}
+
+/// The state in a few words: `ready`, `pending 40s`, or the error.
+pub(crate) fn state<'w>(mount: &'w Mount, world: &'w World) -> Value<'w> {
+    match &mount.state {
+        MountState::Ready if mount.read_only => Value::text("read-only"),
+        MountState::Ready => Value::text("ready"),
+        MountState::Pending { since } => Value::Text(Cow::Owned(format!("pending {}", units::age(world.now, *since)))),
+        MountState::Failed { reason } => Value::text(reason),
+    }
+}
+
+/// The block device behind a mount: itself, or the disk that the partition lies on.
+pub(crate) fn device<'w>(mount: &Mount, world: &'w World) -> Option<&'w Device> {
+    let block = mount.block.as_deref()?;
+    let devices = &world.observed.gauges.as_ref()?.devices;
+    let whole = |device: &&Device| {
+        let rest = block.strip_prefix(device.name.as_str()).unwrap_or("-");
+        // sda1 lies on sda, nvme0n1p2 on nvme0n1; sdab does not lie on sda.
+        let rest = if device.name.ends_with(|c: char| c.is_ascii_digit()) { rest.strip_prefix('p').unwrap_or("-") } else { rest };
+        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit())
+    };
+    devices.iter().find(|device| device.name == block).or_else(|| devices.iter().find(whole))
+}
+
+/// A mount without a device has no rate of its own; a device without a figure is unknown.
+fn rate(device: Option<&Device>, figure: impl Fn(&Device) -> Option<f64>) -> Value<'static> {
+    device.map_or(Value::None, |device| Value::number(figure(device)))
+}
+
+/// A device that had no request has no latency: that is not unknown.
+pub(super) fn latency(device: Option<&Device>) -> Value<'static> {
+    match device {
+        Some(Device { latency_seconds: None, queue: None, .. }) => Value::Unknown,
+        device => device.and_then(|device| device.latency_seconds).map_or(Value::None, Value::Number),
+    }
+}
+
+/// With one decimal.
+pub(super) fn queue(device: Option<&Device>) -> Value<'static> {
+    match device {
+        None => Value::None,
+        Some(device) => device.queue.map_or(Value::Unknown, |queue| Value::Text(Cow::Owned(format!("{queue:>6.1}")))),
+    }
+}
+
+fn rows(world: &World) -> &[Mount] {
+    world.observed.mounts.as_deref().unwrap_or_default()
+}
+
+impl Table for DisksTable {
+    fn columns(&self) -> &'static [Column] {
+        COLUMNS
+    }
+    fn default_sort(&self) -> (usize, bool) {
+        (fields::index(COLUMNS, "used"), true)
+    }
+    fn len(&self, world: &World) -> usize {
+        rows(world).len()
+    }
+    fn key(&self, world: &World, row: usize) -> CompactString {
+        rows(world)[row].mount.clone()
+    }
+    fn object(&self, world: &World, row: usize) -> Option<ObjectRef> {
+        Some(ObjectRef::new(ObjectKind::Mount, rows(world)[row].mount.clone()))
+    }
+    fn value<'w>(&self, world: &'w World, row: usize, column: usize) -> Value<'w> {
+        READ[column](&rows(world)[row], world)
+    }
+    fn severity(&self, world: &World, row: usize) -> Option<Severity> {
+        super::severity_of(world, ObjectKind::Mount, &rows(world)[row].mount)
+    }
+}
+
+impl Pane for DisksPane {
+    fn name(&self) -> &'static str {
+        "disks"
+    }
+    fn title(&self) -> &'static str {
+        "Disks"
+    }
+    fn status(&self, scene: &Scene<'_>) -> String {
+        let pending = rows(scene.world).iter().filter(|m| matches!(m.state, MountState::Pending { .. })).count();
+        let words = if pending > 0 { format!("{pending} pending") } else { String::new() };
+        fields::status(scene, (self.name(), &DisksTable), &words)
+    }
+    fn about(&self) -> &'static str {
+        "Mounted file systems with the device behind each. A mount that does not answer is shown as pending with its last figures; it is not asked again until it answers."
+    }
+    fn topics(&self) -> TopicSet {
+        TopicSet::of(&[Topic::Mounts, Topic::Gauges])
+    }
+    fn table(&self) -> Option<&'static dyn Table> {
+        Some(&DisksTable)
+    }
+    fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+        let known = scene.world.observed.mounts.is_some();
+        let empty = (Topic::Mounts, known, "no file system is mounted here");
+        fields::draw(scene, (self.name(), &DisksTable), empty, area, buffer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::panes::tests::world;
+
+    #[test]
+    fn a_partition_finds_its_disk_and_no_other() {
+        let world = world();
+        let mount = |block: &str| Mount { block: Some(block.into()), ..rows(&world)[0].clone() };
+        let name = |block: &str| device(&mount(block), &world).map(|d| d.name.to_string());
+        assert_eq!(name("sda"), Some("sda".into()));
+        assert_eq!(name("sda1"), Some("sda".into()));
+        assert_eq!(name("sdab"), None);
+        assert_eq!(name("nvme0n1p2"), Some("nvme0n1".into()));
+        assert_eq!(name("nvme0n12"), None);
+    }
+}

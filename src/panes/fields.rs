@@ -1,0 +1,106 @@
+//! How table panes declare their columns, and what they show while there is no row.
+
+use crate::{
+    model::{attention::Severity, source::SourceState, topic::Topic},
+    ui::{self, paint, scene::Scene, theme::Role},
+    view::table::{Column, Table, Unit, Value},
+    world::World,
+};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// A column that is shown; chained with [`Column::grow`] or [`Column::hide`].
+pub(super) const fn column(
+    name: &'static str,
+    title: &'static str,
+    unit: Unit,
+    width: u16,
+    about: &'static str,
+) -> Column {
+    Column { name, title, unit, width, grows: false, shown: true, about }
+}
+
+impl Column {
+    /// The column that takes what is left over.
+    #[must_use]
+    pub const fn grow(mut self) -> Self {
+        self.grows = true;
+        self
+    }
+
+    /// Shown only when it is chosen.
+    #[must_use]
+    pub const fn hide(mut self) -> Self {
+        self.shown = false;
+        self
+    }
+}
+
+/// Declares the columns of a table of `Row`s, each with the function that reads its value:
+/// `fields! { Row; "name" "TITLE" Unit width [flags] "about." => |row, world| value, }`, where flags are `grow` and `hide`.
+macro_rules! fields {
+    ($row:ty; $($name:literal $title:literal $unit:ident $width:literal [$($flag:ident)?] $about:literal => $read:expr,)*) => {
+        static COLUMNS: &[crate::view::table::Column] = &[
+            $($crate::panes::fields::column($name, $title, crate::view::table::Unit::$unit, $width, $about)$(.$flag())?,)*
+        ];
+        #[allow(clippy::type_complexity, reason = "a table of plain functions")]
+        static READ: &[for<'w> fn(&'w $row, &'w crate::world::World) -> crate::view::table::Value<'w>] = &[$($read,)*];
+    };
+}
+pub(super) use fields;
+
+/// The index of a column by its name.
+pub(super) fn index(columns: &[Column], name: &str) -> usize {
+    columns.iter().position(|column| column.name == name).unwrap_or(0)
+}
+
+/// The word of a severity, for exports; on the screen it is a sign.
+pub(super) fn severity(severity: Option<Severity>) -> Value<'static> {
+    severity.map_or(Value::None, |severity| Value::text(severity.word()))
+}
+
+/// Rows that are shown, of how many, with which filter, how many of them marked; and the pane's own words.
+pub(super) fn status(scene: &Scene<'_>, (name, table): (&'static str, &dyn Table), words: &str) -> String {
+    let list = &scene.view.pane(name).list;
+    let all = table.len(scene.world);
+    let mut status = match list.filter.as_str() {
+        "" => all.to_string(),
+        filter => format!("{} of {all} {filter}", list.order.len()),
+    };
+    if !list.marked.is_empty() {
+        status += &format!(", {} marked", list.marked.len());
+    }
+    if !words.is_empty() {
+        status += &format!(", {words}");
+    }
+    status
+}
+
+/// Draws the list, or why there is nothing in it.
+pub(super) fn draw(
+    scene: &Scene<'_>,
+    (name, table): (&'static str, &dyn Table),
+    (topic, known, none): (Topic, bool, &str),
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    if table.is_empty(scene.world) {
+        let (text, role) =
+            if known { (none.to_owned(), Role::Dim) } else { (unknown(scene.world, topic), Role::Unknown) };
+        paint::put_cut(scene, buffer, area, (0, 0), &text, scene.style(role));
+        return;
+    }
+    ui::table::draw(scene, table, &scene.view.pane(name).list, area, buffer);
+}
+
+/// Why nothing is known of a topic.
+pub(crate) fn unknown(world: &World, topic: Topic) -> String {
+    let Some(source) = world.observed.sources.values().find(|source| source.report.topic == topic) else {
+        return format!("? nothing is known yet: no source of {} has reported", topic.word());
+    };
+    let name = &source.report.name;
+    match (source.state(world.now), &source.report.reason) {
+        (SourceState::Waiting | SourceState::Ok, _) => format!("? waiting for the first answer of {name}"),
+        (state, Some(reason)) => format!("? {name} is {}: {reason}", state.word()),
+        (state, None) => format!("? {name} is {}", state.word()),
+    }
+}

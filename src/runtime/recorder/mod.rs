@@ -1,0 +1,279 @@
+//! The flight recorder: what happened in the last half hour is kept in memory, packed, and written to a file when asked for.
+//!
+//! Events are grouped into chunks that begin with the world as it was; a moment of the past is the world of a chunk with the
+//! chunk's events applied to it.
+
+pub mod file;
+pub mod format;
+pub mod lines;
+pub mod read;
+pub mod repack;
+
+use crate::{
+    app::event::{Event, EventKind},
+    model::{Timestamp, own::OwnCounters},
+    world::World,
+};
+use file::FileSink;
+use format::Chunk;
+use lines::Lines;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, atomic::Ordering},
+};
+
+/// How much is kept, and how it is cut.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// How far back the ring reaches, in seconds.
+    pub keep_seconds: i64,
+    /// Bytes of packed chunks in the ring.
+    pub keep_bytes: usize,
+    /// A chunk is closed after this many seconds of events.
+    pub chunk_seconds: i64,
+    /// The same while a file is written, so that a crash loses no more.
+    pub file_chunk_seconds: i64,
+    /// A chunk is closed at this many bytes before packing, unless the world itself is as large.
+    pub chunk_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            keep_seconds: 30 * 60,
+            keep_bytes: 8 << 20,
+            chunk_seconds: 30,
+            file_chunk_seconds: 5,
+            chunk_bytes: 512 << 10,
+        }
+    }
+}
+
+/// zstd's fastest level: packing is done on the event loop.
+const LEVEL: i32 = 1;
+
+/// The recorder.
+pub struct Recorder {
+    limits: Limits,
+    ring: VecDeque<Chunk>,
+    ring_bytes: usize,
+    open: Open,
+    file: Option<FileSink>,
+    /// The latest time of any event so far: events are taken in order, but some carry an earlier time.
+    clock: Timestamp,
+    counters: Arc<OwnCounters>,
+}
+
+/// The chunk that is still being filled; empty where `lines` is.
+struct Open {
+    lines: Vec<u8>,
+    /// Length of the first line, the world.
+    keyframe: usize,
+    first: Timestamp,
+    last: Timestamp,
+}
+
+/// The recording into the file ended by itself, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stopped(pub String);
+
+impl Recorder {
+    /// A recorder that holds nothing yet.
+    pub fn new(limits: Limits, counters: Arc<OwnCounters>) -> Self {
+        let (first, last) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
+        Self {
+            limits,
+            ring: VecDeque::new(),
+            ring_bytes: 0,
+            open: Open { lines: Vec::new(), keyframe: 0, first, last },
+            file: None,
+            clock: Timestamp::MIN,
+            counters,
+        }
+    }
+
+    /// Takes an event and the world before it. Says so where the file can take no more.
+    pub fn record(&mut self, event: &Event, before: &World) -> Option<Stopped> {
+        if !self.keeps(&event.kind) {
+            return None;
+        }
+        self.clock = self.clock.max(event.at);
+        let seconds = if self.file.is_some() { self.limits.file_chunk_seconds } else { self.limits.chunk_seconds };
+        let mut stopped = None;
+        if !self.open.lines.is_empty() && self.clock.duration_since(self.open.first).as_secs() >= seconds {
+            stopped = self.close();
+        }
+        if self.open.lines.is_empty() && !self.begin(before) {
+            return stopped;
+        }
+        self.append(event);
+        let (length, keyframe) = (self.open.lines.len(), self.open.keyframe);
+        if length >= self.limits.chunk_bytes && length >= 2 * keyframe {
+            stopped = stopped.or(self.close());
+        }
+        self.counters.recorder_bytes.store(self.bytes() as u64, Ordering::Relaxed);
+        stopped
+    }
+
+    /// Whether an event is recorded. The ring needs what changes the world; a file needs what changes the screen as well.
+    fn keeps(&self, kind: &EventKind) -> bool {
+        match kind {
+            EventKind::Updates { .. } | EventKind::Report(_) | EventKind::Wake => true,
+            EventKind::Moment(_) | EventKind::World(_) | EventKind::Settings(_) | EventKind::Player(_) => false,
+            _ => self.file.is_some(),
+        }
+    }
+
+    fn begin(&mut self, before: &World) -> bool {
+        let lines = &mut self.open.lines;
+        if let Err(error) = serde_json::to_writer(&mut *lines, before) {
+            tracing::error!(%error, "the world cannot be recorded");
+            lines.clear();
+            return false;
+        }
+        lines.push(b'\n');
+        self.open.keyframe = lines.len();
+        self.open.first = self.clock;
+        self.open.last = self.clock;
+        true
+    }
+
+    fn append(&mut self, event: &Event) {
+        let lines = &mut self.open.lines;
+        let before = lines.len();
+        let written = serde_json::to_writer(&mut *lines, event);
+        lines.push(b'\n');
+        if written.is_err() || lines.len() > format::LARGEST {
+            lines.truncate(before);
+            tracing::warn!("an event could not be recorded");
+            return;
+        }
+        self.open.last = self.clock;
+    }
+
+    /// Packs what is open, into the ring and into the file.
+    fn close(&mut self) -> Option<Stopped> {
+        if self.open.lines.is_empty() {
+            return None;
+        }
+        let packed = Chunk::pack(self.open.first, self.open.last, &self.open.lines, LEVEL);
+        self.open.lines.clear();
+        self.open.lines.shrink_to(self.limits.chunk_bytes);
+        let chunk = match packed {
+            Ok(chunk) => chunk,
+            Err(error) => {
+                tracing::error!(%error, "a chunk could not be packed");
+                return None;
+            }
+        };
+        let stopped = self.file.as_mut().and_then(|file| file.append(chunk.to_bytes()).err());
+        self.keep(chunk);
+        stopped.map(|why| {
+            let path = self.file.take().map(|file| file.path().display().to_string()).unwrap_or_default();
+            Stopped(format!("recording into {path} stopped: {why}"))
+        })
+    }
+
+    fn keep(&mut self, chunk: Chunk) {
+        self.ring_bytes += chunk.bytes();
+        let newest = chunk.last;
+        self.ring.push_back(chunk);
+        while let Some(oldest) = self.ring.front() {
+            let too_old = newest.duration_since(oldest.last).as_secs() > self.limits.keep_seconds;
+            if !too_old && self.ring_bytes <= self.limits.keep_bytes {
+                break;
+            }
+            self.ring_bytes -= oldest.bytes();
+            self.ring.pop_front();
+        }
+    }
+
+    /// Bytes held: the ring, and the chunk that is open.
+    pub fn bytes(&self) -> usize {
+        self.ring_bytes + self.open.lines.capacity()
+    }
+
+    /// Bytes of packed chunks in the ring.
+    pub fn ring_bytes(&self) -> usize {
+        self.ring_bytes
+    }
+
+    /// The oldest moment that is kept.
+    pub fn oldest(&self) -> Option<Timestamp> {
+        let open = (!self.open.lines.is_empty()).then_some(self.open.first);
+        self.ring.front().map(|chunk| chunk.first).or(open)
+    }
+
+    /// What a moment of the past is made from; `None` where nothing that old is kept. Cheap: a reference, or a copy of the open
+    /// chunk.
+    pub fn find(&self, at: Timestamp) -> Option<Kept> {
+        if !self.open.lines.is_empty() && self.open.first <= at {
+            return Some(Kept { first: self.open.first, content: Content::Open(self.open.lines.clone()) });
+        }
+        let index = self.ring.partition_point(|chunk| chunk.first <= at).checked_sub(1)?;
+        let chunk = self.ring.get(index)?;
+        Some(Kept { first: chunk.first, content: Content::Packed(chunk.clone()) })
+    }
+
+    /// The world as of the last event until `at`, without its series; `None` where nothing that old is kept.
+    pub fn moment(&self, at: Timestamp) -> Option<Box<World>> {
+        self.find(at)?.world(at)
+    }
+
+    /// Whether a file is being written.
+    pub fn is_recording(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Begins to write into a file, from the next event on.
+    pub fn start_file(&mut self, file: FileSink) {
+        let _ = self.stop_file();
+        self.close();
+        self.file = Some(file);
+    }
+
+    /// Writes what is left and ends the file; says where it lies and how long it is.
+    ///
+    /// # Errors
+    /// What went wrong, in words.
+    pub fn stop_file(&mut self) -> Option<Result<(std::path::PathBuf, u64), String>> {
+        self.file.as_ref()?;
+        if let Some(Stopped(why)) = self.close() {
+            return Some(Err(why));
+        }
+        let mut file = self.file.take()?;
+        Some(file.finish().map(|()| (file.path().to_path_buf(), file.size())))
+    }
+}
+
+impl Drop for Recorder {
+    /// Also while a panic unwinds: what was recorded last is what matters then.
+    fn drop(&mut self) {
+        let _ = self.stop_file();
+    }
+}
+
+/// A chunk, ready to be read on another thread.
+#[derive(Debug)]
+pub struct Kept {
+    first: Timestamp,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Open(Vec<u8>),
+    Packed(Chunk),
+}
+
+impl Kept {
+    /// The world as of the last event until `at`.
+    pub fn world(self, at: Timestamp) -> Option<Box<World>> {
+        let raw = match self.content {
+            Content::Open(lines) => lines,
+            Content::Packed(chunk) => chunk.unpack()?,
+        };
+        let lines = Lines::new(raw, self.first)?;
+        lines.world_after(lines.until(at))
+    }
+}
