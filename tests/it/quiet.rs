@@ -1,7 +1,10 @@
 //! Nothing is written while nothing changes.
 
 use crate::stage;
-use flightdeck::{app::event::{Event, EventKind}, runtime::screen::Screen};
+use flightdeck::{
+    app::event::{Event, EventKind},
+    runtime::screen::Screen,
+};
 
 #[test]
 fn an_unchanged_cockpit_writes_nothing() {
