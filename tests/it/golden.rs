@@ -159,6 +159,13 @@ fn every_modal() {
             if !app.modals.is_empty() {
                 let name = app.modals.iter().map(|modal| modal.name()).collect::<Vec<_>>().join("-");
                 goldens.compare(&format!("modal-{name}-by-{}-{columns}x{rows}", action.name), &stage::draw(&app));
+                let below = app.modals.len();
+                stage::press(&mut app, "enter");
+                // What the first choice leads to, where that is another question.
+                if let Some(next) = app.modals.last().filter(|next| below == 1 && next.name() != name) {
+                    let next = format!("modal-{name}-then-{}-by-{}-{columns}x{rows}", next.name(), action.name);
+                    goldens.compare(&next, &stage::draw(&app));
+                }
             }
         }
     }
