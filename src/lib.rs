@@ -2,9 +2,12 @@
 
 pub mod action;
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod headless;
 pub mod keymap;
+pub mod launch;
 pub mod modals;
 pub mod model;
 pub mod ops;

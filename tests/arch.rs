@@ -33,12 +33,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("runtime", ALL),
     ("headless", ALL),
     ("cli", ALL),
+    ("launch", ALL),
 ];
 
 const UPPER: &[&str] = &["action", "modals", "app", "screen", "config", "LOWER"];
 const ALL: &[&str] = &["ALL"];
 /// Rooms that belong to the upper layer or stand over it.
-const HIGH: &[&str] = &["action", "modals", "app", "screen", "config", "runtime", "headless", "cli"];
+const HIGH: &[&str] = &["action", "modals", "app", "screen", "config", "runtime", "headless", "cli", "launch"];
 
 /// Library → folders (or files) of `src` that may name it.
 const MAY_NAME: &[(&str, &[&str])] = &[

@@ -1,7 +1,13 @@
 //! One table of everything that a key, the palette or the mouse can ask for. It feeds key maps, palette, help, footer and the
 //! README's key table. An action is one entry in one of the lists below, and touches nothing else.
 
-use crate::{app::App, keymap::Scope};
+pub mod key_table;
+
+use crate::{
+    app::App,
+    keymap::{self, Scope},
+    panes,
+};
 
 /// One line a file of actions.
 macro_rules! files {
@@ -14,6 +20,7 @@ macro_rules! files {
 
 files! {
     global,
+    shell,
     list,
     graph,
     attention,
@@ -21,6 +28,7 @@ files! {
     processes,
     time,
     player,
+    shell,
 }
 
 /// Something that can be asked for.
@@ -54,6 +62,12 @@ pub fn all() -> impl Iterator<Item = &'static Action> {
 /// The action of this name.
 pub fn find(name: &str) -> Option<&'static Action> {
     all().find(|action| action.name == name)
+}
+
+/// Names that key maps may use: of the actions and of the panes.
+pub fn names() -> keymap::file::Names {
+    let panes = panes::PANES.iter().map(|pane| pane.name()).collect();
+    keymap::file::Names { actions: all().map(|action| action.name).collect(), panes }
 }
 
 #[cfg(test)]

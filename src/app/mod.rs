@@ -14,6 +14,7 @@ mod time;
 
 use crate::{
     action,
+    keymap::{Lookup, Scope},
     modals::{Modal, Outcome},
     model::{
         Timestamp,
@@ -57,11 +58,6 @@ pub struct App {
     dirty: bool,
 }
 
-/// Notices that the history keeps.
-const NOTICES: usize = 200;
-/// How long a notice is shown.
-const NOTICE_SECONDS: i64 = 6;
-
 /// Topics that history, rules and the recorder need whatever is visible.
 const BACKGROUND: TopicSet = TopicSet::of(&[
     Topic::Facts,
@@ -80,7 +76,7 @@ impl App {
         let mut app = Self {
             world: World::at(now),
             moment: None,
-            view: View { size, graph_span: 2, ..View::default() },
+            view: View { size, graph_span: 2, graph_mode: settings.graph_mode(), ..View::default() },
             modals: Vec::new(),
             policy,
             settings,
@@ -174,14 +170,15 @@ impl App {
     /// Tells the user something; kept in the history.
     pub fn notice(&mut self, severity: Severity, text: impl Into<String>) {
         self.view.notices.push(Notice { at: self.now, severity, text: text.into() });
-        let excess = self.view.notices.len().saturating_sub(NOTICES);
+        let excess = self.view.notices.len().saturating_sub(usize::from(self.settings.config.notices.keep));
         self.view.notices.drain(..excess);
         self.dirty = true;
     }
 
     /// The newest notice that is still to be shown.
     pub fn current_notice(&self) -> Option<&Notice> {
-        let shown = |notice: &&Notice| self.now.duration_since(notice.at).as_secs() < NOTICE_SECONDS;
+        let seconds = i64::from(self.settings.config.notices.seconds);
+        let shown = |notice: &&Notice| self.now.duration_since(notice.at).as_secs() < seconds;
         self.view.notices.last().filter(shown)
     }
 
@@ -219,7 +216,13 @@ impl App {
     }
 
     fn set_settings(&mut self, settings: Settings) {
+        if settings.config.mouse != self.settings.config.mouse {
+            self.ask(Effect::Mouse(settings.config.mouse));
+        }
         self.settings = settings;
+        self.policy.locked = self.settings.config.read_only;
+        self.policy.armed &= !self.policy.locked;
+        self.policy.protected_processes.clone_from(&self.settings.config.protected_processes);
         if self.settings.warnings.is_empty() {
             self.notice(Severity::Info, "configuration read anew");
         }
@@ -251,6 +254,10 @@ impl App {
 
     fn on_key(&mut self, key: Key) {
         self.dirty = true;
+        // ctrl-c leaves from anywhere, whatever is open.
+        if key.ctrl && self.settings.keymap.look_up(&[Scope::Global], &[key]) == Lookup::Action("quit") {
+            return self.quit();
+        }
         if let Some(mut modal) = self.modals.pop() {
             let depth = self.modals.len();
             if modal.on_key(key, self) == Outcome::Stay {
@@ -301,7 +308,8 @@ impl App {
     /// When something that is shown changes next though nothing arrives.
     pub fn next_wake(&self) -> Option<Timestamp> {
         let after = |at: Timestamp, seconds: i64| at.checked_add(jiff::SignedDuration::from_secs(seconds)).ok();
-        let notice = self.current_notice().and_then(|notice| after(notice.at, NOTICE_SECONDS));
+        let seconds = self.settings.config.notices.seconds.into();
+        let notice = self.current_notice().and_then(|notice| after(notice.at, seconds));
         let sequence = (!self.pending.is_empty()).then(|| self.which_key_at());
         let world = if self.moment.is_none() && self.player.is_none_or(|p| p.playing) {
             self.world.next_change()

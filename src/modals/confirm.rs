@@ -1,6 +1,6 @@
 //! The last question before something is done: what, to what, with which effect. The default is no.
 
-use super::{Modal, Outcome, frame};
+use super::{Modal, Outcome, window};
 use crate::{
     app::{App, effect::Effect},
     model::{
@@ -105,7 +105,8 @@ impl Modal for Confirm {
         let text = lines::wrap(self.text(app), inner_width);
         let question = lines::wrap(vec![self.question(scene.glyphs.ascii)], inner_width);
         let height = (text.len() + question.len()) as u16;
-        let inner = frame(scene, area, (width, height), "Confirm", buffer);
+        let window = window::place(area, (width, height + 2));
+        let inner = window::draw(scene, buffer, window, "Confirm", "");
         // The question is always seen; on a small screen the list gives way.
         let below = (question.len() as u16).min(inner.height);
         let above = Rect { height: inner.height - below, ..inner };

@@ -3,12 +3,18 @@
 pub mod columns;
 pub mod confirm;
 pub mod filter;
+pub mod help;
+pub mod notices;
+pub mod palette;
 pub mod signal;
+pub mod themes;
+pub mod which_key;
+pub mod window;
 
 use crate::{
     app::App,
     model::input::{Key, Mouse},
-    ui::{paint, scene::Scene, theme::Role},
+    ui::scene::Scene,
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -37,17 +43,7 @@ pub trait Modal: Send {
     }
 }
 
-/// A frame in the middle of the area for content of this size, as far as there is room; returns the inside.
-pub fn frame(scene: &Scene<'_>, area: Rect, (width, height): (u16, u16), title: &str, buffer: &mut Buffer) -> Rect {
-    let scene = Scene { focused: true, ..*scene };
-    let (width, height) = (width.min(area.width), height.saturating_add(2).min(area.height));
-    let (x, y) = (area.x + (area.width - width) / 2, area.y + (area.height - height) / 2);
-    let area = Rect { x, y, width, height };
-    paint::fill(buffer, area, scene.style(Role::Text));
-    let inner = paint::frame(&scene, buffer, area, title, "");
-    let margin = u16::from(inner.width > 20);
-    Rect { x: inner.x + margin, width: inner.width - 2 * margin, ..inner }
-}
-
+#[cfg(test)]
+mod shell_tests;
 #[cfg(test)]
 mod tests;

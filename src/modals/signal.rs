@@ -1,6 +1,6 @@
 //! Sending a signal: which one, then the gate, then a confirmation. Nothing is opened where the gate would refuse anyway.
 
-use super::{Modal, Outcome, confirm::Confirm, frame};
+use super::{Modal, Outcome, confirm::Confirm, window};
 use crate::{
     app::App,
     model::{
@@ -115,7 +115,8 @@ impl Modal for ChooseSignal {
     }
 
     fn draw(&self, _app: &App, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        let inner = frame(scene, area, (76, Signal::ALL.len() as u16 + 2), &self.title(), buffer);
+        let window = window::place(area, (76, Signal::ALL.len() as u16 + 4));
+        let inner = window::draw(scene, buffer, window, &self.title(), "");
         let rows = usize::from(inner.height.saturating_sub(2).max(1));
         let first = (self.chosen + 1).saturating_sub(rows);
         for (line, (at, signal)) in Signal::ALL.iter().enumerate().skip(first).take(rows).enumerate() {

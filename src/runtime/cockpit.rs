@@ -9,6 +9,7 @@ use super::{
     logging,
     output::Output,
     player::Player,
+    recorder::Limits,
     screen::Screen,
     terminal,
 };
@@ -158,7 +159,13 @@ struct Cockpit {
 
 impl Cockpit {
     fn start(options: Options) -> io::Result<Self> {
-        let past = past::Past::new(options.feed, options.record.as_deref(), options.counters.clone())?;
+        let kept = &options.settings.config.recorder;
+        let limits = Limits {
+            keep_seconds: i64::from(kept.minutes) * 60,
+            keep_bytes: usize::try_from(kept.bytes).unwrap_or(usize::MAX),
+            ..Limits::default()
+        };
+        let past = past::Past::new(options.feed, options.record.as_deref(), limits, options.counters.clone())?;
         let mut output = Output::open(options.counters.clone())?;
         terminal::restore_at_panic();
         terminal::take()?;

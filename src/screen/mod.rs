@@ -2,9 +2,12 @@
 
 pub mod footer;
 pub mod header;
+#[cfg(test)]
+pub mod kit;
 
 use crate::{
     app::{App, layout_bars},
+    modals::which_key,
     pages, panes,
     ui::{paint, scene::Scene, theme::Role},
     view::layout::Placed,
@@ -27,6 +30,7 @@ pub fn draw(app: &App, buffer: &mut Buffer) {
     if bottom > 0 {
         footer::draw(app, &scene, Rect { y: area.height - 1, height: 1, ..area }, buffer);
     }
+    which_key::draw(app, &scene, Rect::from(app.work_area()), buffer);
     for modal in &app.modals {
         modal.draw(app, &scene, Rect::from(app.work_area()), buffer);
     }

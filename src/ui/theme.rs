@@ -1,4 +1,7 @@
-//! Colours by role. A pane names a role, never a colour.
+//! Colours by role. A pane names a role, never a colour. Themes are data (`themes/*.toml`, and the user's beside them).
+
+pub mod colour;
+pub mod file;
 
 use ratatui::style::{Modifier, Style};
 

@@ -47,6 +47,8 @@ pub struct View {
     pub graph_mode: graph::GraphMode,
     /// Messages to the user, newest last; those not yet expired are shown.
     pub notices: Vec<Notice>,
+    /// What was chosen in the palette, newest last.
+    pub recent: Vec<String>,
     /// Whether ages are shown with the UTC time beside them.
     pub show_times: bool,
 }

@@ -36,10 +36,15 @@ pub(super) struct Past {
 impl Past {
     /// # Errors
     /// Where the file to record into exists already, or cannot be made.
-    pub(super) fn new(feed: Feed, record: Option<&Path>, counters: Arc<OwnCounters>) -> io::Result<Self> {
+    pub(super) fn new(
+        feed: Feed,
+        record: Option<&Path>,
+        limits: Limits,
+        counters: Arc<OwnCounters>,
+    ) -> io::Result<Self> {
         let (recorder, player) = match feed {
             Feed::Live => {
-                let mut recorder = Recorder::new(Limits::default(), counters);
+                let mut recorder = Recorder::new(limits, counters);
                 if let Some(path) = record {
                     recorder.start_file(FileSink::create(path, &Header::new(clock::now(), None), FILE_LIMIT)?);
                 }

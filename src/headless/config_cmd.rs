@@ -1,0 +1,117 @@
+//! `flightdeck config`: where files are, what can stand in them, and what is wrong in them.
+
+use crate::{
+    app::settings::{self, Terminal},
+    cli::{ConfigCommand, EXIT_USAGE},
+    config::{
+        example,
+        layers::Loaded,
+        load::{self, Origin},
+        schema,
+    },
+};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+/// Does what was asked for. Returns the exit code.
+///
+/// # Errors
+/// The output could not be written.
+pub fn run(
+    command: ConfigCommand,
+    origin: &Origin,
+    terminal: &Terminal,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> io::Result<u8> {
+    match command {
+        ConfigCommand::Path => path(origin, out)?,
+        ConfigCommand::Default => out.write_all(example::default_file().as_bytes())?,
+        ConfigCommand::Schema => {
+            serde_json::to_writer_pretty(&mut *out, schema::json())?;
+            writeln!(out)?;
+        }
+        ConfigCommand::Check => return check(&load::load(origin), terminal, out, notes),
+    }
+    Ok(0)
+}
+
+/// One line a place: what it is, where, and what is there.
+fn path(origin: &Origin, out: &mut dyn Write) -> io::Result<()> {
+    let state = |there: bool| if there { "there" } else { "not there" };
+    let mut line = |what: &str, path: &Path, state: &str| writeln!(out, "{what}\t{}\t{state}", path.display());
+    line("system", &origin.system, state(origin.system.is_file()))?;
+    let Some(user) = &origin.user else { return Ok(()) };
+    line("user", user, state(user.is_file()))?;
+    for folder in ["themes", "keymaps"] {
+        let path = user.parent().unwrap_or(Path::new("")).join(folder);
+        line(folder, &path, state(path.is_dir()))?;
+    }
+    Ok(())
+}
+
+/// Writes one line a problem, and how many files were read.
+fn check(loaded: &Loaded, terminal: &Terminal, out: &mut dyn Write, notes: &mut dyn Write) -> io::Result<u8> {
+    let problems = settings::build(loaded, terminal).warnings;
+    for problem in &problems {
+        writeln!(out, "{problem}")?;
+    }
+    let files = loaded.files.len() + loaded.themes.len() + loaded.keymaps.len();
+    let wrong = match problems.len() {
+        0 => "nothing is wrong".into(),
+        1 => "1 thing is wrong".into(),
+        count => format!("{count} things are wrong"),
+    };
+    writeln!(notes, "{files} {} read: {wrong}", if files == 1 { "file" } else { "files" })?;
+    Ok(if problems.is_empty() { 0 } else { EXIT_USAGE })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ran(command: ConfigCommand, origin: &Origin) -> (u8, String, String) {
+        let (mut out, mut notes) = (Vec::new(), Vec::new());
+        let code = run(command, origin, &Terminal::default(), &mut out, &mut notes).expect("written");
+        (code, String::from_utf8(out).expect("text"), String::from_utf8(notes).expect("text"))
+    }
+
+    fn origin(text: &str) -> (tempfile::TempDir, Origin) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let user = folder.path().join("config.toml");
+        std::fs::write(&user, text).expect("written");
+        let origin = Origin { system: folder.path().join("none.toml"), user: Some(user), ..Origin::default() };
+        (folder, origin)
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_file_and_line() {
+        let (folder, origin) = origin("mouse = \"yes\"\n\ntheme = \"drak\"\n");
+        let (code, out, notes) = ran(ConfigCommand::Check, &origin);
+        let file = folder.path().join("config.toml");
+        let file = file.display();
+        assert_eq!(code, 2);
+        assert!(out.contains(&format!("{file}:1:1: mouse: \"yes\" does not fit: write true or false\n")), "{out}");
+        assert!(out.contains(&format!("{file}:3:1: theme: there is no theme «drak» (did you mean «dark»?)")), "{out}");
+        assert!(notes.starts_with("1 file read: "), "{notes}");
+    }
+
+    #[test]
+    fn the_default_file_passes_the_check() {
+        let (_folder, origin) = origin(&ran(ConfigCommand::Default, &Origin::default()).1);
+        let (_, out, _) = ran(ConfigCommand::Check, &origin);
+        assert!(!out.contains("config.toml"), "{out}");
+    }
+
+    #[test]
+    fn the_schema_is_json_and_paths_are_listed() {
+        let (_folder, origin) = origin("");
+        let schema: serde_json::Value = serde_json::from_str(&ran(ConfigCommand::Schema, &origin).1).expect("is JSON");
+        assert_eq!(schema["properties"]["recorder"]["properties"]["minutes"]["default"], 30);
+        let (code, out, _) = ran(ConfigCommand::Path, &origin);
+        assert_eq!((code, out.lines().count()), (0, 4));
+        assert!(out.lines().next().is_some_and(|line| line.starts_with("system\t") && line.ends_with("\tnot there")));
+    }
+}
