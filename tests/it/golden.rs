@@ -4,8 +4,10 @@
 use crate::stage;
 use flightdeck::{
     action,
+    app::settings::Settings,
     model::object::{ObjectKind, ObjectRef},
     panes,
+    ui::glyphs,
 };
 use ratatui::{
     buffer::{Buffer, Cell},
@@ -157,6 +159,13 @@ fn every_modal() {
             if !app.modals.is_empty() {
                 let name = app.modals.iter().map(|modal| modal.name()).collect::<Vec<_>>().join("-");
                 goldens.compare(&format!("modal-{name}-by-{}-{columns}x{rows}", action.name), &stage::draw(&app));
+                let below = app.modals.len();
+                stage::press(&mut app, "enter");
+                // What the first choice leads to, where that is another question.
+                if let Some(next) = app.modals.last().filter(|next| below == 1 && next.name() != name) {
+                    let next = format!("modal-{name}-then-{}-by-{}-{columns}x{rows}", next.name(), action.name);
+                    goldens.compare(&next, &stage::draw(&app));
+                }
             }
         }
     }
@@ -187,6 +196,20 @@ fn every_page_of_an_object() {
         }
     }
     goldens.finish("page-");
+}
+
+#[test]
+fn ascii_means_ascii() {
+    let mut faults = Vec::new();
+    for pane in panes::PANES {
+        for (columns, rows) in stage::SIZES {
+            let settings = Settings { glyphs: glyphs::ASCII, ..stage::settings_of_pane(pane.name()) };
+            let buffer = stage::draw(&stage::app(settings, (*columns, *rows)));
+            let other = buffer.content.iter().find(|cell| !cell.symbol().is_ascii());
+            faults.extend(other.map(|cell| format!("{} at {columns}x{rows} shows {:?}", pane.name(), cell.symbol())));
+        }
+    }
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
 #[test]

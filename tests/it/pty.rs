@@ -3,7 +3,7 @@
 use crate::wait::{self, PATIENCE};
 use portable_pty::{Child, CommandBuilder, ExitStatus, PtySize, native_pty_system};
 use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
+    event::{PollFd, PollFlags, poll},
     process::Signal,
     termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
 };
@@ -275,12 +275,16 @@ impl Pty {
         self.seen.1.notify_all();
     }
 
-    /// Whether a program could write to the terminal now without waiting.
-    pub fn takes_bytes(&self) -> bool {
+    /// Writes to the terminal, beside the program in it, until it takes no more; says how many bytes it took.
+    pub fn fill(&self) -> usize {
         let tty = self.open_tty();
-        let mut fds = [PollFd::new(&tty, PollFlags::OUT)];
-        let ready = poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).expect("a terminal can be polled");
-        ready > 0 && fds[0].revents().contains(PollFlags::OUT)
+        // A terminal ignores this byte, also within a sequence.
+        std::iter::from_fn(|| (&tty).write(&[0; 1024]).ok()).sum()
+    }
+
+    /// How many bytes were typed that the program has not read.
+    pub fn unread(&self) -> u64 {
+        rustix::io::ioctl_fionread(self.open_tty()).expect("a terminal tells")
     }
 
     fn open_tty(&self) -> File {
@@ -323,14 +327,27 @@ impl Pty {
     }
 
     /// Asserts that the terminal is as it was before the cockpit.
+    ///
+    /// # Panics
+    /// Where something is left, with what that is.
     pub fn assert_restored(&self) {
-        self.wait_for("the terminal given back", |seen| !seen.screen().alternate_screen());
+        let left = |seen: &Seen| {
+            let screen = seen.screen();
+            let found = [
+                (screen.alternate_screen(), "the alternate screen"),
+                (screen.hide_cursor(), "the hidden cursor"),
+                (screen.bracketed_paste(), "bracketed paste"),
+                (screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None, "mouse reports"),
+            ];
+            found.into_iter().filter(|(is, _)| *is).map(|(_, what)| what).collect::<Vec<_>>()
+        };
+        // The last bytes may still be on their way.
+        let waiting =
+            self.seen.1.wait_timeout_while(self.seen(), PATIENCE, |seen| !left(seen).is_empty() && !seen.closed);
+        let (seen, _) = waiting.unwrap_or_else(PoisonError::into_inner);
+        assert_eq!(left(&seen), [""; 0], "left behind on the terminal");
+        drop(seen);
         assert!(self.is_cooked(), "raw mode is still on");
-        let seen = self.seen();
-        let screen = seen.screen();
-        assert!(!screen.hide_cursor(), "the cursor is still hidden");
-        assert!(!screen.bracketed_paste(), "bracketed paste is still on");
-        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is still reported");
     }
 }
 
