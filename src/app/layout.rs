@@ -42,12 +42,25 @@ impl App {
         let page = self.settings.pages.get(self.view.page);
         let layout = page.and_then(|page| page.layout_for(self.view.size));
         self.view.placed = layout.map_or_else(Vec::new, |layout| layout.cell.arrange(area, &panes::known));
+        self.focus_a_list();
         if self.view.zoom
             && let Some(name) = self.view.focused()
         {
             self.view.placed = vec![Placed { area, panes: vec![name] }];
         }
         self.refresh_lists();
+    }
+
+    /// A page that is seen for the first time has the focus on its first list, so that the arrow keys move in it.
+    fn focus_a_list(&mut self) {
+        if self.view.focus.contains_key(&self.view.page) {
+            return;
+        }
+        let is_list = |name: &&'static str| panes::find(name).is_some_and(|pane| pane.table().is_some());
+        let list = self.view.placed.iter().filter_map(|placed| self.view.shown_in(placed)).find(is_list);
+        if let Some(name) = list {
+            self.view.focus.insert(self.view.page, name);
+        }
     }
 
     /// Shows a page, by its place in the tab bar.

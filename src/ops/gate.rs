@@ -60,13 +60,13 @@ impl Gate {
     /// Decides on an operation, given what is known now.
     pub fn decide(operation: &Operation, world: &World, policy: &Policy) -> Decision {
         if policy.past {
-            return Decision::Refused("this is the past: go back to now first (End)".into());
+            return Decision::Refused("this is the past, and nothing can be done to it: time-now (0) goes back".into());
         }
         if policy.locked {
             return Decision::Refused("READ-ONLY by flag or configuration: start without --read-only to act".into());
         }
         if !policy.armed {
-            return Decision::Refused("READ-ONLY: arm the cockpit first (A)".into());
+            return Decision::Refused("READ-ONLY: arm the cockpit first (arm, A)".into());
         }
         match operation {
             Operation::SignalProcess { pid, start_ticks, signal, .. } => {

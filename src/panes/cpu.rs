@@ -27,8 +27,11 @@ pub struct CpuPane;
 pub(crate) fn all_figures(scene: &Scene<'_>, gauges: &Gauges) -> Vec<Figure> {
     let Cpu { used_ratio, user_ratio, system_ratio, iowait_ratio, steal_ratio, .. } = gauges.cpu;
     let role = super::role_of(scene.world, ObjectKind::Cpu, "");
+    // Many virtual machines tell no frequency: a figure that can never be known is left out.
+    let frequency = gauges.cpu.frequency_hertz.map(|hz| hz as f64 / 1e9);
+    let frequency = frequency.map(|ghz| Figure::of("clock", Some(ghz), |ghz| format!("{ghz:.1} GHz"), 7));
     let load = Figure::of("load", gauges.load, |load| load.map(|l| format!("{l:.1}")).join(" "), 11);
-    vec![
+    let mut figures = vec![
         Figure::ratio("used", used_ratio).role(role),
         Figure::ratio("iowait", iowait_ratio),
         load,
@@ -38,8 +41,9 @@ pub(crate) fn all_figures(scene: &Scene<'_>, gauges: &Gauges) -> Vec<Figure> {
         Figure::ratio("steal", steal_ratio),
         Figure::whole("running", gauges.cpu.running),
         Figure::whole("blocked", gauges.cpu.blocked),
-        Figure::of("", gauges.cpu.frequency_hertz, |hz| format!("{:.1} GHz", hz as f64 / 1e9), 7),
-    ]
+    ];
+    figures.extend(frequency);
+    figures
 }
 
 /// Divides the rows: figures first, then the graph, then the cores.

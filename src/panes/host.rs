@@ -131,7 +131,8 @@ fn net(scene: &Scene<'_>, gauges: &Gauges) -> Row {
         "lo" => -1.0,
         _ => n.received_bytes_per_second.unwrap_or(0.0) + n.sent_bytes_per_second.unwrap_or(0.0),
     };
-    let network = busiest(&gauges.networks, sum);
+    // Among interfaces without traffic the one that is up says more than the one that happens to be first.
+    let network = busiest(&gauges.networks, |n| sum(n) + if n.state.as_deref() == Some("up") { 1e-3 } else { 0.0 });
     let figures = vec![
         Figure::new("", String::new(), 0),
         Figure::rate("rx", network.and_then(|n| n.received_bytes_per_second)),
