@@ -124,6 +124,17 @@ pub enum Part {
     Attention,
 }
 
+impl Part {
+    /// Its key in the JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Sources => "sources",
+            Self::Attention => "attention",
+        }
+    }
+}
+
 impl Global {
     /// The flags as keys of the configuration.
     pub fn flags(&self) -> Table {

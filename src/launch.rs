@@ -4,14 +4,14 @@ use crate::{
     app::settings::{self, Terminal},
     cli::{Cli, Command, EXIT_USAGE, manual},
     config::{self, LogLevel, load},
-    headless,
+    headless::{self, doctor::DoctorOptions, snapshot::SnapshotOptions},
     model::own::OwnCounters,
     runtime::{
         cockpit::{self, Feed, Left, Options},
         player::Player,
         recorder::read::Recording,
     },
-    source,
+    source::{self, Source},
 };
 use std::{
     env,
@@ -21,6 +21,8 @@ use std::{
     time::Duration,
 };
 
+/// How long `doctor` waits for a source.
+const DOCTOR_PATIENCE: Duration = Duration::from_secs(10);
 /// Exit code of a program that was told to hang up: 128 and the number of SIGHUP.
 const EXIT_HANGUP: u8 = 129;
 /// Exit code of a program that was interrupted: 128 and the number of SIGINT.
@@ -54,7 +56,48 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
             Ok(0)
         }
         Command::Man => manual::man(out).map(|()| 0),
-        _ => Ok(0),
+        Command::Snapshot { json, wait, only } => {
+            let only = only.iter().map(|part| part.name().to_owned()).collect();
+            let options = SnapshotOptions { json: *json, wait: *wait, only };
+            headless::snapshot::snapshot(&options, configured_sources(cli), out, notes).map_err(to_io)
+        }
+        Command::Doctor { json } => {
+            headless::doctor::doctor(&doctor_options(cli, *json), configured_sources(cli), out, notes).map_err(to_io)
+        }
+        // These open the cockpit, and have been dealt with.
+        Command::Replay { .. } => Ok(0),
+    }
+}
+
+/// The sources as the configuration wants them, for the commands without a screen.
+fn configured_sources(cli: &Cli) -> Vec<Box<dyn Source>> {
+    let loaded = load::load(&cli.global.origin());
+    config::sources::apply(source::all(Arc::default()), &loaded.config).0
+}
+
+fn doctor_options(cli: &Cli, json: bool) -> DoctorOptions {
+    let origin = cli.global.origin();
+    let loaded = load::load(&origin);
+    let files = [Some(origin.system), origin.user].into_iter().flatten().filter(|file| file.is_file());
+    let problem_of = |file: &PathBuf| {
+        let name = file.display().to_string();
+        loaded.warnings.iter().find(|problem| problem.place.file == name).map(ToString::to_string)
+    };
+    DoctorOptions {
+        json,
+        wait: DOCTOR_PATIENCE,
+        named: Vec::new(),
+        config_files: files.map(|file| (file.clone(), problem_of(&file))).collect(),
+        state_folder: state_folder(),
+        terminal: headless::doctor::Terminal::here(),
+    }
+}
+
+/// An error on its way to the exit code; one of output keeps its kind, so that a reader who left is known.
+fn to_io(error: anyhow::Error) -> io::Error {
+    match error.downcast::<io::Error>() {
+        Ok(error) => error,
+        Err(error) => io::Error::other(format!("{error:#}")),
     }
 }
 

@@ -20,7 +20,6 @@ macro_rules! files {
 
 files! {
     global,
-    shell,
     list,
     graph,
     attention,

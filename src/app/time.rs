@@ -121,8 +121,10 @@ impl App {
     pub(super) fn set_world(&mut self, world: World) {
         // The series of a recording are read once, at its opening, and reach over all of it.
         let series = std::mem::take(&mut self.world.series);
+        let log = std::mem::take(&mut self.world.log);
         self.world = world;
         self.world.series = series;
+        self.world.log = log;
         self.relayout();
     }
 

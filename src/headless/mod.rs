@@ -1,3 +1,8 @@
-//! What the program does without a screen. Data goes to standard output, everything else to standard error.
+//! Commands without a screen: the same sources, the same world, the same rules; only the last hop differs. Data goes to standard
+//! output, everything else to standard error.
 
 pub mod config_cmd;
+pub mod doctor;
+pub mod gather;
+pub mod render;
+pub mod snapshot;

@@ -1,6 +1,6 @@
 //! Mounted file systems.
 
-use super::Timestamp;
+use super::{Timestamp, host::Device};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,19 @@ impl Mount {
     /// Used share of the inodes, 0–1; `None` where the file system has no fixed number of them.
     pub fn inodes_used_ratio(&self) -> Option<f64> {
         super::host::ratio(self.inodes_free, self.inodes_total).map(|free| 1.0 - free)
+    }
+
+    /// The block device behind it: itself, or the disk that the partition lies on.
+    pub fn device_of<'d>(&self, devices: &'d [Device]) -> Option<&'d Device> {
+        let block = self.block.as_deref()?;
+        let whole = |device: &&Device| {
+            let rest = block.strip_prefix(device.name.as_str()).unwrap_or("-");
+            // sda1 lies on sda, nvme0n1p2 on nvme0n1; sdab does not lie on sda.
+            let numbered = device.name.ends_with(|c: char| c.is_ascii_digit());
+            let rest = if numbered { rest.strip_prefix('p').unwrap_or("-") } else { rest };
+            !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        devices.iter().find(|device| device.name == block).or_else(|| devices.iter().find(whole))
     }
 }
 

@@ -62,15 +62,7 @@ pub(crate) fn state<'w>(mount: &'w Mount, world: &'w World) -> Value<'w> {
 
 /// The block device behind a mount: itself, or the disk that the partition lies on.
 pub(crate) fn device<'w>(mount: &Mount, world: &'w World) -> Option<&'w Device> {
-    let block = mount.block.as_deref()?;
-    let devices = &world.observed.gauges.as_ref()?.devices;
-    let whole = |device: &&Device| {
-        let rest = block.strip_prefix(device.name.as_str()).unwrap_or("-");
-        // sda1 lies on sda, nvme0n1p2 on nvme0n1; sdab does not lie on sda.
-        let rest = if device.name.ends_with(|c: char| c.is_ascii_digit()) { rest.strip_prefix('p').unwrap_or("-") } else { rest };
-        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit())
-    };
-    devices.iter().find(|device| device.name == block).or_else(|| devices.iter().find(whole))
+    mount.device_of(&world.observed.gauges.as_ref()?.devices)
 }
 
 /// A mount without a device has no rate of its own; a device without a figure is unknown.

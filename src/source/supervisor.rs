@@ -42,12 +42,7 @@ pub async fn supervise(source: Box<dyn Source>, mut demand: watch::Receiver<Dema
     loop {
         let wanted = demand.borrow_and_update().clone();
         let cadence = supervisor.spec.cadence(&wanted);
-        let state = if supervisor.failures == 0 && supervisor.reported.is_none() {
-            SourceState::Waiting
-        } else {
-            supervisor.state()
-        };
-        if supervisor.say(state, None, cadence).await.is_err() {
+        if supervisor.greet(cadence).await.is_err() {
             return;
         }
         let Some(cadence) = cadence else {
@@ -111,6 +106,20 @@ struct Supervisor {
 impl Supervisor {
     fn state(&self) -> SourceState {
         self.reported.as_ref().map_or(SourceState::Waiting, |report| report.state)
+    }
+
+    /// Reports how the source stands before it is asked: one that nobody needs and that never answered is off, and no cause
+    /// for worry.
+    async fn greet(&mut self, cadence: Option<Duration>) -> Result<(), Gone> {
+        let untried = self.failures == 0 && !matches!(self.state(), SourceState::Ok | SourceState::Down);
+        match (untried, cadence) {
+            (true, None) => {
+                let reason = "asked only while somebody needs it".to_owned();
+                self.say(SourceState::Off, Some(SourceError::Off { reason }), None).await
+            }
+            (true, Some(_)) => self.say(SourceState::Waiting, None, cadence).await,
+            (false, _) => self.say(self.state(), None, cadence).await,
+        }
     }
 
     /// Asks once. While the answer is late the source is reported as down; an answer that comes at last is taken.

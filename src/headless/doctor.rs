@@ -1,0 +1,210 @@
+//! `flightdeck doctor`: every source, the terminal, the files; what is wrong, and what to do about it.
+
+use super::{
+    gather::{Asked, Gathered, Until, gather},
+    render::{self, exit},
+    snapshot::{SourceRow, snapshot_of},
+};
+use crate::{
+    model::{text::clean_to, units},
+    source::Source,
+};
+use serde::Serialize;
+use std::{
+    env, fs,
+    io::Write,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// What was asked for on the command line, and what the caller knows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DoctorOptions {
+    pub json: bool,
+    /// How long to wait for sources at most.
+    pub wait: Duration,
+    /// Families of sources that were asked for by name: each has to be reachable.
+    pub named: Vec<String>,
+    /// Configuration files, with what is wrong in each or nothing; in the order of the layers.
+    pub config_files: Vec<(PathBuf, Option<String>)>,
+    pub state_folder: PathBuf,
+    pub terminal: Terminal,
+}
+
+/// What is known of the terminal.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Terminal {
+    /// `TERM`.
+    pub term: Option<String>,
+    /// How many colours it takes, as far as it says: `truecolor`, `256`, `16` or `none`.
+    pub colours: &'static str,
+    pub utf8: bool,
+    /// `tmux` or `screen`, where we run inside one.
+    pub multiplexer: Option<&'static str>,
+    /// Columns and rows; `None` where there is no terminal.
+    pub size: Option<(u16, u16)>,
+}
+
+impl Terminal {
+    /// Reads the environment and asks the terminal for its size.
+    pub fn here() -> Self {
+        Self::from(|name| env::var(name).ok(), crossterm::terminal::size().ok())
+    }
+
+    /// What an environment says.
+    fn from(variable: impl Fn(&str) -> Option<String>, size: Option<(u16, u16)>) -> Self {
+        let given = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let term = given("TERM");
+        let rich = given("COLORTERM").is_some_and(|value| value == "truecolor" || value == "24bit");
+        let colours = match term.as_deref() {
+            _ if given("NO_COLOR").is_some() => "none",
+            None | Some("dumb") => "none",
+            _ if rich => "truecolor",
+            Some(term) if term.ends_with("-direct") => "truecolor",
+            Some(term) if term.contains("256color") => "256",
+            Some(_) => "16",
+        };
+        // The first of these that is set decides (locale(7)).
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(given).unwrap_or_default();
+        let locale = locale.to_ascii_lowercase();
+        let multiplexer = if given("TMUX").is_some() { Some("tmux") } else { given("STY").map(|_| "screen") };
+        Self { term, colours, utf8: locale.contains("utf-8") || locale.contains("utf8"), multiplexer, size }
+    }
+
+    fn advice(&self) -> Vec<&'static str> {
+        let mut advice = Vec::new();
+        if !self.utf8 {
+            advice.push("the locale is not UTF-8: set LANG=C.UTF-8, or start with --ascii");
+        }
+        if self.term.is_none() || self.term.as_deref() == Some("dumb") {
+            advice.push("TERM names no terminal that can be drawn on: set it, or use `flightdeck snapshot`");
+        }
+        if self.size.is_some_and(|(columns, rows)| columns < 80 || rows < 24) {
+            advice.push("the terminal is smaller than 80 × 24: panes are left out");
+        }
+        advice
+    }
+}
+
+/// The whole answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Diagnosis {
+    pub version: &'static str,
+    pub sources: Vec<SourceCheck>,
+    pub terminal: Terminal,
+    pub config_files: Vec<FileCheck>,
+    pub state_folder: FileCheck,
+    /// What to do, the terminal's part; each source has its own hint.
+    pub advice: Vec<&'static str>,
+}
+
+/// A source and how it answered.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SourceCheck {
+    #[serde(flatten)]
+    pub row: SourceRow,
+    /// Seconds until it answered, or said why it does not.
+    pub took_seconds: Option<f64>,
+}
+
+/// A file or folder and whether it can be used.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FileCheck {
+    pub path: PathBuf,
+    pub ok: bool,
+    pub problem: Option<String>,
+}
+
+/// Examines, prints and returns the exit code. What is wrong with what was named goes to `errors`.
+///
+/// # Errors
+/// Where nothing can be examined or printed.
+pub fn doctor(
+    options: &DoctorOptions,
+    sources: Vec<Box<dyn Source>>,
+    out: &mut dyn Write,
+    errors: &mut dyn Write,
+) -> anyhow::Result<u8> {
+    let gathered = gather(sources, Until::Reached, options.wait)?;
+    let diagnosis = diagnose(options, &gathered);
+    if options.json {
+        render::json(&diagnosis, out)?;
+    } else {
+        render::lines(&lines(&diagnosis), out)?;
+    }
+    match options.named.iter().find(|kind| !gathered.reached(kind)) {
+        Some(kind) => {
+            render::lines(&[format!("{kind} was asked for by name and could not be reached")], errors)?;
+            Ok(exit::UNREACHABLE)
+        }
+        None => Ok(exit::OK),
+    }
+}
+
+fn diagnose(options: &DoctorOptions, gathered: &Gathered) -> Diagnosis {
+    let rows = snapshot_of(&gathered.world, options.wait).sources.unwrap_or_default();
+    let took = |row: &SourceRow| {
+        let asked = gathered.sources.iter().find(|asked: &&Asked| asked.spec.name == row.name);
+        asked.and_then(|asked| asked.took).map(|took| took.as_secs_f64())
+    };
+    let files = options.config_files.iter().map(|(path, problem)| FileCheck {
+        path: path.clone(),
+        ok: problem.is_none(),
+        problem: problem.clone(),
+    });
+    Diagnosis {
+        version: env!("CARGO_PKG_VERSION"),
+        sources: rows.into_iter().map(|row| SourceCheck { took_seconds: took(&row), row }).collect(),
+        terminal: options.terminal.clone(),
+        config_files: files.collect(),
+        state_folder: writable(&options.state_folder),
+        advice: options.terminal.advice(),
+    }
+}
+
+/// Whether files can be made in a folder: by making one, because permissions alone do not tell (a full or read-only disk).
+fn writable(folder: &Path) -> FileCheck {
+    let probe = folder.join(format!(".doctor-{}", std::process::id()));
+    let tried = fs::create_dir_all(folder)
+        .and_then(|()| fs::File::options().write(true).create_new(true).open(&probe))
+        .and_then(|mut file| file.write_all(b"x"));
+    let _ = fs::remove_file(&probe);
+    let problem =
+        tried.err().map(|error| format!("cannot be written ({error}): set XDG_STATE_HOME to a folder that can"));
+    FileCheck { path: folder.into(), ok: problem.is_none(), problem }
+}
+
+fn lines(diagnosis: &Diagnosis) -> Vec<String> {
+    let clean = |text: &str| clean_to(text, 300).into_owned();
+    let mut lines = vec![format!("flightdeck {}", diagnosis.version), String::new(), "Sources".into()];
+    if diagnosis.sources.is_empty() {
+        lines.push("  none".into());
+    }
+    for SourceCheck { row, took_seconds } in &diagnosis.sources {
+        let took = took_seconds.map_or_else(String::new, |took| format!(" in {}", units::latency(took)));
+        let reason = row.reason.as_deref().map_or_else(String::new, |reason| format!(": {}", clean(reason)));
+        lines.push(format!("  {:5} {}{took}{reason}", row.state, clean(&row.name)));
+        lines.extend(row.hint.as_deref().map(|hint| format!("        → {}", clean(hint))));
+    }
+    let terminal = &diagnosis.terminal;
+    let size = terminal.size.map_or_else(|| "none".to_owned(), |(columns, rows)| format!("{columns} × {rows}"));
+    let term = clean(terminal.term.as_deref().unwrap_or("not set"));
+    let (colours, utf8) = (terminal.colours, if terminal.utf8 { "UTF-8" } else { "no UTF-8" });
+    let inside = terminal.multiplexer.map_or_else(String::new, |name| format!(", inside {name}"));
+    lines.extend([String::new(), "Terminal".into()]);
+    lines.push(format!("  TERM {term}, size {size}, colours {colours}, {utf8}{inside}"));
+    lines.extend(diagnosis.advice.iter().map(|advice| format!("        → {advice}")));
+    lines.extend([String::new(), "Files".into()]);
+    if diagnosis.config_files.is_empty() {
+        lines.push("  no configuration file; the defaults are in force".into());
+    }
+    for file in diagnosis.config_files.iter().chain([&diagnosis.state_folder]) {
+        let state = if file.ok { "ok" } else { "bad" };
+        let problem = file.problem.as_deref().map_or_else(String::new, |problem| format!(": {}", clean(problem)));
+        lines.push(format!("  {state:5} {}{problem}", clean(&file.path.to_string_lossy())));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,199 @@
+//! Asks every source until each has said what it can, and no longer.
+
+use crate::{
+    clock,
+    model::{Timestamp, source::SourceState, topic::TopicSet},
+    source::{
+        Source, Spec,
+        supervisor::{Demand, News, supervise},
+    },
+    world::World,
+};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+use tokio::sync::{mpsc, watch};
+
+/// A source that is asked less often than this has no rates, so that one answer says all.
+const RATES_WITHIN: Duration = Duration::from_secs(2);
+const QUEUE: usize = 64;
+
+/// How often a source has to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// Once: it is there.
+    Reached,
+    /// Twice where it delivers rates: a rate needs two samples.
+    Rates,
+}
+
+/// What was gathered.
+#[derive(Debug)]
+pub struct Gathered {
+    pub world: World,
+    /// What became of each source, in the order of the list.
+    pub sources: Vec<Asked>,
+}
+
+/// A source and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    pub spec: Spec,
+    /// Time until its first answer, or until it said why it has none.
+    pub took: Option<Duration>,
+    answers: u32,
+    settled: bool,
+}
+
+impl Asked {
+    fn is_done(&self, until: Until) -> bool {
+        let wanted = if until == Until::Rates && self.spec.foreground <= RATES_WITHIN { 2 } else { 1 };
+        self.settled || self.answers >= wanted
+    }
+}
+
+/// Asks all sources for everything, for at most `wait`.
+///
+/// # Errors
+/// Where the operating system gives us no event loop.
+pub fn gather(sources: Vec<Box<dyn Source>>, until: Until, wait: Duration) -> io::Result<Gathered> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(16).build()?;
+    let gathered = runtime.block_on(ask(sources, until, wait));
+    // A source that hangs in the kernel must not hold us up.
+    runtime.shutdown_background();
+    Ok(gathered)
+}
+
+async fn ask(sources: Vec<Box<dyn Source>>, until: Until, wait: Duration) -> Gathered {
+    let demand = Demand { visible: TopicSet::all(), background: TopicSet::all(), open: None };
+    let (demand_in, demand) = watch::channel(demand);
+    let (news_in, mut news) = mpsc::channel(QUEUE);
+    let mut gathered = Gathered { world: World::at(clock::now()), sources: Vec::new() };
+    for source in sources {
+        gathered.sources.push(Asked { spec: source.spec(), took: None, answers: 0, settled: false });
+        tokio::spawn(supervise(source, demand.clone(), news_in.clone()));
+    }
+    drop(news_in);
+    let begin = clock::instant();
+    let all = async {
+        while gathered.sources.iter().any(|source| !source.is_done(until)) {
+            let Some(news) = news.recv().await else { return };
+            gathered.take(news, begin);
+        }
+    };
+    let _ = tokio::time::timeout(wait, all).await;
+    gathered.world.pass(clock::now());
+    drop(demand_in);
+    gathered
+}
+
+impl Gathered {
+    fn take(&mut self, news: News, begin: Instant) {
+        match news {
+            News::Updates { at, source, updates } => {
+                if let Some(asked) = self.sources.iter_mut().find(|asked| asked.spec.name == source) {
+                    asked.answers += 1;
+                    asked.took.get_or_insert_with(|| clock::instant().saturating_duration_since(begin));
+                }
+                self.world.apply(at, source, updates);
+            }
+            News::Report { at, report } => {
+                let settled = matches!(report.state, SourceState::Down | SourceState::Off);
+                if let Some(asked) = self.sources.iter_mut().find(|asked| asked.spec.name == report.name) {
+                    asked.settled = settled;
+                    if settled {
+                        asked.took.get_or_insert_with(|| clock::instant().saturating_duration_since(begin));
+                    }
+                }
+                self.world.report(at, report);
+            }
+        }
+    }
+
+    /// Names of a family's sources that did not answer, and that should have.
+    pub fn unreached(&self, kind: &str) -> Vec<&'static str> {
+        let now: Timestamp = self.world.now;
+        let ok = |asked: &&Asked| {
+            let status = self.world.observed.sources.get(asked.spec.name);
+            status.is_some_and(|status| matches!(status.state(now), SourceState::Ok | SourceState::Off))
+        };
+        let family: Vec<_> = self.sources.iter().filter(|asked| asked.spec.kind == kind).collect();
+        family.into_iter().filter(|asked| !ok(asked)).map(|asked| asked.spec.name).collect()
+    }
+
+    /// Whether any source of the family answered.
+    pub fn reached(&self, kind: &str) -> bool {
+        self.sources.iter().any(|asked| asked.spec.kind == kind && asked.answers > 0)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::{
+        model::{host::Gauges, topic::Topic, update::Update},
+        source::{Request, SourceError},
+    };
+
+    /// A source that answers as it is told.
+    pub struct Told {
+        pub name: &'static str,
+        pub topic: Topic,
+        pub cadence: Duration,
+        pub answer: fn() -> Result<Vec<Update>, SourceError>,
+    }
+
+    impl Source for Told {
+        fn spec(&self) -> Spec {
+            Spec {
+                name: self.name,
+                kind: "host",
+                topic: self.topic,
+                foreground: self.cadence,
+                background: Some(self.cadence),
+                deadline: Duration::from_secs(1),
+            }
+        }
+        fn collect(&mut self, _: &Request) -> Result<Vec<Update>, SourceError> {
+            (self.answer)()
+        }
+    }
+
+    /// Gauges that answer, mounts that do not, sensors that this machine has not.
+    pub fn sources() -> Vec<Box<dyn Source>> {
+        let cadence = Duration::from_millis(20);
+        vec![
+            Box::new(Told {
+                name: "host/gauges",
+                topic: Topic::Gauges,
+                cadence,
+                answer: || Ok(vec![Update::Gauges(Box::default())]),
+            }),
+            Box::new(Told {
+                name: "host/mounts",
+                topic: Topic::Mounts,
+                cadence,
+                answer: || Err(SourceError::Down { reason: "denied".into(), hint: "ask root".into() }),
+            }),
+            Box::new(Told {
+                name: "host/sensors",
+                topic: Topic::Sensors,
+                cadence: Duration::from_secs(60),
+                answer: || Err(SourceError::Off { reason: "no sensors".into() }),
+            }),
+        ]
+    }
+
+    #[test]
+    fn it_waits_for_two_answers_and_not_for_the_dead() {
+        let begin = clock::instant();
+        let gathered = gather(sources(), Until::Rates, Duration::from_secs(20)).expect("a loop");
+        assert!(begin.elapsed() < Duration::from_secs(10), "did not wait for the limit");
+        assert!(gathered.sources[0].answers >= 2);
+        assert_eq!(gathered.world.observed.gauges, Some(Gauges::default()));
+        assert_eq!(gathered.unreached("host"), ["host/mounts"]);
+        assert!(gathered.reached("host") && !gathered.reached("docker"));
+        assert!(gathered.sources.iter().all(|asked| asked.took.is_some()));
+    }
+}

@@ -1,0 +1,125 @@
+//! `flightdeck snapshot`: what is known now, once, as JSON or as text.
+
+mod report;
+mod text;
+
+pub use report::{Host, Row, Snapshot, SourceRow, snapshot_of};
+
+use super::{
+    gather::{Gathered, Until, gather},
+    render::{self, exit},
+};
+use crate::source::Source;
+use std::{io::Write, time::Duration};
+
+/// What can be asked for with `--only`.
+pub const PARTS: &[&str] = &["host", "sources", "attention"];
+
+/// What was asked for on the command line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SnapshotOptions {
+    pub json: bool,
+    /// How long to wait for sources at most.
+    pub wait: Duration,
+    /// Parts to print; empty is all.
+    pub only: Vec<String>,
+}
+
+impl Default for SnapshotOptions {
+    fn default() -> Self {
+        Self { json: false, wait: Duration::from_secs(10), only: Vec::new() }
+    }
+}
+
+impl SnapshotOptions {
+    /// # Errors
+    /// The name that is no part, and which there are.
+    pub fn check(&self) -> Result<(), String> {
+        match self.only.iter().find(|name| !PARTS.contains(&name.as_str())) {
+            Some(name) => Err(format!("--only {name}: there is no such part; there are {}", PARTS.join(", "))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Gathers, prints and returns the exit code. What is wrong goes to `errors`.
+///
+/// # Errors
+/// Where nothing can be gathered or printed.
+pub fn snapshot(
+    options: &SnapshotOptions,
+    sources: Vec<Box<dyn Source>>,
+    out: &mut dyn Write,
+    errors: &mut dyn Write,
+) -> anyhow::Result<u8> {
+    if let Err(why) = options.check() {
+        render::lines(&[why], errors)?;
+        return Ok(exit::USAGE);
+    }
+    let gathered = gather(sources, Until::Rates, options.wait)?;
+    let whole = snapshot_of(&gathered.world, options.wait);
+    let asked = |part: &str| options.only.is_empty() || options.only.iter().any(|name| name == part);
+    let shown = whole.only(asked);
+    if options.json {
+        render::json(&shown, out)?;
+    } else {
+        render::lines(&text::lines(&shown), out)?;
+    }
+    if let Some(why) = unreachable(options, &gathered) {
+        render::lines(&[why], errors)?;
+        return Ok(exit::UNREACHABLE);
+    }
+    Ok(exit::OK)
+}
+
+/// Why what was asked for by name is not there.
+fn unreachable(options: &SnapshotOptions, gathered: &Gathered) -> Option<String> {
+    let by_name = options.only.iter().any(|name| name == "host");
+    let missing = gathered.world.observed.gauges.is_none();
+    (by_name && missing).then(|| {
+        let silent = gathered.unreached("host");
+        let silent = if silent.is_empty() { "it has no sources".to_owned() } else { silent.join(", ") };
+        format!("the host could not be read ({silent}); see `flightdeck doctor`")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::gather::tests::sources, *};
+
+    fn run(options: &SnapshotOptions, sources: Vec<Box<dyn Source>>) -> (u8, String, String) {
+        let (mut out, mut errors) = (Vec::new(), Vec::new());
+        let code = snapshot(options, sources, &mut out, &mut errors).expect("printed");
+        (code, String::from_utf8(out).expect("UTF-8"), String::from_utf8(errors).expect("UTF-8"))
+    }
+
+    #[test]
+    fn parts_and_exit_codes() {
+        let options = |only: &[&str], json| SnapshotOptions {
+            json,
+            only: only.iter().map(|name| (*name).to_owned()).collect(),
+            ..SnapshotOptions::default()
+        };
+        let (code, out, errors) = run(&options(&["hots"], true), sources());
+        assert_eq!((code, out.as_str()), (2, ""));
+        assert!(errors.contains("hots") && errors.contains("host, sources, attention"), "{errors}");
+
+        let (code, out, _) = run(&options(&["sources"], true), sources());
+        let value: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+        assert_eq!(code, 0, "a source that is down is data where it was not asked for by name");
+        let keys: Vec<_> = value.as_object().expect("an object").keys().cloned().collect();
+        assert_eq!(keys, ["sources", "taken_at", "version"]);
+        let mounts = value["sources"].as_array().expect("a list").iter().find(|s| s["name"] == "host/mounts");
+        assert_eq!(mounts.expect("there")["reason"], "denied");
+
+        assert_eq!(run(&options(&["host"], true), sources()).0, 0);
+        let (code, out, errors) = run(&options(&["host"], true), vec![]);
+        assert_eq!(code, 3);
+        assert!(errors.contains("doctor"), "{errors}");
+        assert!(serde_json::from_str::<serde_json::Value>(&out).expect("JSON")["host"]["hostname"].is_null());
+
+        let (code, out, _) = run(&options(&[], false), sources());
+        assert_eq!(code, 0);
+        assert!(out.contains("host/mounts") && out.contains("denied") && out.contains("ask root"), "{out}");
+    }
+}
