@@ -48,7 +48,8 @@ pub struct Terminal {
 impl Terminal {
     /// Reads the environment and asks the terminal for its size.
     pub fn here() -> Self {
-        Self::from(|name| env::var(name).ok(), crossterm::terminal::size().ok())
+        let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok();
+        Self::from(|name| env::var(name).ok(), size.map(|size| (size.ws_col, size.ws_row)))
     }
 
     /// What an environment says.

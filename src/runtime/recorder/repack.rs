@@ -17,11 +17,11 @@ const CHUNK_SECONDS: i64 = 60;
 /// zstd's strongest level that needs little memory to unpack.
 const LEVEL: i32 = 19;
 
-/// The same recording without keys, messages and the log, in long chunks.
+/// The same recording without keys, messages and the log, in long chunks. `change` may leave out what is nobody's business.
 ///
 /// # Errors
 /// Where zstd has no memory.
-pub fn repack(recording: &Recording) -> io::Result<Vec<u8>> {
+pub fn repack(recording: &Recording, mut change: impl FnMut(&mut Event)) -> io::Result<Vec<u8>> {
     let mut packer = Packer::new(&recording.header);
     for index in 0..recording.len() {
         let Some(lines) = recording.lines(index) else { continue };
@@ -30,7 +30,8 @@ pub fn repack(recording: &Recording) -> io::Result<Vec<u8>> {
             packer.world = lines.world_after(0).unwrap_or_default();
         }
         for n in (0..lines.events.len()).filter(|n| lines.events[*n].kind != LineKind::Other) {
-            if let Some(event) = lines.event(n) {
+            if let Some(mut event) = lines.event(n) {
+                change(&mut event);
                 packer.take(event)?;
             }
         }
