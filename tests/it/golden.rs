@@ -137,15 +137,30 @@ fn every_pane_alone() {
 }
 
 #[test]
-fn every_pane_at_once() {
+fn every_screen_that_is_shipped() {
     let mut goldens = Goldens::default();
-    for (columns, rows) in stage::SIZES {
-        let mut app = stage::app(stage::settings(), (*columns, *rows));
-        goldens.compare(&format!("screen-{columns}x{rows}"), &stage::draw(&app));
-        stage::press(&mut app, "tab");
-        goldens.compare(&format!("screen-next-focused-{columns}x{rows}"), &stage::draw(&app));
+    for page in stage::settings().pages {
+        for (columns, rows) in stage::SIZES {
+            let mut app = stage::app(stage::settings(), (*columns, *rows));
+            stage::press(&mut app, &page.key.to_string());
+            goldens.compare(&format!("screen-{}-{columns}x{rows}", page.name), &stage::draw(&app));
+            stage::press(&mut app, "tab");
+            goldens.compare(&format!("screen-{}-next-focused-{columns}x{rows}", page.name), &stage::draw(&app));
+        }
     }
     goldens.finish("screen-");
+}
+
+/// Every theme that is shipped, on the page that has the most in it.
+#[test]
+fn every_theme() {
+    let mut goldens = Goldens::default();
+    for theme in stage::settings().themes {
+        let name = theme.name.clone();
+        let app = stage::app(Settings { theme, ..stage::settings() }, (120, 40));
+        goldens.compare(&format!("theme-{name}-120x40"), &stage::draw(&app));
+    }
+    goldens.finish("theme-");
 }
 
 /// Every action that opens something over the panes, found by running all of them.

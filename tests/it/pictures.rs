@@ -16,7 +16,14 @@ const INK: &str = "#d8dee9";
 const PAPER: &str = "#101418";
 
 /// Pictures: name, size, and keys that lead there.
-const PICTURES: &[(&str, (u16, u16), &str)] = &[("overview", (120, 36), "")];
+const PICTURES: &[(&str, (u16, u16), &str)] = &[
+    ("overview", (120, 36), ""),
+    ("host", (160, 45), "2"),
+    ("object", (120, 30), "enter"),
+    ("filter", (120, 30), "2 z / u s e r = r o o t"),
+    ("palette", (100, 30), ": t h e"),
+    ("help", (120, 36), "?"),
+];
 
 /// The sixteen colours of xterm.
 const PALETTE: [&str; 16] = [

@@ -106,8 +106,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_panics(size in size(), all in prop::collection::vec(happens(), 1..40)) {
-        let mut app = stage::empty(stage::settings(), size);
+    fn nothing_panics(size in size(), at_once in any::<bool>(), all in prop::collection::vec(happens(), 1..40)) {
+        let settings = if at_once { stage::settings_of_all() } else { stage::settings() };
+        let mut app = stage::empty(settings, size);
         let mut news = stage::story().into_iter();
         let mut screen = Screen::new();
         for what in all {

@@ -22,6 +22,9 @@ use tempfile::TempDir;
 /// The program under test.
 pub const FLIGHTDECK: &str = env!("CARGO_BIN_EXE_flightdeck");
 
+/// A word of the cockpit's header that is there at every width.
+pub const MODE: &str = "READ-ONLY";
+
 /// What came out of the terminal so far.
 pub struct Seen {
     pub emulator: vt100::Parser,
@@ -247,9 +250,16 @@ impl Pty {
         assert!(fine, "not on the screen within {PATIENCE:?}: {what}\n{shown}");
     }
 
+    /// Whether nothing more came out of the terminal for this long.
+    pub fn is_quiet_for(&self, time: Duration) -> bool {
+        let before = self.seen().bytes.len();
+        let waiting = self.seen.1.wait_timeout_while(self.seen(), time, |seen| seen.bytes.len() == before);
+        waiting.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
     /// Waits until the cockpit has the terminal and shows its first screen.
     pub fn wait_for_cockpit(&self) {
-        self.wait_for("the cockpit", |seen| seen.screen().alternate_screen() && seen.shows("flightdeck"));
+        self.wait_for("the cockpit", |seen| seen.screen().alternate_screen() && seen.shows(MODE));
     }
 
     /// Types something.

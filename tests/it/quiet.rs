@@ -1,10 +1,16 @@
 //! Nothing is written while nothing changes.
 
-use crate::stage;
+use crate::{
+    pty::Setup,
+    stage,
+    wait::{self, PATIENCE},
+};
 use flightdeck::{
     app::event::{Event, EventKind},
     runtime::screen::Screen,
+    source,
 };
+use std::{fmt::Write as _, fs, sync::Arc, time::Duration};
 
 #[test]
 fn an_unchanged_cockpit_writes_nothing() {
@@ -51,4 +57,28 @@ fn events_that_change_nothing_do_not_ask_for_a_frame() {
     assert!(!app.take_dirty(), "a resize to the same size");
     stage::give(&mut app, EventKind::Updates { source: "nobody".into(), updates: vec![] });
     assert!(!app.take_dirty(), "news without content");
+}
+
+/// A cockpit all of whose sources are switched off by its configuration.
+#[test]
+fn nothing_is_written_while_no_source_answers() {
+    let setup = Setup::new();
+    let folder = setup.home().join("config/flightdeck");
+    let mut config = String::new();
+    for source in source::all(Arc::default()) {
+        let _ = write!(config, "[sources.\"{}\"]\nenabled = false\n", source.spec().name);
+    }
+    fs::create_dir_all(&folder)
+        .and_then(|()| fs::write(folder.join("config.toml"), config))
+        .expect("a home of its own");
+    let pty = setup.flightdeck(&[]);
+    pty.wait_for_cockpit();
+    // Reports that the sources are off come first, and notices are shown for a few seconds; then all is still for longer than
+    // the fastest source would be. The clock in the header shows minutes, so one minute's end may fall into a look.
+    let began = wait::now();
+    while !pty.is_quiet_for(Duration::from_secs(4)) {
+        assert!(began.elapsed() < PATIENCE, "{} bytes and no end", pty.seen().bytes.len());
+    }
+    pty.send("\t");
+    assert!(!pty.is_quiet_for(PATIENCE), "a key is answered: the cockpit lives");
 }

@@ -6,10 +6,10 @@ use flightdeck::{
     app::{
         App,
         event::{Event, EventKind},
-        settings::Settings,
+        settings::{self, Settings, Terminal},
     },
-    config::Config,
-    keymap::{Keymap, Scope},
+    config::layers,
+    keymap::Scope,
     model::{
         Timestamp,
         cgroup::{Cgroup, Cgroups},
@@ -29,7 +29,6 @@ use flightdeck::{
     },
     ops::gate::Policy,
     panes, screen,
-    ui::{glyphs, theme::Theme},
     view::layout::{Cell, Layout, Page},
     world::World,
 };
@@ -65,42 +64,31 @@ fn page(name: &str, key: char, cell: Cell) -> Page {
     Page { name: name.into(), title: name.into(), short: None, key, layouts }
 }
 
-/// Settings that do not depend on the machine: the keys that the tests press, and a page of every pane.
+/// What the program ships: its pages, keys and theme, on a terminal with all colours.
 pub fn settings() -> Settings {
-    let mut keymap = Keymap::default();
-    let keys = [
-        (Scope::Global, "q", "quit"),
-        (Scope::Global, "z", "zoom"),
-        (Scope::Global, "tab", "focus-next"),
-        (Scope::Global, "shift-tab", "focus-previous"),
-        (Scope::Global, "esc", "back"),
-        (Scope::Global, "g x", "repaint"),
-        (Scope::List, "j", "row-down"),
-        (Scope::List, "k", "row-up"),
-        (Scope::List, "enter", "open"),
-        (Scope::List, "pagedown", "rows-page-down"),
-        (Scope::Text, "j", "row-down"),
-        (Scope::Text, "k", "row-up"),
-    ];
-    for (scope, keys, action) in keys {
-        let keys = keys.split(' ').map(|key| key.parse().expect("a key")).collect();
-        keymap.bind(scope, keys, action);
-    }
+    static SHIPPED: LazyLock<Settings> = LazyLock::new(|| {
+        let terminal = Terminal {
+            term: "xterm-256color".into(),
+            colorterm: "truecolor".into(),
+            locale: "C.UTF-8".into(),
+            ..Terminal::default()
+        };
+        let settings = settings::build(&layers::resolve(&[]), &terminal);
+        assert_eq!(settings.warnings, [""; 0], "what is shipped is flawless");
+        settings
+    });
+    SHIPPED.clone()
+}
+
+/// Settings with one page that holds every pane at once.
+pub fn settings_of_all() -> Settings {
     let half = panes::PANES.len().div_ceil(2);
     let column = |panes: &[&dyn panes::Pane]| Cell {
         rows: panes.iter().map(|pane| leaf(pane.name())).collect(),
         ..Cell::default()
     };
     let every = Cell { columns: vec![column(&panes::PANES[..half]), column(&panes::PANES[half..])], ..Cell::default() };
-    Settings {
-        config: Config::default(),
-        theme: Theme::monochrome(),
-        themes: vec![Theme::monochrome()],
-        glyphs: glyphs::UNICODE,
-        keymap,
-        pages: vec![page("every", '1', every)],
-        warnings: vec![],
-    }
+    Settings { pages: vec![page("every", '1', every)], ..settings() }
 }
 
 /// Settings with one page of one pane.

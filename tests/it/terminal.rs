@@ -1,9 +1,10 @@
 //! The cockpit and its terminal: taking it, giving it back, and living with what terminals do.
 
 use crate::{
-    pty::{FLIGHTDECK, Pty, Setup},
+    pty::{FLIGHTDECK, MODE, Pty, Seen, Setup},
     wait::{self, PATIENCE},
 };
+use base64::Engine as _;
 use flightdeck::runtime::terminal;
 use rustix::process::Signal;
 use std::{
@@ -136,7 +137,7 @@ fn any_size_will_do() {
             new.windows(4).any(|bytes| bytes == b"\x1b[2J") && new.ends_with(b"\x1b[?2026l")
         });
     }
-    pty.wait_for("the header at its old size", |seen| seen.shows("flightdeck"));
+    pty.wait_for("the header at its old size", |seen| seen.shows(MODE));
     pty.send("q");
     assert_eq!(pty.exit(PATIENCE).exit_code(), 0);
     pty.assert_restored();
@@ -295,4 +296,19 @@ fn output_into_a_pipe_is_refused() {
     pty.wait_for("the answer", |seen| seen.shows("left-with-2") && seen.shows("terminal"));
     pty.exit(PATIENCE);
     assert!(!pty.seen().bytes.windows(8).any(|bytes| bytes == b"\x1b[?1049h"), "it took the terminal all the same");
+}
+
+#[test]
+fn copying_reaches_the_clipboard_of_the_terminal() {
+    let pty = Setup::new().size(120, 40).flightdeck(&[]);
+    pty.wait_for_cockpit();
+    pty.send("9");
+    pty.wait_for("the list of sources", |seen| seen.shows("host/gauges"));
+    pty.send("y");
+    let copied = |seen: &Seen| {
+        let text = String::from_utf8_lossy(&seen.bytes).into_owned();
+        let (coded, _) = text.split_once("\x1b]52;c;")?.1.split_once('\x07')?;
+        String::from_utf8(base64::engine::general_purpose::STANDARD.decode(coded).ok()?).ok()
+    };
+    pty.wait_for("OSC 52 with the row", |seen| copied(seen).is_some_and(|row| row.contains("host/")));
 }

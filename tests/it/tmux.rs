@@ -2,7 +2,7 @@
 
 use crate::{
     need::need,
-    pty::{FLIGHTDECK, Pty, Setup},
+    pty::{FLIGHTDECK, MODE, Pty, Setup},
     wait::{self, PATIENCE},
 };
 use std::{
@@ -79,7 +79,7 @@ impl Drop for Tmux {
 
 fn lives_and_leaves(columns: u16, rows: u16) {
     let tmux = Tmux::start(columns, rows);
-    tmux.wait_for("the cockpit", |screen| screen.contains("flightdeck"));
+    tmux.wait_for("the cockpit", |screen| screen.contains(MODE));
     let pid = tmux.cockpit();
     let header = tmux.screen().lines().next().map(|line| line.trim_end().chars().count());
     assert!(header.is_some_and(|width| width <= usize::from(columns)), "the header is cut");
@@ -107,16 +107,16 @@ fn it_survives_detaching_and_is_drawn_at_the_size_of_who_attaches() {
         return;
     }
     let tmux = Tmux::start(80, 24);
-    tmux.wait_for("the cockpit", |screen| screen.contains("flightdeck"));
+    tmux.wait_for("the cockpit", |screen| screen.contains(MODE));
     let pid = tmux.cockpit();
     for (columns, rows) in [(80, 24), (120, 40), (60, 15)] {
         let mut person = tmux.attach(columns, rows);
-        person.wait_for("the cockpit in tmux", |seen| seen.shows("flightdeck"));
+        person.wait_for("the cockpit in tmux", |seen| seen.shows(MODE));
         tmux.wait_for("the person's size", |screen| screen.lines().count() == usize::from(rows) - 1);
         person.send("\x02d");
         assert_eq!(person.exit(PATIENCE).exit_code(), 0, "detached");
         assert_eq!(tmux.cockpit(), pid, "the cockpit lives on");
-        tmux.wait_for("the cockpit", |screen| screen.contains("flightdeck"));
+        tmux.wait_for("the cockpit", |screen| screen.contains(MODE));
     }
 }
 
@@ -126,9 +126,25 @@ fn killing_the_server_ends_the_cockpit() {
         return;
     }
     let tmux = Tmux::start(80, 24);
-    tmux.wait_for("the cockpit", |screen| screen.contains("flightdeck"));
+    tmux.wait_for("the cockpit", |screen| screen.contains(MODE));
     let pid = tmux.cockpit();
     wait::end(tmux.pid);
     let took = wait::process_end(pid, std::time::Duration::from_secs(1));
     assert!(took.is_some(), "the cockpit outlives its terminal");
+}
+
+#[test]
+fn copying_reaches_the_clipboard_of_tmux() {
+    if !need("tmux", &["tmux"]) {
+        return;
+    }
+    let tmux = Tmux::start(120, 40);
+    tmux.ask(&["set-option", "-s", "set-clipboard", "on"]);
+    tmux.wait_for("the cockpit", |screen| screen.contains(MODE));
+    // The page of the cockpit itself begins with the list of its sources.
+    tmux.ask(&["send-keys", "-t", "deck", "9"]);
+    tmux.wait_for("the list of sources", |screen| screen.contains("host/gauges"));
+    tmux.ask(&["send-keys", "-t", "deck", "y"]);
+    let buffers = || tmux.ask(&["list-buffers", "-F", "#{buffer_sample}"]);
+    wait::until("a copied row", || buffers().contains("host/").then_some(()), || (buffers(), tmux.screen()));
 }
