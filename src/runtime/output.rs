@@ -32,6 +32,10 @@ impl Output {
     /// Where standard output is no terminal, or the terminal cannot be opened.
     pub fn open(counters: Arc<OwnCounters>) -> io::Result<Self> {
         let stdout = rustix::stdio::stdout();
+        if !termios::isatty(stdout) {
+            return Err(io::Error::other("standard output is not a terminal"));
+        }
+        // A terminal may have no name here (a container that was given only the descriptor).
         let path = termios::ttyname(stdout, Vec::new()).unwrap_or_else(|_| c"/dev/tty".to_owned());
         let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let fd = rustix::fs::open(path, flags, Mode::empty())?;

@@ -34,6 +34,9 @@ pub fn draw(app: &App, buffer: &mut Buffer) {
     for modal in &app.modals {
         modal.draw(app, &scene, Rect::from(app.work_area()), buffer);
     }
+    if app.settings.glyphs.ascii {
+        paint::to_ascii(buffer);
+    }
 }
 
 fn draw_cell(scene: &Scene<'_>, placed: &Placed, buffer: &mut Buffer) {

@@ -60,6 +60,28 @@ pub fn fill(buffer: &mut Buffer, area: Rect, style: Style) {
     }
 }
 
+/// Replaces what a terminal without Unicode cannot show, whatever wrote it: signs of ours by their ASCII likeness, letters from
+/// outside by `?`. The last thing that is done to a buffer.
+pub fn to_ascii(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        if cell.symbol().is_ascii() {
+            continue;
+        }
+        let likeness = match cell.symbol() {
+            "°" | "\u{a0}" => ' ',
+            "«" | "»" | "“" | "”" => '"',
+            "’" => '\'',
+            "·" => '.',
+            "…" => '~',
+            "×" => 'x',
+            "–" | "—" | "−" | "─" => '-',
+            "│" => '|',
+            _ => '?',
+        };
+        cell.set_char(likeness);
+    }
+}
+
 /// Draws a frame with a title and returns what is inside. Areas of less than three rows get a title line without a frame, so
 /// that small terminals show content.
 pub fn frame(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, title: &str, right: &str) -> Rect {
