@@ -13,6 +13,9 @@ use rustix::{
 use std::{fs::File, io, os::fd::OwnedFd, time::Duration};
 use tokio::io::{Interest, unix::AsyncFd};
 
+/// As good as no wait; crossterm looks at nothing at all when it is given no time.
+const AT_ONCE: Duration = Duration::from_micros(100);
+
 /// The terminal as a place to read from.
 pub struct Input {
     fd: AsyncFd<OwnedFd>,
@@ -47,11 +50,11 @@ impl Input {
         let mut events = Vec::new();
         // crossterm spins for ever on a terminal at its end, so it is asked only while there are bytes to read.
         while self.has_bytes()? {
-            if ct::poll(Duration::ZERO).map_err(|_| Gone)? {
+            if ct::poll(AT_ONCE).map_err(|_| Gone)? {
                 events.extend(translate(ct::read().map_err(|_| Gone)?));
             }
         }
-        while ct::poll(Duration::ZERO).map_err(|_| Gone)? {
+        while ct::poll(AT_ONCE).map_err(|_| Gone)? {
             events.extend(translate(ct::read().map_err(|_| Gone)?));
         }
         guard.clear_ready();
