@@ -8,13 +8,16 @@ use crate::{
 use crossterm::event::{self as ct, Event as Ct, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
+    fs::{Mode, OFlags},
     termios,
 };
-use std::{fs::File, io, os::fd::OwnedFd, time::Duration};
+use std::{io, os::fd::OwnedFd, time::Duration};
 use tokio::io::{Interest, unix::AsyncFd};
 
 /// As good as no wait; crossterm looks at nothing at all when it is given no time.
 const AT_ONCE: Duration = Duration::from_micros(100);
+/// Events that are taken before a frame may be drawn.
+const AT_A_TIME: usize = 512;
 
 /// The terminal as a place to read from.
 pub struct Input {
@@ -27,35 +30,39 @@ pub struct Input {
 pub struct Gone;
 
 impl Input {
-    /// Watches the same terminal that crossterm reads: standard input, or `/dev/tty` where that is something else.
+    /// Opens the terminal once more, as one that does not block, and puts it in the place of standard input, where crossterm reads:
+    /// half an escape sequence would hold a blocking read up until its other half comes. Whoever else has the terminal open
+    /// (the shell) keeps a blocking one.
     ///
     /// # Errors
     /// Where there is no terminal.
     pub fn open() -> io::Result<Self> {
-        let stdin = rustix::stdio::stdin();
-        let fd = if termios::isatty(stdin) {
-            rustix::io::fcntl_dupfd_cloexec(stdin, 3)?
-        } else {
-            File::options().read(true).write(true).open("/dev/tty")?.into()
-        };
+        let path = termios::ttyname(rustix::stdio::stdin(), Vec::new()).unwrap_or_else(|_| c"/dev/tty".to_owned());
+        let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let fd = rustix::fs::open(path, flags, Mode::empty())?;
+        rustix::stdio::dup2_stdin(&fd)?;
         Ok(Self { fd: watch::watch(fd, Interest::READABLE)? })
     }
 
-    /// Waits for input and returns all that is there, so that a burst costs one frame.
+    /// Waits for input and returns all that is there, so that a burst costs one frame; of a flood a part.
     ///
     /// # Errors
     /// [`Gone`] where the terminal hung up.
     pub async fn next(&self) -> Result<Vec<EventKind>, Gone> {
         let mut guard = self.fd.readable().await.map_err(|_| Gone)?;
         let mut events = Vec::new();
-        // crossterm spins for ever on a terminal at its end, so it is asked only while there are bytes to read.
-        while self.has_bytes()? {
+        // crossterm is asked only while there are bytes to read: it takes the end of input for a terminal that is slow.
+        loop {
+            let unread = self.has_bytes()?;
             if ct::poll(AT_ONCE).map_err(|_| Gone)? {
                 events.extend(translate(ct::read().map_err(|_| Gone)?));
+            } else if !unread {
+                break;
             }
-        }
-        while ct::poll(AT_ONCE).map_err(|_| Gone)? {
-            events.extend(translate(ct::read().map_err(|_| Gone)?));
+            if events.len() >= AT_A_TIME {
+                guard.retain_ready();
+                return Ok(events);
+            }
         }
         guard.clear_ready();
         Ok(events)
