@@ -45,6 +45,17 @@ pub fn percent_fine(ratio: f64) -> String {
     if value >= 99.95 { format!("{value:.0} %") } else { format!("{value:.1} %") }
 }
 
+/// A ratio in whole percent, as [`percent_whole`] prints it; all that is below one percent is 0.
+pub fn whole_percent(ratio: f64) -> f64 {
+    let value = ratio * 100.0;
+    if value < 1.0 { 0.0 } else { value.round() }
+}
+
+/// A ratio as percent without decimals, for figures that are noise below one percent: `0 %`, `<1 %`, `61 %`.
+pub fn percent_whole(ratio: f64) -> String {
+    if ratio > 0.0 && ratio < 0.01 { "<1 %".into() } else { format!("{:.0} %", whole_percent(ratio)) }
+}
+
 /// A time a request took: `0.4 ms`, `12 ms`, `1.5 s`.
 pub fn latency(seconds: f64) -> String {
     match seconds {
@@ -105,6 +116,7 @@ mod tests {
         assert_eq!(percent(0.0), "0 %");
         assert_eq!(percent(0.001), "<1 %");
         assert_eq!(percent_fine(0.0034), "0.3 %");
+        assert_eq!([0.0, 0.005, 0.01, 0.614].map(percent_whole), ["0 %", "<1 %", "1 %", "61 %"]);
         assert_eq!(latency(0.0004), "0.4 ms");
         assert_eq!(latency(0.012), "12 ms");
         assert_eq!(span(42.9), "42s");

@@ -31,7 +31,7 @@ struct ProcessesTable;
 fields! { Process;
     "pid" "PID" Number 7 [] "process id" => |p, _| Value::Number(p.pid.into()),
     "user" "USER" Text 10 [] "effective user" => |p, _| p.user.as_deref().map_or(Value::Unknown, Value::text),
-    "cpu" "CPU" Ratio 7 [] "CPU time over the last interval; 100 % is one core" => |p, _| Value::number(p.cpu_ratio),
+    "cpu" "CPU" WholePercent 6 [] "CPU time over the last interval; 100 % is one core" => |p, _| Value::number(p.cpu_ratio),
     "mem" "MEM" Bytes 8 [] "resident set" => |p, _| Value::whole(p.memory_bytes),
     "mem-share" "MEM%" Ratio 6 [] "resident set of the machine's memory" => |p, w| Value::number(host::ratio(p.memory_bytes, total(w))),
     "threads" "THR" Number 5 [] "threads" => |p, _| Value::number(p.threads),

@@ -19,7 +19,7 @@ pub fn parse(text: &str, unit: Unit) -> Result<f64, NoFigure> {
             let text = text.strip_suffix("/s").unwrap_or(text);
             return size(text).ok_or(NoFigure("a rate, such as 12MiB/s or 1.5G"));
         }
-        Unit::Ratio => {
+        Unit::Ratio | Unit::WholePercent => {
             let number = text.strip_suffix('%').unwrap_or(text);
             return plain(number).map(|n| n / 100.0).ok_or(NoFigure("a percentage, such as 50%"));
         }

@@ -6,9 +6,9 @@
 use super::{
     natural,
     query::{Query, figure},
-    table::{Table, Value, severity_column},
+    table::{Table, Unit, Value, severity_column},
 };
-use crate::world::World;
+use crate::{model::units, world::World};
 use compact_str::CompactString;
 use std::{
     borrow::Cow,
@@ -46,7 +46,10 @@ fn rank<'w>(table: &dyn Table, world: &'w World, row: usize, column: usize) -> R
     match table.value(world, row, column) {
         Value::Text(text) => Rank::Text(text),
         // Zero has one rank, whatever its sign.
-        value => figure(&value, world.now).map_or(Rank::Missing, |figure| Rank::Figure(figure + 0.0)),
+        value => figure(&value, world.now).map_or(Rank::Missing, |figure| match table.columns()[column].unit {
+            Unit::WholePercent => Rank::Figure(units::whole_percent(figure)),
+            _ => Rank::Figure(figure + 0.0),
+        }),
     }
 }
 

@@ -20,6 +20,8 @@ pub enum Unit {
     BytesPerSecond,
     /// 0–1, printed as percent.
     Ratio,
+    /// 0–1, printed as whole percent, and sorted as printed: what changes from sample to sample by a clock tick moves no row.
+    WholePercent,
     /// A duration in seconds.
     Seconds,
     /// A latency in seconds.
@@ -94,6 +96,7 @@ impl<'a> Value<'a> {
                 Unit::Bytes => units::bytes(*value),
                 Unit::BytesPerSecond => units::bytes_per_second(*value),
                 Unit::Ratio => units::percent_fine(*value),
+                Unit::WholePercent => units::percent_whole(*value),
                 Unit::Seconds => units::span(*value),
                 Unit::Latency => units::latency(*value),
                 Unit::Celsius => format!("{value:.0} °C"),
