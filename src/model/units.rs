@@ -89,6 +89,12 @@ pub fn clock(at: Timestamp) -> String {
     at.strftime("%H:%M:%SZ").to_string()
 }
 
+/// `02:14:07`; for a day that is not `now`'s the day of the month and the minute, `22 02:14`. For columns headed UTC.
+pub fn clock_or_day(now: Timestamp, at: Timestamp) -> String {
+    let day = |at: Timestamp| at.as_second().div_euclid(86_400);
+    at.strftime(if day(now) == day(at) { "%H:%M:%S" } else { "%d %H:%M" }).to_string()
+}
+
 /// `02:14Z`.
 pub fn clock_minutes(at: Timestamp) -> String {
     at.strftime("%H:%MZ").to_string()

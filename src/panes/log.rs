@@ -1,36 +1,31 @@
 //! The program's own log: what it did, what it could not do. The same lines are in the log file.
 
-use super::Pane;
+use super::{Pane, fields::fields};
 use crate::{
     model::{
         attention::Severity,
+        log::LogLine,
         object::ObjectRef,
         topic::TopicSet,
-        units,
     },
     ui::{self, scene::Scene},
-    view::table::{Column, Table, Unit, Value},
+    view::table::{Column, Table, Value},
     world::World,
 };
 use compact_str::CompactString;
 use ratatui::{buffer::Buffer, layout::Rect};
-use std::borrow::Cow;
 
 /// The program's own log.
 pub struct LogPane;
 
 struct LogTable;
 
-const fn column(name: &'static str, title: &'static str, width: u16, grows: bool, about: &'static str) -> Column {
-    Column { name, title, unit: Unit::Text, width, grows, shown: true, about }
+fields! { LogLine;
+    "time" "UTC" Clock 8 [] "when" => |line, _| Value::Time(line.at),
+    "level" "LEVEL" Text 5 [] "how grave" => |line, _| Value::text(&line.level),
+    "part" "PART" Text 16 [] "which part of the program" => |line, _| Value::text(&line.target),
+    "text" "TEXT" Text 40 [grow] "what" => |line, _| Value::text(&line.text),
 }
-
-static COLUMNS: &[Column] = &[
-    column("time", "UTC", 9, false, "when"),
-    column("level", "LEVEL", 5, false, "how grave"),
-    column("part", "PART", 16, false, "which part of the program"),
-    column("text", "TEXT", 40, true, "what"),
-];
 
 impl Table for LogTable {
     fn columns(&self) -> &'static [Column] {
@@ -38,27 +33,23 @@ impl Table for LogTable {
     }
     /// By time, newest first.
     fn default_sort(&self) -> (usize, bool) {
-        (0, true)
+        (0, false)
     }
     fn len(&self, world: &World) -> usize {
         world.log.len()
     }
-    /// Counted from the oldest line, so that a line keeps its key when newer ones come.
     fn key(&self, world: &World, row: usize) -> CompactString {
         let line = &world.log[row];
-        compact_str::format_compact!("{} {} {}", line.at, line.target, world.log.len() - row)
+        compact_str::format_compact!("{} {} {}", line.at, line.target, line.text)
     }
     fn object(&self, _: &World, _: usize) -> Option<ObjectRef> {
         None
     }
     fn value<'w>(&self, world: &'w World, row: usize, column: usize) -> Value<'w> {
-        let line = &world.log[row];
-        match column {
-            0 => Value::Text(Cow::Owned(units::clock(line.at))),
-            1 => Value::text(&line.level),
-            2 => Value::text(&line.target),
-            _ => Value::text(&line.text),
-        }
+        READ[column](&world.log[row], world)
+    }
+    fn is_ordered(&self) -> bool {
+        true
     }
     fn severity(&self, world: &World, row: usize) -> Option<Severity> {
         match world.log[row].level.as_str() {

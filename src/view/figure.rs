@@ -23,7 +23,7 @@ pub fn parse(text: &str, unit: Unit) -> Result<f64, NoFigure> {
             let number = text.strip_suffix('%').unwrap_or(text);
             return plain(number).map(|n| n / 100.0).ok_or(NoFigure("a percentage, such as 50%"));
         }
-        Unit::Seconds | Unit::Latency | Unit::Time => {
+        Unit::Seconds | Unit::Latency | Unit::Time | Unit::Clock => {
             return duration(text).ok_or(NoFigure("a time, such as 10ms, 90s, 1h30m or 2d"));
         }
         Unit::Celsius => plain(text.trim_end_matches(['C', 'c']).trim_end_matches('°')),

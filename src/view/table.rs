@@ -29,6 +29,8 @@ pub enum Unit {
     Celsius,
     /// A moment, printed as an age.
     Time,
+    /// A moment, printed as time of day; one before today as day of the month and minute. Sorted and compared by its age.
+    Clock,
 }
 
 impl Unit {
@@ -91,6 +93,7 @@ impl<'a> Value<'a> {
             Self::Unknown => Cow::Borrowed(units::UNKNOWN),
             Self::None => Cow::Borrowed(""),
             Self::Text(text) => Cow::Borrowed(text),
+            Self::Time(at) if unit == Unit::Clock => Cow::Owned(units::clock_or_day(now, *at)),
             Self::Time(at) => Cow::Owned(units::age(now, *at)),
             Self::Number(value) => Cow::Owned(match unit {
                 Unit::Bytes => units::bytes(*value),
@@ -101,7 +104,7 @@ impl<'a> Value<'a> {
                 Unit::Latency => units::latency(*value),
                 Unit::Celsius => format!("{value:.0} °C"),
                 Unit::Count => units::count(*value),
-                Unit::Number | Unit::Text | Unit::Time => format!("{value}"),
+                Unit::Number | Unit::Text | Unit::Time | Unit::Clock => format!("{value}"),
             }),
         }
     }
