@@ -73,6 +73,7 @@ panes! {
     system::SystemPane,
     sources::SourcesPane,
     log::LogPane,
+    own::OwnPane,
 }
 
 /// The pane of this name.
