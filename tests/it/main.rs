@@ -8,6 +8,7 @@ mod pictures;
 mod property;
 mod pty;
 mod quiet;
+mod replay;
 mod ssh;
 mod stage;
 mod terminal;
