@@ -49,22 +49,41 @@ pub fn user_file() -> Option<PathBuf> {
 pub fn load(origin: &Origin) -> Loaded {
     let mut problems = Vec::new();
     let mut layers = Vec::new();
+    let mut unread = false;
     let files = [(Some(&origin.system), false), (origin.user.as_ref(), origin.named)];
     for (path, required) in files.into_iter().filter_map(|(path, required)| Some((path?, required))) {
         match std::fs::read_to_string(path) {
             Ok(text) => layers.push(Layer::File { path: path.clone(), text }),
             Err(error) if error.kind() == ErrorKind::NotFound && !required => {}
-            Err(error) => problems.push(unreadable(path, &error)),
+            Err(error) => {
+                problems.push(unreadable(path, &error));
+                unread = true;
+            }
         }
     }
     layers.push(Layer::Variables(origin.variables.clone()));
     layers.push(Layer::Flags(origin.flags.clone()));
     let mut loaded = resolve(&layers);
+    loaded.broken |= unread;
+    lock_if_in_doubt(&mut loaded);
     let folder = origin.user.as_ref().and_then(|file| file.parent());
     loaded.themes = folder.map_or_else(Vec::new, |folder| tomls(&folder.join("themes"), &mut problems));
     loaded.keymaps = folder.map_or_else(Vec::new, |folder| tomls(&folder.join("keymaps"), &mut problems));
     loaded.warnings.splice(0..0, problems);
     loaded
+}
+
+/// A file that could not be understood may have said read-only: what is in doubt is forbidden.
+fn lock_if_in_doubt(loaded: &mut Loaded) {
+    let in_doubt = loaded.broken || loaded.warnings.iter().any(|problem| problem.key == "read-only");
+    if in_doubt && !loaded.config.read_only {
+        loaded.config.read_only = true;
+        loaded.warnings.push(Problem {
+            place: Place { file: "configuration".into(), at: None },
+            key: "read-only".into(),
+            text: "READ-ONLY until the configuration can be read whole: it may have said so".into(),
+        });
+    }
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
@@ -91,6 +110,22 @@ fn tomls(folder: &Path, problems: &mut Vec<Problem>) -> Vec<(PathBuf, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_have_said_read_only_is_read_only() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let user = folder.path().join("config.toml");
+        let origin = Origin { user: Some(user.clone()), ..Origin::default() };
+        for (text, locked) in [("mouse = false", false), ("read-only = true\ntheme = ", true), ("read-only = 1", true)]
+        {
+            std::fs::write(&user, text).expect("written");
+            let loaded = load(&origin);
+            assert_eq!(loaded.config.read_only, locked, "{text}");
+            assert_eq!(loaded.warnings.iter().any(|w| w.text.contains("READ-ONLY")), locked, "{text}");
+        }
+        std::fs::write(&user, b"\xff\xfe").expect("written");
+        assert!(load(&origin).config.read_only, "a file that cannot be read");
+    }
 
     #[test]
     fn files_are_read_where_they_are() {

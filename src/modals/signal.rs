@@ -43,7 +43,12 @@ struct ChooseSignal {
 pub fn open(app: &mut App) {
     let keys = chosen(app);
     if keys.is_empty() {
-        return app.notice(Severity::Info, "no process is selected");
+        let text = if app.view.stack.is_empty() && !app.view.pane("processes").list.marked.is_empty() {
+            "the filter hides every marked process: clear the filter or the marks first"
+        } else {
+            "no process is selected"
+        };
+        return app.notice(Severity::Info, text);
     }
     let targets: Vec<_> = keys.iter().filter_map(|key| find(app, key).map(target)).collect();
     if targets.len() < keys.len() {
@@ -63,8 +68,13 @@ fn chosen(app: &App) -> Vec<CompactString> {
     if let Some(page) = app.view.stack.last() {
         return (page.object.kind == ObjectKind::Process).then(|| page.object.id.clone()).into_iter().collect();
     }
-    let list = &app.view.pane("processes").list;
-    if list.marked.is_empty() { list.selected.iter().cloned().collect() } else { list.marked.iter().cloned().collect() }
+    let Some(table) = crate::panes::find("processes").and_then(crate::panes::Pane::table) else { return Vec::new() };
+    let (list, world) = (&app.view.pane("processes").list, app.shown());
+    if list.marked.is_empty() {
+        return list.selected.iter().cloned().collect();
+    }
+    // Marks that a filter hides are not acted upon: nobody sees them.
+    list.marked_rows(table, world).into_iter().map(|row| table.key(world, row)).collect()
 }
 
 fn find<'a>(app: &'a App, key: &CompactString) -> Option<&'a Process> {

@@ -122,6 +122,18 @@ fn a_name_that_cannot_be_typed_needs_other_words() {
 }
 
 #[test]
+fn marks_that_a_filter_hides_are_not_acted_upon() {
+    let mut app = app(armed(), "80/7");
+    app.view.pane_mut("processes").list.marked.insert("81/7".into());
+    app.focus("processes");
+    let table = crate::panes::find("processes").and_then(crate::panes::Pane::table).expect("a list");
+    let world = app.world.clone();
+    app.view.pane_mut("processes").list.set_filter("pid=80", table, &world, false, 10).expect("understood");
+    assert!(press(&mut app, &keys("K")).is_empty());
+    assert!(app.modals.is_empty() && notice(&app).contains("filter hides"), "{}", notice(&app));
+}
+
+#[test]
 fn marked_rows_are_listed_and_one_refusal_refuses_all() {
     let mut one = app(armed(), "80/7");
     one.view.pane_mut("processes").list.marked.extend(["80/7".into(), "81/7".into()]);

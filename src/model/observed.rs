@@ -38,11 +38,16 @@ pub struct SourceStatus {
     /// Since when it has been in this state.
     pub since: Timestamp,
     pub answered_at: Option<Timestamp>,
+    /// Since when it has been asked as often as it is now: patience counts from here where the last answer is older.
+    #[serde(default)]
+    pub asked_since: Option<Timestamp>,
 }
 
 impl SourceStatus {
     /// How many missed answers make a source stale.
     const MISSED: f64 = 3.0;
+    /// Seconds that an answer may take beyond that; no source of this host has a longer deadline.
+    const GRACE: f64 = 5.0;
 
     /// The state at `now`: as reported, or stale where its answers have stopped coming.
     pub fn state(&self, now: Timestamp) -> SourceState {
@@ -54,8 +59,11 @@ impl SourceStatus {
 
     /// When the source becomes stale if it is not heard again; `None` while nobody needs it.
     pub fn stale_at(&self) -> Option<Timestamp> {
-        let patience = self.report.cadence_seconds? * Self::MISSED + 1.0;
-        self.answered_at?.checked_add(jiff::SignedDuration::from_secs_f64(patience)).ok()
+        let patience = self.report.cadence_seconds? * Self::MISSED + Self::GRACE;
+        self.answered_at?
+            .max(self.asked_since.unwrap_or(Timestamp::MIN))
+            .checked_add(jiff::SignedDuration::from_secs_f64(patience))
+            .ok()
     }
 
     /// Seconds since the last answer.

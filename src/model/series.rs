@@ -161,6 +161,14 @@ impl SeriesStore {
         self.series.get(key)
     }
 
+    /// Drops points after `at`: after the clock was set back they lie in the future, and newer ones would not be taken.
+    pub fn forget_after(&mut self, at: Timestamp) {
+        let at = at.as_millisecond();
+        for series in self.series.values_mut() {
+            series.0.truncate(series.0.partition_point(|point| point.at <= at));
+        }
+    }
+
     /// Drops series that have had no point since `before`: devices and mounts that are gone. A store that keeps longer waits as
     /// much longer.
     pub fn forget_before(&mut self, before: Timestamp) {

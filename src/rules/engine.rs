@@ -8,6 +8,7 @@ use crate::model::{
     object::ObjectRef,
 };
 use compact_str::CompactString;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -19,6 +20,8 @@ const GROUP_FROM: usize = 4;
 struct Tracked {
     condition: Condition,
     began: Timestamp,
+    /// When it was first looked at in an unbroken row; the time before it is raised counts from here.
+    held_since: Timestamp,
     seen: Timestamp,
     raised: bool,
 }
@@ -28,7 +31,19 @@ struct Tracked {
 pub struct Engine {
     #[serde(with = "as_list")]
     tracked: BTreeMap<(CompactString, ObjectRef), Tracked>,
+    last_run: Option<Timestamp>,
 }
+
+/// A condition that holds and has not held long enough to be raised.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending {
+    pub row: Attention,
+    /// When it is raised if it goes on.
+    pub raised_at: Timestamp,
+}
+
+/// A longer time without a look (a stopped process, a sleeping machine) says nothing about what held in it.
+const LONGEST_GAP_SECONDS: i64 = 15;
 
 /// JSON has no tuple keys: the map is written as a list.
 mod as_list {
@@ -56,7 +71,12 @@ impl Engine {
     fn run_checks(&mut self, checks: &[&dyn Check], context: &Context<'_>) -> Vec<Change> {
         let mut changes = Vec::new();
         let mut found = Vec::new();
+        self.forget_gap(context.now);
         for check in checks {
+            if check.topic().is_some_and(|topic| context.is_silent(topic)) {
+                self.hold(check.id(), context.now);
+                continue;
+            }
             found.clear();
             check.examine(context, &mut found);
             for condition in found.drain(..) {
@@ -67,12 +87,54 @@ impl Engine {
         changes
     }
 
+    /// Starts the time of what is not raised anew after a gap in which nobody looked.
+    fn forget_gap(&mut self, now: Timestamp) {
+        let gap = self.last_run.map_or(0, |last| now.duration_since(last).as_secs());
+        if gap > LONGEST_GAP_SECONDS {
+            self.tracked.values_mut().filter(|tracked| !tracked.raised).for_each(|tracked| tracked.held_since = now);
+        }
+        self.last_run = Some(now);
+    }
+
+    /// Leaves a rule's conditions as they are while its data is old: nothing is raised by it, and nothing is over.
+    fn hold(&mut self, rule: &str, now: Timestamp) {
+        for tracked in self.tracked.values_mut().filter(|tracked| tracked.condition.rule == rule) {
+            tracked.seen = now;
+            if !tracked.raised {
+                tracked.held_since = now;
+            }
+        }
+    }
+
+    /// Moves every time by the same amount, after the clock was set.
+    pub fn shift_time(&mut self, by: SignedDuration) {
+        let shift = |at: &mut Timestamp| *at = at.saturating_add(by).unwrap_or(*at);
+        for tracked in self.tracked.values_mut() {
+            for at in [&mut tracked.began, &mut tracked.held_since, &mut tracked.seen] {
+                shift(at);
+            }
+        }
+        self.last_run.iter_mut().for_each(shift);
+    }
+
+    /// What holds and is not raised yet, in no order.
+    pub fn pending(&self) -> Vec<Pending> {
+        let waiting = self.tracked.values().filter(|tracked| !tracked.raised);
+        let raised_at = |tracked: &Tracked| {
+            let check = CHECKS.iter().find(|check| check.id() == tracked.condition.rule);
+            let after = SignedDuration::from_secs_f64(check.map_or(0.0, |check| check.raise_after_seconds()));
+            tracked.held_since.checked_add(after).unwrap_or(tracked.held_since)
+        };
+        waiting.map(|tracked| Pending { row: single(tracked), raised_at: raised_at(tracked) }).collect()
+    }
+
     fn take(&mut self, check: &dyn Check, condition: Condition, now: Timestamp, changes: &mut Vec<Change>) {
         let key = (condition.rule.clone(), condition.object.clone());
         let began = condition.since.unwrap_or(now);
         let tracked = self.tracked.entry(key).or_insert_with(|| Tracked {
             condition: condition.clone(),
             began,
+            held_since: now,
             seen: now,
             raised: false,
         });
@@ -82,7 +144,7 @@ impl Engine {
         if let Some(since) = tracked.condition.since {
             tracked.began = since;
         }
-        let held = now.duration_since(tracked.began).as_secs_f64();
+        let held = now.duration_since(tracked.held_since).as_secs_f64();
         let raise = !tracked.raised && held >= check.raise_after_seconds();
         tracked.raised |= raise;
         if raise || (worse && tracked.raised) {

@@ -5,7 +5,7 @@ pub mod engine;
 mod host;
 mod source;
 
-use crate::model::{Timestamp, attention::Condition, observed::Observed};
+use crate::model::{Timestamp, attention::Condition, observed::Observed, source::SourceState, topic::Topic};
 
 /// What a check may look at.
 pub struct Context<'a> {
@@ -13,10 +13,22 @@ pub struct Context<'a> {
     pub observed: &'a Observed,
 }
 
+impl Context<'_> {
+    /// Whether the source of a topic answered before and does not now: what it said is old.
+    pub fn is_silent(&self, topic: Topic) -> bool {
+        let states = self.observed.sources.values().filter(|source| source.report.topic == topic);
+        states.map(|source| source.state(self.now)).any(|state| matches!(state, SourceState::Stale | SourceState::Down))
+    }
+}
+
 /// One rule. A check is one file and one line in [`CHECKS`].
 pub trait Check: Sync {
     /// Stable identity, in kebab case.
     fn id(&self) -> &'static str;
+    /// The data that it judges; while its source is silent nothing is raised and nothing is over.
+    fn topic(&self) -> Option<Topic> {
+        None
+    }
     /// Seconds for which a condition must hold before it is raised.
     fn raise_after_seconds(&self) -> f64 {
         0.0

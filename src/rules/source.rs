@@ -16,6 +16,11 @@ impl Check for SourceSilent {
         "source-silent"
     }
 
+    /// Long enough that after a pause (a stopped process, a sleeping machine) every source can answer first.
+    fn raise_after_seconds(&self) -> f64 {
+        2.0
+    }
+
     fn clear_after_seconds(&self) -> f64 {
         0.0
     }

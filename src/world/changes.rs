@@ -17,7 +17,7 @@ impl World {
             Update::Facts(facts) => self.note_reboot(at, facts),
             Update::Gauges(gauges) => {
                 self.note_links(at, gauges);
-                self.note_oom(at, gauges);
+                self.note_oom(gauges);
             }
             Update::Mounts(mounts) => self.note_mounts(at, mounts),
             _ => {}
@@ -64,11 +64,20 @@ impl World {
         }
     }
 
-    fn note_oom(&mut self, at: Timestamp, gauges: &Gauges) {
+    fn note_oom(&mut self, gauges: &Gauges) {
         let Some(total) = gauges.kernel.oom_kills else { return };
+        let now = self.now;
         let seen = self.observed.oom.get_or_insert(OomSeen { total, ..OomSeen::default() });
-        if total > seen.total {
-            *seen = OomSeen { total, rise: total - seen.total, last_rise_at: Some(at) };
+        if total <= seen.total {
+            return;
+        }
+        let rise = total - seen.total;
+        *seen = OomSeen { total, rise, last_rise_at: Some(now) };
+        // The first one is told by the rule that it raises; each one after it is told here.
+        if self.attention.iter().any(|row| row.condition.rule == "oom-kill") {
+            let object = ObjectRef::new(ObjectKind::Memory, "");
+            let text = format!("{rise} more killed for want of memory");
+            self.push_change(Change { at: now, kind: ChangeKind::Problem, severity: Severity::Error, object, text });
         }
     }
 

@@ -2,21 +2,29 @@
 
 mod changes;
 mod retention;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     model::{
         Timestamp,
-        attention::Attention,
-        change::Change,
+        attention::{Attention, Severity},
+        change::{Change, ChangeKind},
         log::LogLine,
+        object::{ObjectKind, ObjectRef},
         observed::{Observed, SourceStatus},
         series::SeriesStore,
         source::{SourceReport, SourceState},
         topic::{Topic, TopicSet},
+        units,
         update::Update,
     },
-    rules::{Context, engine::Engine},
+    rules::{
+        Context,
+        engine::{Engine, Pending},
+    },
 };
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -87,7 +95,9 @@ impl World {
         let name = report.name.clone();
         let old = self.observed.sources.get(&name);
         let same_state = old.filter(|old| old.report.state == report.state);
+        let same_cadence = old.filter(|old| old.report.cadence_seconds == report.cadence_seconds);
         let status = SourceStatus {
+            asked_since: same_cadence.map_or(Some(at), |old| old.asked_since),
             since: same_state.map_or(at, |old| old.since),
             answered_at: old.and_then(|old| old.answered_at),
             report,
@@ -189,12 +199,39 @@ impl World {
         self.changes.truncate(CHANGES);
     }
 
+    /// What holds now and is not raised yet: for those who look only once, and cannot wait until it is.
+    pub fn pending(&self) -> Vec<Pending> {
+        self.engine.pending()
+    }
+
+    /// Moves what is known by the same amount after the clock was set, so that ages stay true and nothing waits until the clock has
+    /// caught up. History keeps the times that it was written with, less what would lie
+    /// in the future.
+    pub fn shift_time(&mut self, by: SignedDuration) {
+        let shift = |at: &mut Timestamp| *at = at.saturating_add(by).unwrap_or(*at);
+        shift(&mut self.now);
+        self.quiet_since.iter_mut().for_each(shift);
+        for source in self.observed.sources.values_mut() {
+            shift(&mut source.since);
+            source.answered_at.iter_mut().chain(&mut source.asked_since).for_each(shift);
+        }
+        self.engine.shift_time(by);
+        self.series.forget_after(self.now);
+        let word = if by.is_negative() { "back" } else { "forward" };
+        let text = format!("the clock was set {word} by {}", units::span(by.unsigned_abs().as_secs_f64()));
+        let object = ObjectRef::new(ObjectKind::Host, "");
+        let (at, kind) = (self.now, ChangeKind::Observed);
+        self.push_change(Change { at, kind, severity: Severity::Warn, object, text });
+        self.attention = self.engine.attention();
+    }
+
     /// The next time at which something that is shown changes though nothing arrives: a source turns stale, or an age that is
     /// counted in seconds or minutes shows another digit.
     pub fn next_change(&self) -> Option<Timestamp> {
         let stale = self.observed.sources.values().filter_map(SourceStatus::stale_at).filter(|at| *at > self.now);
         let ages = self.attention.iter().map(|row| next_digit(self.now, row.began));
-        stale.chain(ages).min()
+        let raised = self.engine.pending().into_iter().map(|pending| pending.raised_at).filter(|at| *at > self.now);
+        stale.chain(ages).chain(raised).min()
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     model::{
         Timestamp,
-        attention::Severity,
+        attention::{Attention, Severity},
         host::{Device, Gauges, Network, Pressure, Pressures},
         mount::Mount,
         observed::{Observed, SourceStatus},
@@ -67,6 +67,9 @@ pub struct Row {
     pub next_step: String,
     /// Objects of a grouped row.
     pub members: Vec<String>,
+    /// For what holds now but has not held long enough to be raised: when it would be. A single look cannot wait for that, and
+    /// what it saw is not nothing.
+    pub raised_at: Option<Timestamp>,
 }
 
 /// This host.
@@ -169,7 +172,7 @@ fn source(name: &CompactString, status: &SourceStatus, now: Timestamp, waited: D
 }
 
 fn attention(world: &World) -> Vec<Row> {
-    let row = |row: &crate::model::attention::Attention| {
+    let row = |row: &Attention, raised_at: Option<Timestamp>| {
         let condition = &row.condition;
         Row {
             severity: condition.severity,
@@ -182,9 +185,15 @@ fn attention(world: &World) -> Vec<Row> {
             count: condition.count,
             next_step: condition.next_step.clone(),
             members: row.members.iter().map(ToString::to_string).collect(),
+            raised_at,
         }
     };
-    world.attention.iter().map(row).collect()
+    let raised = world.attention.iter().map(|raised| row(raised, None));
+    let pending = world.pending();
+    let pending = pending.iter().map(|pending| row(&pending.row, Some(pending.raised_at)));
+    let mut rows: Vec<_> = raised.chain(pending).collect();
+    rows.sort_by(|a, b| b.severity.cmp(&a.severity).then(b.since.cmp(&a.since)));
+    rows
 }
 
 fn host(observed: &Observed) -> Host {
@@ -354,7 +363,7 @@ mod tests {
             report = { name = "host/gauges", state = "waiting", cadence_seconds = 1.0 }
             [[step]]
             at = 0.0
-            report = { name = "host/mounts", state = "down", reason = "denied", hint = "ask root", cadence_seconds = 1.0 }
+            report = { name = "host/sensors", state = "down", reason = "denied", hint = "ask root", cadence_seconds = 1.0 }
             [[step]]
             at = 1.0
             updates = [{ mounts = [

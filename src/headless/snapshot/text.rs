@@ -40,13 +40,16 @@ fn bytes(value: Option<u64>) -> String {
 }
 
 fn attention(row: &Row, snapshot: &Snapshot) -> String {
+    let held = match row.raised_at {
+        None => format!("for {}", units::age(snapshot.taken_at, row.since)),
+        Some(at) => format!("just seen; raised if it still holds in {}", units::age(at, snapshot.taken_at)),
+    };
     format!(
-        "  {:8} {} {}: {} (for {}). {}",
+        "  {:8} {} {}: {} ({held}). {}",
         row.severity.word(),
         clean(&row.kind),
         clean(&row.name),
         clean(&row.cause),
-        units::age(snapshot.taken_at, row.since),
         clean(&row.next_step),
     )
 }

@@ -6,6 +6,7 @@ use crate::{
         attention::{Condition, Severity},
         host::Gauges,
         object::ObjectKind,
+        topic::Topic,
         units,
     },
     rules::{Check, Context},
@@ -19,6 +20,9 @@ pub struct CpuUsed;
 impl Check for CpuUsed {
     fn id(&self) -> &'static str {
         "cpu-used"
+    }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Gauges)
     }
     fn raise_after_seconds(&self) -> f64 {
         300.0
@@ -38,6 +42,9 @@ pub struct Load;
 impl Check for Load {
     fn id(&self) -> &'static str {
         "load"
+    }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Gauges)
     }
     fn raise_after_seconds(&self) -> f64 {
         300.0
@@ -63,6 +70,9 @@ pub struct Steal;
 impl Check for Steal {
     fn id(&self) -> &'static str {
         "cpu-steal"
+    }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Gauges)
     }
     fn raise_after_seconds(&self) -> f64 {
         300.0

@@ -5,6 +5,7 @@ use crate::{
     model::{
         attention::{Condition, Severity},
         object::ObjectKind,
+        topic::Topic,
         units,
     },
     rules::{Check, Context},
@@ -16,6 +17,9 @@ pub struct DeviceLatency;
 impl Check for DeviceLatency {
     fn id(&self) -> &'static str {
         "device-latency"
+    }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Gauges)
     }
     fn raise_after_seconds(&self) -> f64 {
         120.0

@@ -6,6 +6,7 @@ use crate::{
         attention::{Condition, Severity},
         host::ratio,
         object::ObjectKind,
+        topic::Topic,
         units,
     },
     rules::{Check, Context},
@@ -19,6 +20,9 @@ pub struct Conntrack;
 impl Check for Conntrack {
     fn id(&self) -> &'static str {
         "conntrack"
+    }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Gauges)
     }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
         let Some(kernel) = context.observed.gauges.as_ref().map(|gauges| gauges.kernel) else { return };
@@ -43,6 +47,9 @@ impl Check for OpenFiles {
     fn id(&self) -> &'static str {
         "open-files"
     }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Gauges)
+    }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
         let Some(kernel) = context.observed.gauges.as_ref().map(|gauges| gauges.kernel) else { return };
         let Some(used) = ratio(kernel.files_used, kernel.files_max) else { return };
@@ -65,6 +72,9 @@ pub struct ClockUnsynchronized;
 impl Check for ClockUnsynchronized {
     fn id(&self) -> &'static str {
         "clock"
+    }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Gauges)
     }
     fn raise_after_seconds(&self) -> f64 {
         600.0

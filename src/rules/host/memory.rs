@@ -5,6 +5,7 @@ use crate::{
     model::{
         attention::{Condition, Severity},
         object::ObjectKind,
+        topic::Topic,
         units,
     },
     rules::{Check, Context},
@@ -18,6 +19,9 @@ pub struct MemoryUsed;
 impl Check for MemoryUsed {
     fn id(&self) -> &'static str {
         "memory-used"
+    }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Gauges)
     }
     fn raise_after_seconds(&self) -> f64 {
         60.0
@@ -49,6 +53,9 @@ impl Check for SwapUsed {
     fn id(&self) -> &'static str {
         "swap-used"
     }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Gauges)
+    }
     fn raise_after_seconds(&self) -> f64 {
         120.0
     }
@@ -74,6 +81,9 @@ pub struct MemoryPressure;
 impl Check for MemoryPressure {
     fn id(&self) -> &'static str {
         "memory-pressure"
+    }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Gauges)
     }
     fn raise_after_seconds(&self) -> f64 {
         30.0
@@ -102,6 +112,9 @@ pub struct OomKill;
 impl Check for OomKill {
     fn id(&self) -> &'static str {
         "oom-kill"
+    }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Gauges)
     }
     fn clear_after_seconds(&self) -> f64 {
         30.0 * 60.0

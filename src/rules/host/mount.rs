@@ -6,6 +6,7 @@ use crate::{
         attention::{Condition, Severity},
         mount::{Mount, MountState},
         object::ObjectKind,
+        topic::Topic,
         units,
     },
     rules::{Check, Context},
@@ -17,6 +18,9 @@ pub struct MountSpace;
 impl Check for MountSpace {
     fn id(&self) -> &'static str {
         "mount-space"
+    }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Mounts)
     }
 
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
@@ -40,6 +44,9 @@ impl Check for MountInodes {
     fn id(&self) -> &'static str {
         "mount-inodes"
     }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Mounts)
+    }
 
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
         const LIMITS: &[(f64, Severity)] =
@@ -59,6 +66,9 @@ pub struct MountSilent;
 impl Check for MountSilent {
     fn id(&self) -> &'static str {
         "mount-silent"
+    }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Mounts)
     }
 
     fn clear_after_seconds(&self) -> f64 {

@@ -5,6 +5,7 @@ use crate::{
     model::{
         attention::{Condition, Severity},
         object::ObjectKind,
+        topic::Topic,
         units,
     },
     rules::{Check, Context},
@@ -17,6 +18,9 @@ impl Check for NetworkErrors {
     fn id(&self) -> &'static str {
         "network-errors"
     }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Gauges)
+    }
     fn raise_after_seconds(&self) -> f64 {
         60.0
     }
@@ -25,9 +29,11 @@ impl Check for NetworkErrors {
     }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
         for network in context.observed.gauges.iter().flat_map(|gauges| &gauges.networks) {
-            let packets =
+            let good =
                 network.received_packets_per_second.unwrap_or(0.0) + network.sent_packets_per_second.unwrap_or(0.0);
             let bad = network.errors_per_second.unwrap_or(0.0) + network.drops_per_second.unwrap_or(0.0);
+            // Broken frames are not among the packets: an interface that gets nothing but those is the worst.
+            let packets = good + bad;
             if packets < 10.0 || bad / packets <= 0.01 {
                 continue;
             }

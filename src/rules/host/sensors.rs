@@ -5,6 +5,7 @@ use crate::{
     model::{
         attention::{Condition, Severity},
         object::ObjectKind,
+        topic::Topic,
     },
     rules::{Check, Context},
 };
@@ -15,6 +16,9 @@ pub struct Temperature;
 impl Check for Temperature {
     fn id(&self) -> &'static str {
         "temperature"
+    }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Sensors)
     }
     fn raise_after_seconds(&self) -> f64 {
         10.0

@@ -5,6 +5,7 @@ use crate::{
     model::{
         attention::{Condition, Severity},
         object::ObjectKind,
+        topic::Topic,
     },
     rules::{Check, Context},
 };
@@ -15,6 +16,9 @@ pub struct FailedUnits;
 impl Check for FailedUnits {
     fn id(&self) -> &'static str {
         "unit-failed"
+    }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Units)
     }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
         for unit in context.observed.units.iter().flat_map(|units| &units.failed) {

@@ -1,0 +1,141 @@
+//! What `World` makes of time: pauses, clocks that are set, sources that are asked more often, and figures that only rise.
+
+use super::World;
+use crate::model::{
+    Timestamp,
+    attention::Severity,
+    change::ChangeKind,
+    host::{Gauges, KernelCounters, Memory},
+    mount::{Mount, MountState},
+    source::{SourceReport, SourceState},
+    topic::Topic,
+    update::Update,
+};
+use jiff::SignedDuration;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + second).expect("in range")
+}
+
+fn report(name: &str, topic: Topic, cadence: f64) -> SourceReport {
+    SourceReport {
+        name: name.into(),
+        kind: "host".into(),
+        topic,
+        state: SourceState::Ok,
+        reason: None,
+        hint: None,
+        cadence_seconds: Some(cadence),
+    }
+}
+
+fn gauges(used: u64, oom_kills: u64) -> Vec<Update> {
+    let memory = Memory { total_bytes: Some(100), used_bytes: Some(used), ..Memory::default() };
+    let kernel = KernelCounters { oom_kills: Some(oom_kills), ..KernelCounters::default() };
+    vec![Update::Gauges(Box::new(Gauges { memory, kernel, ..Gauges::default() }))]
+}
+
+/// A world with three sources that answered at second 0.
+fn world() -> World {
+    let mut world = World::at(at(0));
+    for (name, topic, cadence) in [
+        ("host/gauges", Topic::Gauges, 1.0),
+        ("host/mounts", Topic::Mounts, 10.0),
+        ("host/processes", Topic::Processes, 10.0),
+    ] {
+        world.report(at(0), report(name, topic, cadence));
+    }
+    world.apply(at(0), "host/gauges", gauges(10, 0));
+    world.apply(at(0), "host/mounts", vec![]);
+    world.apply(at(0), "host/processes", vec![]);
+    world
+}
+
+#[test]
+fn a_source_that_is_asked_more_often_is_not_silent() {
+    let mut world = world();
+    for second in 1..=9 {
+        world.apply(at(second), "host/gauges", gauges(10, 0));
+    }
+    // A pane became visible: the last answer is nine seconds old, and the next one is due.
+    world.report(at(9), report("host/processes", Topic::Processes, 2.0));
+    world.apply(at(10), "host/gauges", gauges(10, 0));
+    assert!(world.attention.is_empty() && world.changes.is_empty(), "{:?}", world.changes);
+    // It is silent when it stays away.
+    for second in 11..=30 {
+        world.apply(at(second), "host/gauges", gauges(10, 0));
+    }
+    assert!(world.attention.iter().any(|row| row.condition.name == "host/processes"));
+}
+
+#[test]
+fn a_pause_raises_nothing() {
+    let mut world = world();
+    world.apply(at(1), "host/gauges", gauges(95, 0));
+    // Stopped for six minutes; then every source answers within a moment.
+    world.apply(at(361), "host/gauges", gauges(95, 0));
+    world.apply(at(361), "host/mounts", vec![]);
+    world.apply(at(362), "host/processes", vec![]);
+    world.apply(at(363), "host/gauges", gauges(95, 0));
+    world.apply(at(364), "host/gauges", gauges(95, 0));
+    assert!(world.attention.is_empty() && world.changes.is_empty(), "{:?}", world.changes);
+    assert_eq!(world.pending().len(), 1, "memory is high, and has been seen for three seconds");
+    for second in 365..=425 {
+        world.apply(at(second), "host/gauges", gauges(95, 0));
+    }
+    assert!(world.attention.iter().any(|row| row.condition.rule == "memory-used"));
+}
+
+#[test]
+fn old_figures_neither_raise_nor_clear() {
+    let full = Mount {
+        mount: "/full".into(),
+        device: "x".into(),
+        block: None,
+        fs: "ext4".into(),
+        read_only: false,
+        remote: false,
+        state: MountState::Ready,
+        total_bytes: Some(100),
+        available_bytes: Some(1),
+        inodes_total: None,
+        inodes_free: None,
+    };
+    let mut world = world();
+    world.apply(at(1), "host/mounts", vec![Update::Mounts(vec![full])]);
+    assert_eq!(world.attention[0].condition.severity, Severity::Critical);
+    for second in 2..=120 {
+        world.apply(at(second), "host/gauges", gauges(10, 0));
+    }
+    let rules: Vec<_> = world.attention.iter().map(|row| row.condition.rule.as_str()).collect();
+    assert!(rules.contains(&"mount-space") && rules.contains(&"source-silent"), "{rules:?}");
+}
+
+#[test]
+fn every_oom_kill_is_told_whatever_it_is_stamped() {
+    let mut world = world();
+    // Another source's news was stamped later than the gauges that bring it.
+    world.apply(at(3), "host/mounts", vec![]);
+    world.apply(at(2), "host/gauges", gauges(10, 1));
+    assert!(world.attention.iter().any(|row| row.condition.rule == "oom-kill"));
+    world.apply(at(60), "host/gauges", gauges(10, 3));
+    let told =
+        world.changes.iter().filter(|change| change.kind == ChangeKind::Problem && change.text.contains("memory"));
+    assert_eq!(told.count(), 2, "{:?}", world.changes);
+}
+
+#[test]
+fn a_clock_that_is_set_back_holds_nothing_up() {
+    let mut world = world();
+    world.apply(at(1), "host/gauges", gauges(10, 0));
+    world.shift_time(SignedDuration::from_mins(-10));
+    assert_eq!(world.now, at(1 - 600));
+    assert!(world.changes[0].text.contains("set back by 10m"), "{:?}", world.changes[0]);
+    let status = &world.observed.sources["host/gauges"];
+    assert_eq!((status.state(world.now), status.age_seconds(world.now)), (SourceState::Ok, Some(0.0)));
+    let points =
+        |world: &World| world.series.get(&crate::model::series::Metric::MemoryUsed.into()).map_or(0, |s| s.len());
+    assert_eq!(points(&world), 0, "points that lie in the future are gone");
+    world.apply(at(2 - 600), "host/gauges", gauges(10, 0));
+    assert_eq!(points(&world), 1, "and new ones are taken");
+}
