@@ -4,5 +4,5 @@ use super::{Action, actions};
 use crate::keymap::Scope;
 
 pub static ACTIONS: &[Action] = actions! { Scope::Pane("attention");
-    "why" "why" "Says why the selected object is on the list: opens its page." 8 => |app| app.open_selected(),
+    "why" "why" "Says why the selected object is on the list: opens its page." 8 => |app| app.open_why(),
 };

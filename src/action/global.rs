@@ -1,10 +1,13 @@
 //! What can be asked for anywhere.
 
 use super::{Action, actions};
-use crate::{app::effect::Effect, keymap::Scope};
+use crate::{
+    app::{App, effect::Effect},
+    keymap::Scope,
+};
 
 pub static ACTIONS: &[Action] = actions! { Scope::Global;
-    "quit" "quit" "Leaves the cockpit; nothing that runs is touched." 1 => |app| app.quit(),
+    "quit" "quit" "Leaves the cockpit; nothing that runs is touched. In the past it returns to now first." 1 => leave,
     "back" "back" "Closes what is open: an object's page, the zoom, the past." 0 => |app| app.back(),
     "focus-next" "next pane" "Moves the focus to the next pane." 0 => |app| app.move_focus(1),
     "focus-previous" "previous pane" "Moves the focus to the pane before." 0 => |app| app.move_focus(-1),
@@ -21,3 +24,8 @@ pub static ACTIONS: &[Action] = actions! { Scope::Global;
     "page-8" "page 8" "Shows the eighth page." 0 => |app| app.show_page_of_key('8'),
     "page-9" "page 9" "Shows the ninth page." 0 => |app| app.show_page_of_key('9'),
 };
+
+/// A tired hand that only wants out of the past must not lose the half hour that it was looking into.
+fn leave(app: &mut App) {
+    if app.moment.is_some() { app.go_to(None) } else { app.quit() }
+}

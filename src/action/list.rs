@@ -29,6 +29,6 @@ pub static ACTIONS: &[Action] = actions! { Scope::List;
     "copy-cell" "copy cell" "Copies the chosen column of the selected row." 0 => |app| app.copy_cell(),
     "copy-row" "copy row" "Copies the selected row." 0 => |app| app.copy_row(),
     "copy-table" "copy table" "Copies the marked rows, or all that are shown." 0 => |app| app.copy_table(),
-    "export-csv" "export CSV" "Writes what is shown into a CSV file, with raw values." 0 => |app| app.export_csv(),
-    "export-json" "export JSON" "Writes what is shown into a JSON file, with raw values." 0 => |app| app.export_json(),
+    "export-csv" "export CSV" "Writes the marked rows, or all that are shown, into a CSV file, with raw values." 0 => |app| app.export_csv(),
+    "export-json" "export JSON" "Writes the marked rows, or all that are shown, into a JSON file, with raw values." 0 => |app| app.export_json(),
 };

@@ -13,12 +13,14 @@ use crate::{
 /// (<https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>, OSC 52; tmux and others cut or drop what is longer).
 const CLIPBOARD_BYTES: usize = 74_994;
 
+/// Said where rows are marked and none of them is shown.
+const ALL_HIDDEN: &str = "the filter hides every marked row: clear the filter or the marks first";
+
 /// Which rows of a list are meant.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rows {
     Selected,
     MarkedOrShown,
-    Shown,
 }
 
 /// What a list writes.
@@ -52,19 +54,20 @@ impl App {
         self.copy(written, rows);
     }
 
-    /// Writes what the focused list shows into a CSV file.
+    /// Writes the marked rows, or all that are shown, into a CSV file.
     pub fn export_csv(&mut self) {
         self.export("csv", "CSV", export::csv);
     }
 
-    /// Writes what the focused list shows into a JSON file.
+    /// Writes the marked rows, or all that are shown, into a JSON file.
     pub fn export_json(&mut self) {
         self.export("json", "JSON", export::json);
     }
 
     fn export(&mut self, ending: &str, kind: &str, write: impl Fn(&Selection<'_>) -> Result<String, String>) {
         let Some((name, table)) = self.focused_table() else { return };
-        match self.written(name, table, Rows::Shown, None, write) {
+        match self.written(name, table, Rows::MarkedOrShown, None, write) {
+            Ok(written) if written.rows == 0 && written.hidden > 0 => self.notice(Severity::Warn, ALL_HIDDEN),
             Ok(written) if written.rows == 0 => self.notice(Severity::Info, "nothing is shown that could be written"),
             Ok(written) => {
                 let what = format!("{} of {name} as {kind}", rows(written.rows));
@@ -100,8 +103,7 @@ impl App {
     fn copy(&mut self, written: Result<Written, String>, what: impl Fn(usize) -> String) {
         match written {
             Ok(written) if written.rows == 0 && written.hidden > 0 => {
-                let text = "the filter hides every marked row: clear the filter or the marks first";
-                self.notice(Severity::Warn, text);
+                self.notice(Severity::Warn, ALL_HIDDEN);
             }
             Ok(written) if written.rows == 0 => self.notice(Severity::Info, "nothing is shown that could be copied"),
             Ok(written) if written.text.len() > CLIPBOARD_BYTES => {

@@ -43,6 +43,7 @@ impl App {
         let layout = page.and_then(|page| page.layout_for(self.view.size));
         self.view.placed = layout.map_or_else(Vec::new, |layout| layout.cell.arrange(area, &panes::known));
         self.focus_a_list();
+        self.show_focused_tab();
         if self.view.zoom
             && let Some(name) = self.view.focused()
         {
@@ -84,6 +85,13 @@ impl App {
     /// Gives a pane the focus, and the cell that it shares with others.
     pub fn focus(&mut self, name: &'static str) {
         self.view.focus.insert(self.view.page, name);
+        self.show_focused_tab();
+        self.refresh_lists();
+    }
+
+    /// A cell that holds the focused pane shows it, at every size.
+    fn show_focused_tab(&mut self) {
+        let Some(name) = self.view.focused() else { return };
         for placed in &self.view.placed {
             if let Some(first) = placed.panes.first()
                 && placed.panes.contains(&name)
@@ -91,7 +99,6 @@ impl App {
                 self.view.tabs.insert(first, name);
             }
         }
-        self.refresh_lists();
     }
 
     /// Moves the focus along the panes of the page, those behind tabs included.

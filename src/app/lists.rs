@@ -153,6 +153,14 @@ impl App {
         });
     }
 
+    /// Opens the object of the selected row where it says what is wrong with it.
+    pub fn open_why(&mut self) {
+        self.open_selected();
+        if let Some(page) = self.view.stack.last_mut() {
+            page.tab = crate::pages::why_tab(&page.object);
+        }
+    }
+
     /// Opens the object of the selected row.
     pub fn open_selected(&mut self) {
         let Some((name, table)) = self.focused_table() else { return };

@@ -1,7 +1,7 @@
 //! The line at the bottom into which a filter is typed. The list follows while it is typed; a filter with a fault leaves the
 //! list as it is, and the fault stands above the line.
 
-use super::{Modal, Outcome};
+use super::{Modal, Outcome, window};
 use crate::{
     app::App,
     model::{
@@ -148,7 +148,7 @@ impl Modal for FilterModal {
 
     fn on_key(&mut self, key: Key, app: &mut App) -> Outcome {
         match (key.code, key.ctrl) {
-            (KeyCode::Esc, _) | (KeyCode::Char('c'), true) => {
+            _ if window::closes(key, app) || key == (Key { ctrl: true, ..Key::char('c') }) => {
                 self.restore(app);
                 return Outcome::Close;
             }

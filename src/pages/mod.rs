@@ -99,6 +99,11 @@ fn details(kind: ObjectKind) -> Option<&'static dyn Details> {
     PAGES.iter().copied().find(|page| page.kinds().contains(&kind))
 }
 
+/// The place of the tab that says what is wrong.
+pub fn why_tab(object: &ObjectRef) -> usize {
+    tabs(object).iter().position(|tab| *tab == Tab::Why).unwrap_or(0)
+}
+
 /// The tabs of an object's page: those that have a meaning for its kind, in their fixed order.
 pub fn tabs(object: &ObjectRef) -> Vec<Tab> {
     let has_history = details(object.kind).is_some_and(|details| !details.history(object).is_empty());

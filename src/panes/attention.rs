@@ -33,7 +33,7 @@ static COLUMNS: &[Column] = &[
     column("object", "OBJECT", Unit::Text, 20, "which one"),
     Column { grows: true, ..column("cause", "CAUSE", Unit::Text, 30, "what is wrong, in words") },
     column("age", "AGE", Unit::Time, 7, "since when"),
-    column("next", "NEXT STEP", Unit::Text, 24, "what to do about it"),
+    Column { grows: true, ..column("next", "NEXT STEP", Unit::Text, 30, "what to do about it") },
 ];
 
 /// Index of the next step in [`COLUMNS`].
@@ -106,9 +106,25 @@ impl Pane for AttentionPane {
             paint::put_cut(scene, buffer, area, (3, 0), &text, scene.style(role));
             paint::put_cut(scene, buffer, area, (3, 1), &watched(scene), scene.style(Role::Dim));
         } else {
-            table::draw(scene, &AttentionTable, &scene.view.pane(self.name()).list, area, buffer);
+            let list = &scene.view.pane(self.name()).list;
+            let room = area.height > 3 && area.width < NEXT_FROM;
+            let rows = Rect { height: area.height - u16::from(room), ..area };
+            table::draw(scene, &AttentionTable, list, rows, buffer);
+            if room {
+                let at = Rect { y: rows.bottom(), height: 1, ..area };
+                next_step(scene, list.row(), at, buffer);
+            }
         }
     }
+}
+
+/// Narrower lists have no room for the column of the next step: the selected row's stands below the list.
+const NEXT_FROM: u16 = 100;
+
+fn next_step(scene: &Scene<'_>, row: Option<usize>, area: Rect, buffer: &mut Buffer) {
+    let Some(item) = row.and_then(|row| scene.world.attention.get(row)) else { return };
+    let took = paint::put(buffer, area, (1, 0), "next: ", scene.style(Role::Dim));
+    paint::put_cut(scene, buffer, area, (1 + took, 0), &item.condition.next_step, scene.style(Role::Text));
 }
 
 /// What an empty list means: all quiet only where every source answers.
@@ -248,15 +264,17 @@ mod tests {
             item(Severity::Warn, "cpu", "\u{1b}[31mload", "load 4.1 a core", "find who works", 60),
         ];
         assert_eq!(drawn(&world, (110, 4)), [
-            " ▾ KIND     OBJECT               CAUSE                                            AGE NEXT STEP",
-            " ✖ disk     /var                 94 % used, full in 3h 10m                        12m free space",
-            " ▲ memory   swap                 61 % of swap is used                              2m find who swaps",
-            " ▲ cpu      �[31mload            load 4.1 a core                                  11m find who works",
+            " ▾ KIND     OBJECT               CAUSE                                  AGE NEXT STEP",
+            " ✖ disk     /var                 94 % used, full in 3h 10m              12m free space",
+            " ▲ memory   swap                 61 % of swap is used                    2m find who swaps",
+            " ▲ cpu      �[31mload            load 4.1 a core                        11m find who works",
         ]);
         assert_eq!(drawn(&world, (78, 2)), [
             " ▾ KIND     OBJECT               CAUSE                                     AGE",
             " ✖ disk     /var                 94 % used, full in 3h 10m                 12m",
         ]);
+        // The selected row's next step stands below a narrow list.
+        assert_eq!(drawn(&world, (78, 5))[4], " next: free space");
         assert_eq!(drawn(&world, (60, 2))[1], " ✖ disk     /var                 94 % used, full in…     12m");
         assert_eq!(drawn(&world, (50, 2))[1], " ✖ disk     /var                 94 % used, full …");
     }

@@ -41,6 +41,7 @@ fields! { Process;
     "write" "WRITE" BytesPerSecond 10 [hide] "bytes written a second; read only while this column is shown" => |p, _| Value::number(p.write_bytes_per_second),
     "nice" "NI" Number 3 [hide] "nice value: from -20, first, to 19, last" => |p, _| Value::number(p.nice),
     "unit" "UNIT" Text 20 [hide] "systemd unit or container" => owner,
+    "kind" "KIND" Text 6 [hide] "kernel for a kernel thread, user for all else: !kind=kernel hides the kernel's" => |p, _| Value::text(if p.kernel_thread { "kernel" } else { "user" }),
     "parent" "PARENT" Number 7 [hide] "process id of the parent" => |p, _| Value::Number(p.parent.into()),
     "name" "NAME" Text 15 [hide] "the kernel's short name" => |p, _| Value::text(&p.name),
     "command" "COMMAND" Text 30 [grow] "arguments; the name in brackets for a kernel thread" => command,

@@ -52,6 +52,7 @@ pub static CHECKS: &[&dyn Check] = &[
     &host::memory::MemoryPressure,
     &host::memory::OomKill,
     &host::cpu::CpuUsed,
+    &host::cpu::CpuPressure,
     &host::cpu::Load,
     &host::cpu::Steal,
     &host::device::DeviceLatency,

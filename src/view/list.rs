@@ -152,7 +152,10 @@ impl ListState {
         self.query = Query::parse(text, table.columns())?;
         self.filter = text.trim().to_owned();
         let selected = self.selected.clone();
+        // As much of the top as the selected row allows: what is worst stands there, and must not lie above the screen.
+        self.offset = 0;
         self.refresh(table, world, tree, height);
+        self.offset = (self.cursor + 1).saturating_sub(height.max(1));
         if self.moved && self.selected != selected && !self.order.is_empty() {
             self.move_to(0, table, world, height);
         }

@@ -1,7 +1,7 @@
 //! The snapshot for a person: the same figures as lines. Text from outside is made harmless here.
 
 use super::report::{Disk, Host, Row, Snapshot, SourceRow};
-use crate::model::{text::clean_to, units};
+use crate::model::{host::ratio, text::clean_to, units};
 
 /// Longest text of one field.
 const LONGEST: usize = 200;
@@ -87,9 +87,10 @@ fn host_lines(host: &Host, lines: &mut Vec<String>) {
 fn disk(disk: &Disk) -> String {
     let state = if disk.state == "ready" { String::new() } else { format!(", {}", disk.state) };
     format!(
-        "  disk {} ({}): {} available of {}{state}",
+        "  disk {} ({}): {} used, {} available of {}{state}",
         clean(&disk.mount),
         clean(&disk.fs),
+        or_unknown(ratio(disk.available_bytes, disk.total_bytes), |free| units::percent(1.0 - free)),
         bytes(disk.available_bytes),
         bytes(disk.total_bytes),
     )

@@ -6,6 +6,7 @@ use crate::{
         attention::{Condition, Severity},
         host::Gauges,
         object::ObjectKind,
+        process::Process,
         topic::Topic,
         units,
     },
@@ -33,6 +34,36 @@ impl Check for CpuUsed {
             let cause = format!("{} busy", units::percent(used));
             found.push(condition(self.id(), Severity::Info, CPU, cause, "see which process: 2 Host, sort by cpu"));
         }
+    }
+}
+
+/// CPU pressure: some task waited for a CPU in more than half of the last ten seconds, for a minute. Names who uses most.
+pub struct CpuPressure;
+
+impl Check for CpuPressure {
+    fn id(&self) -> &'static str {
+        "cpu-pressure"
+    }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Gauges)
+    }
+    fn raise_after_seconds(&self) -> f64 {
+        60.0
+    }
+    fn clear_after_seconds(&self) -> f64 {
+        30.0
+    }
+    fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
+        let some = context.observed.gauges.as_ref().and_then(|gauges| gauges.pressure.cpu.some10);
+        let Some(some) = some.filter(|some| *some > 0.50) else { return };
+        let by_cpu = |process: &&Process| process.cpu_ratio;
+        let busiest = context.observed.processes.iter().flatten().filter(|process| by_cpu(process).is_some());
+        let busiest = busiest.max_by(|a, b| a.cpu_ratio.unwrap_or(0.0).total_cmp(&b.cpu_ratio.unwrap_or(0.0)));
+        let most = busiest.map_or_else(String::new, |process| {
+            format!(", most by {} ({})", process.name, units::percent(process.cpu_ratio.unwrap_or(0.0)))
+        });
+        let cause = format!("tasks waited for a CPU {} of the last 10 s{most}", units::percent(some));
+        found.push(condition(self.id(), Severity::Warn, CPU, cause, "see which process: 2 Host, sorted by cpu"));
     }
 }
 
