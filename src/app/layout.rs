@@ -101,6 +101,15 @@ impl App {
         }
     }
 
+    /// Gives the focus to a pane by its place on the page, those behind tabs included.
+    pub fn focus_nth(&mut self, place: usize) {
+        let name = self.view.placed.iter().flat_map(|placed| placed.panes.iter().copied()).nth(place);
+        match name {
+            Some(name) => self.focus(name),
+            None => self.notice(Severity::Info, format!("this page has no pane {}", place + 1)),
+        }
+    }
+
     /// Moves the focus along the panes of the page, those behind tabs included.
     pub fn move_focus(&mut self, step: isize) {
         let zoomed = std::mem::take(&mut self.view.zoom);
