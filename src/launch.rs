@@ -27,6 +27,8 @@ const DOCTOR_PATIENCE: Duration = Duration::from_secs(10);
 const EXIT_HANGUP: u8 = 129;
 /// Exit code of a program that was interrupted: 128 and the number of SIGINT.
 const EXIT_INTERRUPTED: u8 = 130;
+/// Exit code of a program that was told to quit: 128 and the number of SIGQUIT.
+const EXIT_QUIT: u8 = 131;
 
 /// Does what the arguments ask for. Returns the exit code. A reader of our output that left early is no fault.
 pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> u8 {
@@ -123,6 +125,7 @@ fn open(cli: &Cli, player: Result<Option<Player>, String>, notes: &mut dyn Write
     match cockpit::run(options(cli, player)) {
         Ok(Left::Asked) => Ok(0),
         Ok(Left::Interrupted) => Ok(EXIT_INTERRUPTED),
+        Ok(Left::Quit) => Ok(EXIT_QUIT),
         Ok(Left::TerminalGone) => Ok(EXIT_HANGUP),
         Err(error) => {
             writeln!(notes, "flightdeck: the cockpit cannot be opened: {error}")?;

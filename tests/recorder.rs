@@ -143,6 +143,34 @@ fn what_was_open_is_written_when_the_recorder_goes() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_is_recorded_and_played() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a");
+    let mut recorder = Recorder::new(Limits::default(), Arc::default());
+    let start = Timestamp::from_second(1_795_400_040).expect("in range");
+    recorder.start_file(FileSink::create(&path, &Header::new(start, None), LARGE).expect("made"));
+    let mut world = World::at(start);
+    let at = |seconds: i64| start.checked_add(SignedDuration::from_secs(seconds)).expect("in range");
+    let mut events: Vec<_> = (0..20).map(|second| (at(second), EventKind::Wake)).collect();
+    events.push((at(-3_580), EventKind::ClockStepped { by_seconds: -3_599.0 }));
+    events.extend((-3_579..-3_539).map(|second| (at(second), EventKind::Wake)));
+    for (at, kind) in events {
+        let event = Event { at, kind };
+        recorder.record(&event, &world);
+        apply(&mut world, event);
+    }
+    assert_eq!(world.now, at(-3_540), "the world followed");
+    let file = recorder.end_file().expect("was recording").expect("goes on");
+    assert!(!recorder.is_recording());
+    assert_eq!(file.end().expect("written").0, path);
+    let recording = Recording::open(&path).expect("whole");
+    // A crash costs no more than it does before.
+    assert!(recording.len() >= 4 + 8, "{}", recording.len());
+    let last = recording.lines(recording.len() - 1).expect("whole");
+    assert_eq!(last.world_after(usize::MAX).expect("reads").now, world.now);
+}
+
+#[test]
 fn a_replay_shows_what_the_live_cockpit_showed() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("a");

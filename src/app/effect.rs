@@ -32,6 +32,9 @@ pub enum Effect {
     Mouse(bool),
 }
 
+/// Speeds that a recording can be played at, times real speed.
+pub const SPEEDS: std::ops::RangeInclusive<f64> = 0.25..=64.0;
+
 /// What the player can be told.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PlayerCommand {
@@ -41,6 +44,6 @@ pub enum PlayerCommand {
     /// The next or the previous event.
     Step(i32),
     Seek(Timestamp),
-    /// Times real speed.
+    /// Times real speed, within [`SPEEDS`].
     Speed(f64),
 }

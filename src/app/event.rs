@@ -6,6 +6,7 @@ use crate::{
         Timestamp,
         input::{Key, Mouse},
         log::LogLine,
+        series::SeriesStore,
         source::SourceReport,
         update::Update,
     },
@@ -57,6 +58,13 @@ pub enum EventKind {
     /// The configuration was read anew.
     #[serde(skip)]
     Settings(Box<Settings>),
+    /// The history of the recording that is played has been read.
+    #[serde(skip)]
+    History(Box<SeriesStore>),
+    /// The machine's clock was set back; `by_seconds` is negative.
+    ClockStepped {
+        by_seconds: f64,
+    },
 }
 
 /// How an effect ended, in words for the user.

@@ -10,10 +10,12 @@ mod layout;
 pub use layout::bars as layout_bars;
 mod lists;
 mod pages;
+mod reload;
 mod time;
 
 use crate::{
     action,
+    config::Config,
     keymap::{Lookup, Scope},
     modals::{Modal, Outcome},
     model::{
@@ -21,6 +23,7 @@ use crate::{
         attention::Severity,
         input::{Key, Mouse},
         log::LogLine,
+        series::SeriesStore,
         topic::{Topic, TopicSet},
     },
     ops::gate::Policy,
@@ -48,7 +51,9 @@ pub struct App {
     pub player: Option<PlayerState>,
     /// Whether events are being written to a file.
     pub recording: bool,
-    /// Time of the newest event of any kind.
+    /// Whether a recording's history is still being read, so that graphs are not complete.
+    pub reading: bool,
+    /// Time of the newest event of any kind; it goes back only where the machine's clock was set back.
     pub now: Timestamp,
     /// Keys of a sequence that is not complete, and when the last one came.
     pub pending: Vec<Key>,
@@ -56,6 +61,8 @@ pub struct App {
     demand: Demand,
     outbox: Vec<Effect>,
     dirty: bool,
+    /// The configuration at the start: some of it is in force until the end.
+    started_with: Config,
 }
 
 /// Topics that history, rules and the recorder need whatever is visible.
@@ -73,15 +80,20 @@ const BACKGROUND: TopicSet = TopicSet::of(&[
 impl App {
     /// A cockpit that knows nothing yet.
     pub fn new(settings: Settings, policy: Policy, now: Timestamp, size: (u16, u16)) -> Self {
+        let keep_ms = i64::from(settings.config.recorder.minutes) * 60_000;
+        // Graphs reach over every moment that can be shown, and never less far than their own longest span.
+        let series = SeriesStore::keeping(keep_ms.max(SeriesStore::KEEP_MS));
         let mut app = Self {
             world: World::at(now),
             moment: None,
             view: View { size, graph_span: 2, graph_mode: settings.graph_mode(), ..View::default() },
             modals: Vec::new(),
             policy,
+            started_with: settings.config.clone(),
             settings,
             player: None,
             recording: false,
+            reading: false,
             now,
             pending: Vec::new(),
             pending_since: now,
@@ -89,6 +101,7 @@ impl App {
             outbox: Vec::new(),
             dirty: true,
         };
+        app.world.series = series;
         for warning in app.settings.warnings.clone() {
             app.notice(Severity::Warn, warning);
         }
@@ -126,6 +139,8 @@ impl App {
             EventKind::Moment(moment) => self.set_moment(moment),
             EventKind::World(world) => self.set_world(*world),
             EventKind::Settings(settings) => self.set_settings(*settings),
+            EventKind::History(series) => self.set_history(*series),
+            EventKind::ClockStepped { by_seconds } => self.step_clock(event.at, by_seconds),
         }
         self.settle_page();
         self.follow_demand();
@@ -213,23 +228,6 @@ impl App {
             self.refresh_lists();
             self.dirty = true;
         }
-    }
-
-    fn set_settings(&mut self, settings: Settings) {
-        if settings.config.mouse != self.settings.config.mouse {
-            self.ask(Effect::Mouse(settings.config.mouse));
-        }
-        self.settings = settings;
-        self.policy.locked = self.settings.config.read_only;
-        self.policy.armed &= !self.policy.locked;
-        self.policy.protected_processes.clone_from(&self.settings.config.protected_processes);
-        if self.settings.warnings.is_empty() {
-            self.notice(Severity::Info, "configuration read anew");
-        }
-        for warning in self.settings.warnings.clone() {
-            self.notice(Severity::Warn, warning);
-        }
-        self.relayout();
     }
 
     /// Topics that the visible panes need.

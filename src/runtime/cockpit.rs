@@ -2,16 +2,17 @@
 //! changed. Nothing ticks while nothing changes.
 
 mod past;
+mod work;
 
 use super::{
-    effects,
+    contain, effects,
     input::{Gone, Input},
     logging,
     output::Output,
     player::Player,
     recorder::Limits,
     screen::Screen,
-    terminal,
+    stop, terminal,
 };
 use crate::{
     app::{
@@ -25,9 +26,10 @@ use crate::{
     ops::gate::Policy,
     source::{
         Source,
-        supervisor::{Demand, News, supervise},
+        supervisor::{Demand, News},
     },
 };
+use jiff::SignedDuration;
 use std::{
     io,
     path::PathBuf,
@@ -53,7 +55,7 @@ pub struct Options {
     pub log_file: Option<PathBuf>,
     pub log_level: tracing::Level,
     /// Reads the configuration anew.
-    pub reload: Box<dyn Fn() -> Settings>,
+    pub reload: Box<dyn Fn() -> Settings + Send + Sync>,
     /// Least time between two frames that only data asked for.
     pub frame_interval: Duration,
 }
@@ -72,6 +74,8 @@ pub enum Left {
     /// The user asked for it, or it was told to by SIGTERM or SIGINT.
     Asked,
     Interrupted,
+    /// It was told to by SIGQUIT.
+    Quit,
     /// The terminal is gone.
     TerminalGone,
 }
@@ -80,6 +84,8 @@ pub enum Left {
 const QUEUE: usize = 256;
 /// Data that arrives within this time of each other shares a frame.
 const GATHER: Duration = Duration::from_millis(12);
+/// A clock that goes back by more than this was set; less is the order in which threads answer.
+const CLOCK_STEP: SignedDuration = SignedDuration::from_secs(2);
 
 /// Runs the cockpit until it is left.
 ///
@@ -102,6 +108,8 @@ pub fn run(options: Options) -> io::Result<Left> {
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    quit: Signal,
+    stop: Signal,
     hangup: Signal,
     resize: Signal,
     resume: Signal,
@@ -112,6 +120,8 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
+            stop: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
             hangup: signal(SignalKind::hangup())?,
             resize: signal(SignalKind::window_change())?,
             resume: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
@@ -127,9 +137,13 @@ enum Woken {
     Log(LogLine),
     /// The world at the time that was asked for.
     Moment(past::Answer),
+    /// Work that may take long is done.
+    Worked(work::Worked),
     /// The recording goes on.
     Play,
     Resize,
+    /// To be stopped as a job of a shell.
+    Stop,
     Resumed,
     Wake,
     Draw,
@@ -148,12 +162,12 @@ struct Cockpit {
     done: (mpsc::Sender<Done>, mpsc::Receiver<Done>),
     log: mpsc::Receiver<LogLine>,
     past: past::Past,
+    work: work::Work,
     /// When the next frame is due; `None` while nothing changed.
     draw_at: Option<Instant>,
     drawn_at: Instant,
     frame_interval: Duration,
     state_folder: PathBuf,
-    reload: Box<dyn Fn() -> Settings>,
     _guard: terminal::Guard,
 }
 
@@ -187,11 +201,11 @@ impl Cockpit {
             done: mpsc::channel(QUEUE),
             log,
             past,
+            work: work::Work::new(Arc::from(options.reload)),
             draw_at: None,
             drawn_at: clock::instant(),
             frame_interval: options.frame_interval,
             state_folder: options.state_folder,
-            reload: options.reload,
             _guard: guard,
         };
         // The first screen stands before any source is asked, and before the log is opened.
@@ -199,7 +213,7 @@ impl Cockpit {
         logging::start(options.log_file, options.log_level, Some(log_in));
         if cockpit.begin_past() {
             for source in options.sources {
-                tokio::spawn(supervise(source, cockpit.demand.subscribe(), news_in.clone()));
+                contain::start(source, cockpit.demand.subscribe(), news_in.clone());
             }
         }
         cockpit.take(EventKind::Wake, clock::now());
@@ -225,6 +239,8 @@ impl Cockpit {
             _ = self.signals.hangup.recv() => Woken::Leave(Left::TerminalGone),
             _ = self.signals.terminate.recv() => Woken::Leave(Left::Asked),
             _ = self.signals.interrupt.recv() => Woken::Leave(Left::Interrupted),
+            _ = self.signals.quit.recv() => Woken::Leave(Left::Quit),
+            _ = self.signals.stop.recv() => Woken::Stop,
             input = self.input.next() => match input {
                 Ok(events) => Woken::Input(events),
                 Err(Gone) => Woken::Leave(Left::TerminalGone),
@@ -237,6 +253,7 @@ impl Cockpit {
             Some(news) = self.news.recv() => Woken::News(news),
             Some(line) = self.log.recv() => Woken::Log(line),
             answer = self.past.answer() => Woken::Moment(answer),
+            Some(worked) = self.work.answer() => Woken::Worked(worked),
             () = until(play_at), if play_at.is_some() => Woken::Play,
             () = until_time(wake_at), if wake_at.is_some() => Woken::Wake,
         }
@@ -244,7 +261,7 @@ impl Cockpit {
 
     fn serve(&mut self, woken: Woken) -> io::Result<Option<Left>> {
         let now = clock::now();
-        let mut leave = false;
+        let mut leave = self.follow_clock(now);
         match woken {
             Woken::Leave(left) => return Ok(Some(left)),
             Woken::Input(events) => {
@@ -256,17 +273,19 @@ impl Cockpit {
                     self.draw()?;
                 }
             }
-            Woken::News(news) => leave = self.take_news(news),
-            Woken::Done(done) => leave = self.take(EventKind::Done(done), now),
-            Woken::Log(line) => leave = self.take(EventKind::Log(line), now),
-            Woken::Moment(answer) => leave = self.take_moment(answer, now),
-            Woken::Play => leave = self.play(),
+            Woken::News(news) => leave |= self.take_news(news, now),
+            Woken::Done(done) => leave |= self.take(EventKind::Done(done), now),
+            Woken::Log(line) => leave |= self.take(EventKind::Log(line), now),
+            Woken::Moment(answer) => leave |= self.take_moment(answer, now),
+            Woken::Worked(worked) => leave |= self.take_worked(worked, now),
+            Woken::Play => leave |= self.play(),
             Woken::Resize => {
                 let (columns, rows) = crossterm::terminal::size()?;
-                leave = self.take(EventKind::Resize { columns, rows }, now);
+                leave |= self.take(EventKind::Resize { columns, rows }, now);
             }
+            Woken::Stop => self.stop()?,
             Woken::Resumed => self.take_terminal_back()?,
-            Woken::Wake => leave = self.take(EventKind::Wake, now),
+            Woken::Wake => leave |= self.take(EventKind::Wake, now),
             Woken::Draw => self.draw()?,
             Woken::Drained(result) => {
                 if result.is_err() {
@@ -277,12 +296,22 @@ impl Cockpit {
         Ok(leave.then_some(Left::Asked))
     }
 
-    fn take_news(&mut self, news: News) -> bool {
+    /// Notices that the machine's clock was set back, and follows it; says whether to leave.
+    fn follow_clock(&mut self, now: Timestamp) -> bool {
+        let back = self.app.now.duration_since(now);
+        if !self.past.is_live() || back <= CLOCK_STEP {
+            return false;
+        }
+        self.take(EventKind::ClockStepped { by_seconds: -back.as_secs_f64() }, now)
+    }
+
+    /// News that were asked for before the clock was set back are of now.
+    fn take_news(&mut self, news: News, now: Timestamp) -> bool {
         match news {
             News::Updates { at, source, updates } => {
-                self.take(EventKind::Updates { source: source.into(), updates }, at)
+                self.take(EventKind::Updates { source: source.into(), updates }, at.min(now))
             }
-            News::Report { at, report } => self.take(EventKind::Report(report), at),
+            News::Report { at, report } => self.take(EventKind::Report(report), at.min(now)),
         }
     }
 
@@ -307,7 +336,10 @@ impl Cockpit {
         let done = self.done.0.clone();
         match effect {
             Effect::Quit => return true,
-            Effect::Suspend => self.suspend(),
+            // To the whole job, as a terminal would; our own part follows as [`Woken::Stop`].
+            Effect::Suspend => {
+                let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
+            }
             Effect::Repaint => {
                 self.screen.forget();
                 self.app.touch();
@@ -320,10 +352,7 @@ impl Cockpit {
                 effects::write_file(done, &name, content, what, self.state_folder.clone());
             }
             Effect::Execute(permit) => effects::execute(done, permit),
-            Effect::ReloadConfig => {
-                let settings = Box::new((self.reload)());
-                return self.take(EventKind::Settings(settings), clock::now());
-            }
+            Effect::ReloadConfig => return self.reload(),
             Effect::Mouse(on) => {
                 let _ = self.output.write(&terminal::mouse_bytes(on));
             }
@@ -345,13 +374,16 @@ impl Cockpit {
         self.take(EventKind::Done(done), clock::now());
     }
 
-    /// Gives the terminal to the shell and stops. Without a shell that could continue us (the kernel tells by not stopping us)
-    /// nothing happens but a repaint; [`Woken::Resumed`] takes the terminal back otherwise.
-    fn suspend(&mut self) {
+    /// Gives the terminal to the shell, stops, and takes the terminal back when continued. Without a shell that could continue us
+    /// nothing happens.
+    fn stop(&mut self) -> io::Result<()> {
+        if !stop::can_be_continued() {
+            return Ok(());
+        }
         self.output.abandon();
         terminal::give_back();
-        let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
-        let _ = self.take_terminal_back();
+        stop::stop();
+        self.take_terminal_back()
     }
 
     fn take_terminal_back(&mut self) -> io::Result<()> {
@@ -381,7 +413,26 @@ async fn until(at: Option<Instant>) {
 
 async fn until_time(at: Option<Timestamp>) {
     if let Some(at) = at {
-        let wait = at.duration_since(clock::now()).unsigned_abs();
-        tokio::time::sleep(wait.min(Duration::from_secs(3_600)) + Duration::from_millis(1)).await;
+        tokio::time::sleep(wait_for(at, clock::now())).await;
+    }
+}
+
+/// How long to wait for a time: a moment where it is over, an hour at most.
+fn wait_for(at: Timestamp, now: Timestamp) -> Duration {
+    let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();
+    wait.min(Duration::from_secs(3_600)) + Duration::from_millis(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_over_is_not_waited_for() {
+        let at = |seconds| Timestamp::from_second(seconds).expect("in range");
+        let moment = Duration::from_millis(1);
+        assert_eq!(wait_for(at(100), at(400)), moment);
+        assert_eq!(wait_for(at(100), at(97)), Duration::from_secs(3) + moment);
+        assert_eq!(wait_for(at(100_000), at(97)), Duration::from_secs(3_600) + moment);
     }
 }

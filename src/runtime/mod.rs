@@ -1,6 +1,7 @@
 //! Where the cockpit meets the machine: the event loop, the effects, the terminal. This room knows all others.
 
 pub mod cockpit;
+pub mod contain;
 pub mod effects;
 pub mod input;
 pub mod logging;
@@ -9,5 +10,6 @@ pub mod player;
 pub mod recorder;
 pub mod rehearse;
 pub mod screen;
+mod stop;
 pub mod terminal;
 mod watch;

@@ -7,7 +7,7 @@ use super::recorder::{
 };
 use crate::{
     app::{
-        effect::PlayerCommand,
+        effect::{PlayerCommand, SPEEDS},
         event::{Event, EventKind, PlayerState},
     },
     model::{Timestamp, series::SeriesStore},
@@ -15,8 +15,6 @@ use crate::{
 use jiff::SignedDuration;
 use std::time::{Duration, Instant};
 
-/// Speeds that can be played at, times real speed.
-pub const SPEEDS: std::ops::RangeInclusive<f64> = 0.25..=64.0;
 /// Events that follow each other faster are taken together.
 const GATHER: Duration = Duration::from_millis(15);
 

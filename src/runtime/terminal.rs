@@ -1,5 +1,6 @@
 //! Takes the terminal and gives it back, whatever happens: at the end, at a panic, before a stop, and when it is already gone.
 
+use super::contain;
 use crossterm::{
     cursor,
     event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture},
@@ -70,13 +71,13 @@ fn takes_bytes() -> bool {
     poll(&mut fds, Some(&patience)).is_ok_and(|ready| ready > 0) && fds[0].revents().contains(PollFlags::OUT)
 }
 
-/// From now on a panic of this thread gives the terminal back before it speaks. A panic of another thread (a source's) is
-/// logged only: its supervisor says so on the screen.
+/// From now on a panic of this thread gives the terminal back before it speaks. A panic that does not end the program, one of
+/// another thread (a source's) or of a contained task (its supervisor), is logged only: the screen says what became of it.
 pub fn restore_at_panic() {
     let main: ThreadId = thread::current().id();
     let speak = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        if thread::current().id() == main {
+        if thread::current().id() == main && !contain::is_contained() {
             give_back();
             speak(info);
         }

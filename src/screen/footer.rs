@@ -85,9 +85,12 @@ fn doing(app: &App, scene: &Scene<'_>) -> Pieces {
         let whole = player.last.duration_since(player.first).as_secs().max(1);
         let at = player.position.duration_since(player.first).as_secs().clamp(0, whole);
         let full = (at * CELLS / whole) as usize;
-        let bar: String = (0..CELLS as usize)
+        let mut bar: String = (0..CELLS as usize)
             .map(|cell| if cell < full { scene.glyphs.gauge.0 } else { scene.glyphs.gauge.1 })
             .collect();
+        if app.reading {
+            bar = format!("reading history{}", scene.glyphs.ellipsis);
+        }
         let word = if player.playing { "playing" } else { "paused" };
         pieces.push((format!("{word} {}x {bar} {} / {}", player.speed, duration(at), duration(whole)), Role::Past));
     }
@@ -230,6 +233,10 @@ mod tests {
             speed: 2.0,
         });
         app.recording = true;
+        app.set_reading(true);
+        assert!(line(&app, 23).contains("playing 2x reading history… 5:00"), "{}", line(&app, 23));
+        let history = EventKind::History(Box::default());
+        app.update(Event { at: app.now, kind: history });
         assert!(line(&app, 23).contains("● REC  playing 2x ██████░░░░░░ 5:00 / 10:00"), "{}", line(&app, 23));
     }
 

@@ -63,6 +63,23 @@ fn what_was_recorded_is_played_and_never_overwritten() {
 }
 
 #[test]
+fn a_recording_is_begun_and_ended_by_a_key() {
+    let setup = Setup::new().size(200, 40);
+    let folder = setup.home().join("state/flightdeck");
+    let mut pty = setup.flightdeck(&[]);
+    pty.wait_for("the host", |seen| seen.shows("load"));
+    pty.send("R");
+    pty.wait_for("a word about it", |seen| seen.shows("recording into") && seen.shows("REC"));
+    pty.send("R");
+    pty.wait_for("a word about it", |seen| seen.shows("recorded "));
+    pty.send("q");
+    assert_eq!(pty.exit(PATIENCE).exit_code(), 0);
+    let files = fs::read_dir(folder).expect("made").map(|entry| entry.expect("readable").path());
+    let file = files.into_iter().find(|path| path.extension().is_some_and(|e| e == "flightdeck")).expect("written");
+    assert!(!flightdeck::runtime::recorder::read::Recording::open(&file).expect("whole").is_empty());
+}
+
+#[test]
 fn a_recording_that_was_cut_short_is_played_as_far_as_it_is_whole() {
     let (_folder, file) = recorded();
     let whole = fs::read(&file).expect("readable");

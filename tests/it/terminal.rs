@@ -5,7 +5,7 @@ use crate::{
     wait::{self, PATIENCE},
 };
 use base64::Engine as _;
-use flightdeck::runtime::terminal;
+use flightdeck::runtime::{contain::Contained, terminal};
 use rustix::process::Signal;
 use std::{
     env,
@@ -53,6 +53,15 @@ fn sigint_restores_and_leaves_with_130() {
     let status = pty.exit(PATIENCE);
     pty.assert_restored();
     assert_eq!((status.exit_code(), status.signal()), (130, None));
+}
+
+#[test]
+fn sigquit_restores_and_leaves_with_131() {
+    let mut pty = cockpit();
+    pty.signal(Signal::QUIT);
+    let status = pty.exit(PATIENCE);
+    pty.assert_restored();
+    assert_eq!((status.exit_code(), status.signal()), (131, None));
 }
 
 #[test]
@@ -115,6 +124,51 @@ fn a_shell_gets_the_terminal_while_it_is_suspended() {
 }
 
 #[test]
+fn a_stop_from_outside_gives_the_terminal_to_the_shell() {
+    let mut pty = Setup::new().env("PS1", "ready> ").run(&["bash", "--norc", "--noprofile", "-i"]);
+    pty.wait_for("the prompt", |seen| seen.shows("ready>"));
+    pty.send(format!("(sleep 1; exec pkill -TSTP -P $$ flightdeck) & {FLIGHTDECK}\r"));
+    pty.wait_for_cockpit();
+    pty.wait_for("the shell", |seen| !seen.screen().alternate_screen() && seen.shows("Stopped"));
+    assert!(!pty.seen().screen().hide_cursor());
+    pty.send("echo still-'in'-use\r");
+    pty.wait_for("an answer", |seen| seen.shows("still-in-use"));
+    pty.send("fg %2\r");
+    pty.wait_for_cockpit();
+    pty.send("q");
+    pty.wait_for("the shell", |seen| !seen.screen().alternate_screen());
+    pty.send("exit\r");
+    pty.exit(PATIENCE);
+    pty.assert_restored();
+}
+
+#[test]
+fn without_a_shell_a_stop_from_outside_changes_nothing() {
+    let mut pty = cockpit();
+    pty.signal(Signal::TSTP);
+    pty.send("q");
+    assert_eq!(pty.exit(PATIENCE).exit_code(), 0);
+    pty.assert_restored();
+}
+
+#[test]
+fn a_configuration_that_hangs_holds_nothing_up() {
+    let setup = Setup::new();
+    let folder = setup.home().join("config/flightdeck");
+    let mut pty = setup.flightdeck(&[]);
+    pty.wait_for_cockpit();
+    // Whoever reads from a pipe into which nobody writes waits for ever.
+    std::fs::create_dir_all(&folder).expect("made");
+    let made = Command::new("mkfifo").arg(folder.join("config.toml")).status().expect("mkfifo is part of every Linux");
+    assert!(made.success());
+    pty.send("\x12\x12");
+    pty.wait_for("a word about it", |seen| seen.shows("still being read"));
+    pty.send("q");
+    assert_eq!(pty.exit(AT_ONCE).exit_code(), 0);
+    pty.assert_restored();
+}
+
+#[test]
 fn without_a_shell_to_return_to_ctrl_z_changes_nothing() {
     let mut pty = cockpit();
     pty.send(CTRL_Z);
@@ -173,6 +227,34 @@ fn a_panic_restores() {
         entered && !seen.screen().alternate_screen() && seen.shows("on purpose")
     });
     assert_ne!(pty.exit(PATIENCE).exit_code(), 0);
+    pty.assert_restored();
+}
+
+#[test]
+fn a_panic_that_the_runtime_catches_leaves_the_terminal() {
+    if env::var_os(PANIC).is_some() {
+        terminal::restore_at_panic();
+        terminal::take().expect("a terminal");
+        let mut stdout = std::io::stdout();
+        stdout.write_all(&terminal::enter_bytes(true)).and_then(|()| stdout.flush()).expect("the terminal takes bytes");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        // The hook knows the thread on which it was set as the main one.
+        let task = runtime.block_on(async { tokio::spawn(Contained::new(async { panic!("on purpose") })).await });
+        assert!(task.is_err_and(|error| error.is_panic()));
+        stdout.write_all(b"goes on").and_then(|()| stdout.flush()).expect("the terminal takes bytes");
+        let mut line = [0];
+        let _ = std::io::Read::read(&mut std::io::stdin(), &mut line);
+        terminal::give_back();
+        return;
+    }
+    let own = env::current_exe().expect("this program has a path");
+    let name = "terminal::a_panic_that_the_runtime_catches_leaves_the_terminal";
+    let mut pty = Setup::new().env(PANIC, "1").run(&[&own.to_string_lossy(), "--exact", name, "--nocapture"]);
+    pty.wait_for("what comes behind the panic, on the alternate screen", |seen| {
+        seen.screen().alternate_screen() && seen.shows("goes on") && !seen.shows("on purpose")
+    });
+    pty.send("x");
+    assert_eq!(pty.exit(PATIENCE).exit_code(), 0);
     pty.assert_restored();
 }
 

@@ -7,7 +7,7 @@ use crate::{
         event::{Done, Event, EventKind},
     },
     clock,
-    model::{Timestamp, own::OwnCounters, units},
+    model::{Timestamp, own::OwnCounters},
     runtime::{
         player::Player,
         recorder::{
@@ -84,6 +84,16 @@ impl Past {
         }
     }
 
+    /// The recorder; there is none while a recording is played.
+    pub(super) fn recorder(&mut self) -> Option<&mut Recorder> {
+        self.recorder.as_mut()
+    }
+
+    /// Whether this is the machine as it is, not a recording.
+    pub(super) fn is_live(&self) -> bool {
+        self.player.is_none()
+    }
+
     /// When the player has something to do.
     pub(super) fn next_at(&self) -> Option<Instant> {
         self.player.as_ref()?.next_at()
@@ -99,7 +109,9 @@ impl Cockpit {
             self.record_size();
         }
         let Some(player) = &mut self.past.player else { return true };
-        self.app.world.series = player.series();
+        // Graphs are drawn once all of it has been read; everything else does not wait for that.
+        self.work.read_history(player.recording().clone());
+        self.app.set_reading(true);
         let mut events: Vec<Event> = player.world().into_iter().collect();
         let damage = player.recording().damage.clone();
         events.extend(player.command(PlayerCommand::Toggle, clock::instant()));
@@ -139,45 +151,9 @@ impl Cockpit {
     }
 
     /// A recording begins with the size of the screen.
-    fn record_size(&mut self) {
+    pub(super) fn record_size(&mut self) {
         let (columns, rows) = self.app.view.size;
         self.take(EventKind::Resize { columns, rows }, clock::now());
-    }
-
-    pub(super) fn toggle_recording(&mut self) -> bool {
-        let now = clock::now();
-        let Some(recorder) = &mut self.past.recorder else { return false };
-        let ended = recorder.stop_file();
-        let done = match ended {
-            Some(Ok((path, size))) => {
-                self.app.set_recording(false);
-                let text = format!("recorded {} into {}", units::bytes(size as f64), path.display());
-                Done { ok: true, text }
-            }
-            Some(Err(why)) => {
-                self.app.set_recording(false);
-                Done { ok: false, text: why }
-            }
-            None => return self.start_recording(now),
-        };
-        self.take(EventKind::Done(done), now)
-    }
-
-    fn start_recording(&mut self, now: Timestamp) -> bool {
-        let Some(recorder) = &mut self.past.recorder else { return false };
-        let name = format!("recording-{}.flightdeck", now.strftime("%Y%m%dT%H%M%SZ"));
-        let path = self.state_folder.join(name);
-        let hostname = self.app.world.observed.facts.as_ref().map(|facts| facts.hostname.clone());
-        let done = match FileSink::create(&path, &Header::new(now, hostname), FILE_LIMIT) {
-            Ok(file) => {
-                recorder.start_file(file);
-                self.app.set_recording(true);
-                self.record_size();
-                Done { ok: true, text: format!("recording into {}", path.display()) }
-            }
-            Err(error) => Done { ok: false, text: error.to_string() },
-        };
-        self.take(EventKind::Done(done), now)
     }
 
     /// The recording ended by itself.

@@ -86,6 +86,20 @@ impl FileSink {
         }
     }
 
+    /// Writes what is left, but waits for nothing: after a failure there is nothing to wait for. Returns where it lies.
+    pub fn let_go(mut self) -> PathBuf {
+        self.chunks = None;
+        std::mem::take(&mut self.path)
+    }
+
+    /// Waits for the disk; returns where the file lies and how long it is.
+    ///
+    /// # Errors
+    /// What went wrong, in words.
+    pub fn end(mut self) -> Result<(PathBuf, u64), String> {
+        self.finish().map(|()| (self.path.clone(), self.size))
+    }
+
     /// Waits for what has been appended to be on the disk, but not for ever.
     ///
     /// # Errors

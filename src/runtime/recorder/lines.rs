@@ -5,6 +5,7 @@ use crate::{
     model::Timestamp,
     world::World,
 };
+use jiff::SignedDuration;
 use serde::Deserialize;
 use std::ops::Range;
 
@@ -31,7 +32,7 @@ pub struct Line {
 pub enum LineKind {
     /// News of a source, or about it.
     News,
-    /// Lets time pass.
+    /// Lets time pass, or sets it back.
     Wake,
     /// Nothing: keys, the log, messages.
     Other,
@@ -56,7 +57,7 @@ impl Lines {
             clock = clock.max(head.at);
             let kind = match head.event {
                 "updates" | "report" => LineKind::News,
-                "wake" => LineKind::Wake,
+                "wake" | "clock-stepped" => LineKind::Wake,
                 _ => LineKind::Other,
             };
             events.push(Line { at: clock, kind, place });
@@ -104,6 +105,9 @@ pub fn apply(world: &mut World, event: Event) {
         }
         EventKind::Wake => {
             world.pass(event.at);
+        }
+        EventKind::ClockStepped { by_seconds } => {
+            world.shift_time(SignedDuration::try_from_secs_f64(by_seconds).unwrap_or_default());
         }
         _ => {}
     }

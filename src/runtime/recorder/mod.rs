@@ -71,6 +71,8 @@ struct Open {
     keyframe: usize,
     first: Timestamp,
     last: Timestamp,
+    /// When it was begun, by the machine's clock, which may have been set back since an event before.
+    begun: Timestamp,
 }
 
 /// The recording into the file ended by itself, and why.
@@ -80,12 +82,12 @@ pub struct Stopped(pub String);
 impl Recorder {
     /// A recorder that holds nothing yet.
     pub fn new(limits: Limits, counters: Arc<OwnCounters>) -> Self {
-        let (first, last) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
+        let (first, last, begun) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
         Self {
             limits,
             ring: VecDeque::new(),
             ring_bytes: 0,
-            open: Open { lines: Vec::new(), keyframe: 0, first, last },
+            open: Open { lines: Vec::new(), keyframe: 0, first, last, begun },
             file: None,
             clock: Timestamp::MIN,
             counters,
@@ -100,10 +102,14 @@ impl Recorder {
         self.clock = self.clock.max(event.at);
         let seconds = if self.file.is_some() { self.limits.file_chunk_seconds } else { self.limits.chunk_seconds };
         let mut stopped = None;
-        if !self.open.lines.is_empty() && self.clock.duration_since(self.open.first).as_secs() >= seconds {
+        // Times only ever rise in a recording: behind a clock that was set back they stand still, and what comes is cut by the
+        // machine's clock.
+        let passed = self.clock.duration_since(self.open.first).max(event.at.duration_since(self.open.begun));
+        let stepped = matches!(event.kind, EventKind::ClockStepped { .. });
+        if !self.open.lines.is_empty() && (stepped || passed.as_secs() >= seconds) {
             stopped = self.close();
         }
-        if self.open.lines.is_empty() && !self.begin(before) {
+        if self.open.lines.is_empty() && !self.begin(before, event.at) {
             return stopped;
         }
         self.append(event);
@@ -119,12 +125,14 @@ impl Recorder {
     fn keeps(&self, kind: &EventKind) -> bool {
         match kind {
             EventKind::Updates { .. } | EventKind::Report(_) | EventKind::Wake => true,
-            EventKind::Moment(_) | EventKind::World(_) | EventKind::Settings(_) | EventKind::Player(_) => false,
+            EventKind::ClockStepped { .. } => true,
+            EventKind::Moment(_) | EventKind::World(_) | EventKind::Settings(_) => false,
+            EventKind::Player(_) | EventKind::History(_) => false,
             _ => self.file.is_some(),
         }
     }
 
-    fn begin(&mut self, before: &World) -> bool {
+    fn begin(&mut self, before: &World, at: Timestamp) -> bool {
         let lines = &mut self.open.lines;
         if let Err(error) = serde_json::to_writer(&mut *lines, before) {
             tracing::error!(%error, "the world cannot be recorded");
@@ -134,6 +142,7 @@ impl Recorder {
         lines.push(b'\n');
         self.open.keyframe = lines.len();
         self.open.first = self.clock;
+        self.open.begun = at;
         self.open.last = self.clock;
         true
     }
@@ -169,7 +178,8 @@ impl Recorder {
         let stopped = self.file.as_mut().and_then(|file| file.append(chunk.to_bytes()).err());
         self.keep(chunk);
         stopped.map(|why| {
-            let path = self.file.take().map(|file| file.path().display().to_string()).unwrap_or_default();
+            let file = self.file.take().map(FileSink::let_go);
+            let path = file.map(|path| path.display().to_string()).unwrap_or_default();
             Stopped(format!("recording into {path} stopped: {why}"))
         })
     }
@@ -232,17 +242,24 @@ impl Recorder {
         self.file = Some(file);
     }
 
-    /// Writes what is left and ends the file; says where it lies and how long it is.
+    /// Ends the file and hands it out, with what is left on its way into it: whoever has it may wait for the disk.
     ///
     /// # Errors
     /// What went wrong, in words.
-    pub fn stop_file(&mut self) -> Option<Result<(std::path::PathBuf, u64), String>> {
+    pub fn end_file(&mut self) -> Option<Result<FileSink, String>> {
         self.file.as_ref()?;
         if let Some(Stopped(why)) = self.close() {
             return Some(Err(why));
         }
-        let mut file = self.file.take()?;
-        Some(file.finish().map(|()| (file.path().to_path_buf(), file.size())))
+        self.file.take().map(Ok)
+    }
+
+    /// Writes what is left and ends the file; waits for the disk. Says where it lies and how long it is.
+    ///
+    /// # Errors
+    /// What went wrong, in words.
+    pub fn stop_file(&mut self) -> Option<Result<(std::path::PathBuf, u64), String>> {
+        Some(self.end_file()?.and_then(FileSink::end))
     }
 }
 

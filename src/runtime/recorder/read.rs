@@ -8,13 +8,13 @@ use crate::{
     model::{Timestamp, series::SeriesStore, units},
     world::World,
 };
-use std::{borrow::Cow, fs, path::Path};
+use std::{borrow::Cow, fs, path::Path, sync::Arc};
 
-/// A recording with an index of its chunks.
+/// A recording with an index of its chunks. Clones share its bytes.
 #[derive(Debug, Clone)]
 pub struct Recording {
     pub header: Header,
-    data: Cow<'static, [u8]>,
+    data: Arc<Cow<'static, [u8]>>,
     chunks: Vec<Place>,
     /// What is missing, in words for the user.
     pub damage: Option<String>,
@@ -52,7 +52,7 @@ impl Recording {
         if chunks.is_empty() {
             return Err(OpenError::Empty(damage.unwrap_or_else(|| "it ends after its first line".into())));
         }
-        Ok(Self { header, data, chunks, damage })
+        Ok(Self { header, data: Arc::new(data), chunks, damage })
     }
 
     /// Number of whole chunks.

@@ -1,0 +1,89 @@
+//! The configuration read anew, while the cockpit runs.
+
+use super::{App, effect::Effect, settings::Settings};
+use crate::{config::Config, model::attention::Severity};
+
+impl App {
+    /// Takes the settings that were read anew, and says what of them waits for a restart.
+    pub(super) fn set_settings(&mut self, settings: Settings) {
+        if settings.config.mouse != self.settings.config.mouse {
+            self.ask(Effect::Mouse(settings.config.mouse));
+        }
+        // A mode that was chosen by hand stays unless the configuration now says something else.
+        if settings.graph_mode() != self.settings.graph_mode() {
+            self.view.graph_mode = settings.graph_mode();
+        }
+        self.settings = settings;
+        self.policy.locked = self.settings.config.read_only;
+        self.policy.armed &= !self.policy.locked;
+        self.policy.protected_processes.clone_from(&self.settings.config.protected_processes);
+        let waiting = waiting(&self.started_with, &self.settings.config);
+        let need = if waiting.len() == 1 { "needs" } else { "need" };
+        let rest = format!("{} {need} a restart", waiting.join(", "));
+        match (self.settings.warnings.is_empty(), waiting.is_empty()) {
+            (true, true) => self.notice(Severity::Info, "configuration read anew"),
+            (true, false) => self.notice(Severity::Info, format!("configuration read anew; {rest}")),
+            (false, true) => {}
+            (false, false) => self.notice(Severity::Info, rest),
+        }
+        for warning in self.settings.warnings.clone() {
+            self.notice(Severity::Warn, warning);
+        }
+        self.relayout();
+    }
+}
+
+/// What differs from the start and is in force from a start on only, as it is called in the file.
+fn waiting(started: &Config, now: &Config) -> Vec<&'static str> {
+    let parts = [
+        ("[sources]", started.sources != now.sources),
+        ("[recorder]", started.recorder != now.recorder),
+        ("[log]", started.log != now.log),
+        ("frames-per-second", started.frames_per_second != now.frames_per_second),
+        ("ssh-frames-per-second", started.ssh_frames_per_second != now.ssh_frames_per_second),
+    ];
+    parts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        app::event::{Event, EventKind},
+        screen::kit::app,
+        view::graph::GraphMode,
+    };
+
+    /// The last notice after the configuration was read anew with this change.
+    fn reload(app: &mut App, change: impl FnOnce(&mut Config)) -> String {
+        let mut settings = app.settings.clone();
+        change(&mut settings.config);
+        app.update(Event { at: app.now, kind: EventKind::Settings(Box::new(settings)) });
+        app.view.notices.last().expect("said").text.clone()
+    }
+
+    #[test]
+    fn what_waits_for_a_restart_is_named_until_it_is_as_it_was() {
+        let mut app = app((80, 24));
+        assert_eq!(reload(&mut app, |_| ()), "configuration read anew");
+        let text = reload(&mut app, |config| config.recorder.minutes = 60);
+        assert_eq!(text, "configuration read anew; [recorder] needs a restart");
+        let text = reload(&mut app, |config| config.frames_per_second = 5);
+        assert_eq!(text, "configuration read anew; [recorder], frames-per-second need a restart");
+        let text = reload(&mut app, |config| {
+            config.recorder.minutes = 30;
+            config.frames_per_second = 30;
+        });
+        assert_eq!(text, "configuration read anew");
+    }
+
+    #[test]
+    fn a_mode_of_graphs_is_taken_at_once() {
+        let mut app = app((80, 24));
+        app.view.graph_mode = GraphMode::Ascii;
+        reload(&mut app, |_| ());
+        assert_eq!(app.view.graph_mode, GraphMode::Ascii, "chosen by hand");
+        reload(&mut app, |config| config.graph_mode = crate::config::GraphMode::Block);
+        assert_eq!(app.view.graph_mode, GraphMode::Block);
+    }
+}
