@@ -1,7 +1,6 @@
 //! Everything observed or derived, with one owner and no lock. [`World::apply`] is the only way in.
 
 mod changes;
-mod clock;
 mod retention;
 #[cfg(test)]
 mod tests;
