@@ -50,6 +50,8 @@ pub struct Options {
     pub counters: Arc<OwnCounters>,
     /// Folder for what is written when the current one cannot be.
     pub state_folder: PathBuf,
+    /// Whether the terminal is inside tmux.
+    pub tmux: bool,
     pub log_file: Option<PathBuf>,
     pub log_level: tracing::Level,
     /// Reads the configuration anew.
@@ -153,6 +155,7 @@ struct Cockpit {
     drawn_at: Instant,
     frame_interval: Duration,
     state_folder: PathBuf,
+    tmux: bool,
     reload: Box<dyn Fn() -> Settings>,
     _guard: terminal::Guard,
 }
@@ -191,6 +194,7 @@ impl Cockpit {
             drawn_at: clock::instant(),
             frame_interval: options.frame_interval,
             state_folder: options.state_folder,
+            tmux: options.tmux,
             reload: options.reload,
             _guard: guard,
         };
@@ -335,7 +339,7 @@ impl Cockpit {
     }
 
     fn copy(&mut self, text: &str, what: &str) {
-        let done = match effects::copy_bytes(text, effects::in_tmux()) {
+        let done = match effects::copy_bytes(text, self.tmux) {
             Ok(bytes) => {
                 let _ = self.output.write(&bytes);
                 Done { ok: true, text: format!("{what} copied ({} bytes)", text.len()) }
