@@ -7,8 +7,21 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 use toml::{Table, Value};
 
-/// Exit code for wrong usage and for a configuration that is wrong.
-pub const EXIT_USAGE: u8 = 2;
+/// Exit codes; see the README's table.
+pub mod exit {
+    /// As asked, and nothing found.
+    pub const OK: u8 = 0;
+    /// Wrong usage, or a configuration that is wrong.
+    pub const USAGE: u8 = 2;
+    /// A source that was asked for by name could not be reached.
+    pub const UNREACHABLE: u8 = 3;
+    /// Told to hang up: 128 and the number of SIGHUP.
+    pub const HANGUP: u8 = 129;
+    /// Told to quit: 128 and the number of SIGQUIT.
+    pub const QUIT: u8 = 131;
+    /// Interrupted: 128 and the number of SIGINT.
+    pub const INTERRUPTED: u8 = 130;
+}
 
 const AFTER: &str = "\
 Exit codes: 0 as asked and nothing found; 1 findings, or a run that failed; 2 wrong usage or configuration; \
@@ -115,24 +128,13 @@ pub enum ConfigCommand {
     Schema,
 }
 
-/// A part of a snapshot.
+/// A part of a snapshot, by its key in the JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[allow(missing_docs)]
 pub enum Part {
     Host,
     Sources,
     Attention,
-}
-
-impl Part {
-    /// Its key in the JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Host => "host",
-            Self::Sources => "sources",
-            Self::Attention => "attention",
-        }
-    }
 }
 
 impl Global {
@@ -243,7 +245,7 @@ mod tests {
             "flightdeck config",
             "flightdeck replay",
         ] {
-            assert_eq!(read(line).expect_err(line).exit_code(), i32::from(EXIT_USAGE), "{line}");
+            assert_eq!(read(line).expect_err(line).exit_code(), i32::from(exit::USAGE), "{line}");
         }
         assert_eq!(read("flightdeck --help").expect_err("help").exit_code(), 0);
     }

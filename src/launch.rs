@@ -1,18 +1,26 @@
 //! From parsed arguments to the mode that they ask for, and its exit code.
 
+pub mod state;
+
 use crate::{
     app::settings::{self, Terminal},
-    cli::{Cli, Command, EXIT_USAGE, manual},
-    config::{self, LogLevel, load},
-    headless::{self, doctor::DoctorOptions, snapshot::SnapshotOptions},
-    model::own::OwnCounters,
+    cli::{Cli, Command, exit, manual},
+    config::{self, LogLevel, layers::Loaded, load},
+    headless::{
+        self,
+        doctor::{DoctorOptions, TerminalCheck},
+        snapshot::SnapshotOptions,
+    },
+    model::{own::OwnCounters, text::clean_to},
     runtime::{
         cockpit::{self, Feed, Left, Options},
+        logging,
         player::Player,
         recorder::read::Recording,
     },
     source::{self, Source},
 };
+use state::StateFolder;
 use std::{
     env,
     io::{self, ErrorKind, Write},
@@ -23,12 +31,10 @@ use std::{
 
 /// How long `doctor` waits for a source.
 const DOCTOR_PATIENCE: Duration = Duration::from_secs(10);
-/// Exit code of a program that was told to hang up: 128 and the number of SIGHUP.
-const EXIT_HANGUP: u8 = 129;
-/// Exit code of a program that was interrupted: 128 and the number of SIGINT.
-const EXIT_INTERRUPTED: u8 = 130;
-/// Exit code of a program that was told to quit: 128 and the number of SIGQUIT.
-const EXIT_QUIT: u8 = 131;
+/// How long leaving waits for the log.
+const LOG_PATIENCE: Duration = Duration::from_millis(500);
+/// Longest line of ours on standard error.
+const LONGEST_NOTE: usize = 2_000;
 
 /// Does what the arguments ask for. Returns the exit code. A reader of our output that left early is no fault.
 pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> u8 {
@@ -43,11 +49,16 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> u8 {
     };
     result.unwrap_or_else(|error| {
         if error.kind() != ErrorKind::BrokenPipe {
-            let _ = writeln!(notes, "flightdeck: {error}");
-            return EXIT_USAGE;
+            let _ = note(notes, &error.to_string());
+            return exit::USAGE;
         }
-        0
+        exit::OK
     })
+}
+
+/// Says something on standard error, made harmless: it may hold words of a file.
+fn note(notes: &mut dyn Write, text: &str) -> io::Result<()> {
+    writeln!(notes, "flightdeck: {}", clean_to(text, LONGEST_NOTE))
 }
 
 fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, notes: &mut dyn Write) -> io::Result<u8> {
@@ -55,31 +66,41 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
         Command::Config(command) => headless::config_cmd::run(*command, &cli.global.origin(), &terminal(), out, notes),
         Command::Completions { shell } => {
             manual::completions(*shell, out);
-            Ok(0)
+            Ok(exit::OK)
         }
-        Command::Man => manual::man(out).map(|()| 0),
+        Command::Man => manual::man(out).map(|()| exit::OK),
         Command::Snapshot { json, wait, only } => {
-            let only = only.iter().map(|part| part.name().to_owned()).collect();
-            let options = SnapshotOptions { json: *json, wait: *wait, only };
-            headless::snapshot::snapshot(&options, configured_sources(cli), out, notes).map_err(to_io)
+            let loaded = load::load(&cli.global.origin());
+            let sources = configured_sources(&loaded, notes)?;
+            if loaded.broken {
+                note(notes, "a file of the configuration could not be understood, so nothing was done")?;
+                return Ok(exit::USAGE);
+            }
+            let options = SnapshotOptions { json: *json, wait: *wait, only: only.clone() };
+            headless::snapshot::snapshot(&options, sources, out, notes).map_err(to_io)
         }
         Command::Doctor { json } => {
-            headless::doctor::doctor(&doctor_options(cli, *json), configured_sources(cli), out, notes).map_err(to_io)
+            let loaded = load::load(&cli.global.origin());
+            let sources = configured_sources(&loaded, notes)?;
+            headless::doctor::doctor(&doctor_options(cli, &loaded, *json), sources, out).map_err(to_io)
         }
         // These open the cockpit, and have been dealt with.
-        Command::Replay { .. } => Ok(0),
+        Command::Replay { .. } => Ok(exit::OK),
     }
 }
 
-/// The sources as the configuration wants them, for the commands without a screen.
-fn configured_sources(cli: &Cli) -> Vec<Box<dyn Source>> {
-    let loaded = load::load(&cli.global.origin());
-    config::sources::apply(source::all(Arc::default()), &loaded.config).0
+/// The sources as the configuration wants them, for the commands without a screen. Says what is wrong with it.
+fn configured_sources(loaded: &Loaded, notes: &mut dyn Write) -> io::Result<Vec<Box<dyn Source>>> {
+    let (sources, unknown) = config::sources::apply(source::all(Arc::default()), &loaded.config);
+    for problem in loaded.warnings.iter().map(ToString::to_string).chain(unknown) {
+        note(notes, &problem)?;
+    }
+    Ok(sources)
 }
 
-fn doctor_options(cli: &Cli, json: bool) -> DoctorOptions {
+fn doctor_options(cli: &Cli, loaded: &Loaded, json: bool) -> DoctorOptions {
     let origin = cli.global.origin();
-    let loaded = load::load(&origin);
+    let state = StateFolder::find();
     let files = [Some(origin.system), origin.user].into_iter().flatten().filter(|file| file.is_file());
     let problem_of = |file: &PathBuf| {
         let name = file.display().to_string();
@@ -88,10 +109,10 @@ fn doctor_options(cli: &Cli, json: bool) -> DoctorOptions {
     DoctorOptions {
         json,
         wait: DOCTOR_PATIENCE,
-        named: Vec::new(),
         config_files: files.map(|file| (file.clone(), problem_of(&file))).collect(),
-        state_folder: state_folder(),
-        terminal: headless::doctor::Terminal::here(),
+        state_folder: state.path,
+        state_problem: state.problem,
+        terminal: TerminalCheck::here(&terminal(), &loaded.config),
     }
 }
 
@@ -107,10 +128,10 @@ fn terminal() -> Terminal {
     Terminal::from_variables(|name| env::var(name).ok())
 }
 
-/// `$XDG_STATE_HOME/flightdeck`, or a folder for temporary files where there is no home.
-pub fn state_folder() -> PathBuf {
-    let state = directories::BaseDirs::new().and_then(|dirs| dirs.state_dir().map(ToOwned::to_owned));
-    state.unwrap_or_else(env::temp_dir).join("flightdeck")
+/// The name that the user is known by, who may have become root by sudo.
+fn login(variable: impl Fn(&str) -> Option<String>) -> String {
+    let name = ["SUDO_USER", "USER"].into_iter().find_map(|name| variable(name).filter(|value| !value.is_empty()));
+    name.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
 }
 
 /// Opens the cockpit, on this machine or on a recording.
@@ -118,19 +139,21 @@ fn open(cli: &Cli, player: Result<Option<Player>, String>, notes: &mut dyn Write
     let player = match player {
         Ok(player) => player,
         Err(error) => {
-            writeln!(notes, "flightdeck: {error}")?;
-            return Ok(EXIT_USAGE);
+            note(notes, &error)?;
+            return Ok(exit::USAGE);
         }
     };
-    match cockpit::run(options(cli, player)) {
-        Ok(Left::Asked) => Ok(0),
-        Ok(Left::Interrupted) => Ok(EXIT_INTERRUPTED),
-        Ok(Left::Quit) => Ok(EXIT_QUIT),
-        Ok(Left::TerminalGone) => Ok(EXIT_HANGUP),
+    let left = cockpit::run(options(cli, player));
+    logging::finish(LOG_PATIENCE);
+    match left {
+        Ok(Left::Asked) => Ok(exit::OK),
+        Ok(Left::Interrupted) => Ok(exit::INTERRUPTED),
+        Ok(Left::Quit) => Ok(exit::QUIT),
+        Ok(Left::TerminalGone) => Ok(exit::HANGUP),
         Err(error) => {
-            writeln!(notes, "flightdeck: the cockpit cannot be opened: {error}")?;
+            note(notes, &format!("the cockpit cannot be opened: {error}"))?;
             writeln!(notes, "It needs a terminal; `flightdeck snapshot` and `flightdeck doctor` need none.")?;
-            Ok(EXIT_USAGE)
+            Ok(exit::USAGE)
         }
     }
 }
@@ -141,13 +164,14 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
     let loaded = load::load(&origin);
     let mut settings = settings::build(&loaded, &terminal);
     let own_pid = i32::try_from(std::process::id()).unwrap_or_default();
-    let policy = settings::policy(&settings.config, own_pid);
+    let policy = settings::policy(&settings.config, own_pid, &login(|name| env::var(name).ok()));
     let counters: Arc<OwnCounters> = Arc::default();
     let (sources, warnings) = config::sources::apply(source::all(Arc::clone(&counters)), &settings.config);
     settings.warnings.extend(warnings);
     let config = &settings.config;
-    let over_ssh = env::var_os("SSH_CONNECTION").is_some();
-    let frames = if over_ssh { config.ssh_frames_per_second } else { config.frames_per_second };
+    let state = StateFolder::find();
+    let log_file = config.log.file.clone().or_else(|| Some(state.usable()?.join("flightdeck.log")));
+    let frames = if terminal.ssh { config.ssh_frames_per_second } else { config.frames_per_second };
     let first = settings.clone();
     Options {
         feed: player.map_or(Feed::Live, |player| Feed::Recording(Box::new(player))),
@@ -155,8 +179,10 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
         policy,
         sources,
         counters,
-        state_folder: state_folder(),
-        log_file: Some(config.log.file.clone().unwrap_or_else(|| state_folder().join("flightdeck.log"))),
+        // Without a folder of our own files go where we are.
+        state_folder: state.usable().map_or_else(|| ".".into(), ToOwned::to_owned),
+        tmux: terminal.tmux,
+        log_file,
         log_level: level(config.log.level),
         reload: Box::new(move || settings::rebuild(&first, &load::load(&origin), &terminal)),
         frame_interval: Duration::from_secs(1) / u32::from(frames.max(1)),
@@ -171,5 +197,66 @@ const fn level(level: LogLevel) -> tracing::Level {
         LogLevel::Info => tracing::Level::INFO,
         LogLevel::Debug => tracing::Level::DEBUG,
         LogLevel::Trace => tracing::Level::TRACE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsString;
+
+    fn ran(arguments: &[&str]) -> (u8, String, String) {
+        let cli = crate::cli::parse(std::iter::once(&"flightdeck").chain(arguments).map(OsString::from));
+        let (mut out, mut notes) = (Vec::new(), Vec::new());
+        let code = run(&cli.expect("is right"), &mut out, &mut notes);
+        (code, String::from_utf8(out).expect("UTF-8"), String::from_utf8(notes).expect("UTF-8"))
+    }
+
+    fn with_config(text: &str, arguments: &[&str]) -> (u8, String, String) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, text).expect("written");
+        ran(&[arguments, &["--config", file.to_str().expect("UTF-8")]].concat())
+    }
+
+    #[test]
+    fn a_configuration_that_is_no_toml_stops_a_snapshot() {
+        let (code, out, notes) = with_config("theme = \n", &["snapshot", "--wait", "10ms"]);
+        assert_eq!((code, out.as_str()), (exit::USAGE, ""));
+        assert!(notes.contains("config.toml:1:") && notes.contains("nothing was done"), "{notes}");
+    }
+
+    #[test]
+    fn what_is_wrong_in_the_configuration_is_said_and_made_harmless() {
+        let text = "\"th\\u001beme\" = 1\n[sources.\"host/x\"]\nenabled = false\n";
+        for (command, starts) in [("snapshot", "{"), ("doctor", "{")] {
+            let (code, out, notes) = with_config(text, &[command, "--json"]);
+            assert!(code == exit::OK && out.starts_with(starts), "{out}");
+            assert!(notes.contains("config.toml:1:1: ") && notes.contains("there is no source «host/x»"), "{notes}");
+            assert!(!notes.contains('\u{1b}'), "{notes:?}");
+        }
+        let (code, out, _) = with_config("theme = \n", &["doctor"]);
+        assert!(code == exit::OK && out.contains("bad   "), "{out}");
+    }
+
+    #[test]
+    fn a_hostile_recording_cannot_speak_to_the_terminal() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("x.flightdeck");
+        let line = [crate::runtime::recorder::format::MAGIC, br#"{"version":9,"program":"\u001b[2J"}"#, b"\n"].concat();
+        std::fs::write(&file, line).expect("written");
+        let (code, _, notes) = ran(&["replay", file.to_str().expect("UTF-8")]);
+        assert_eq!(code, exit::USAGE);
+        assert!(notes.contains("format 9") && !notes.contains('\u{1b}'), "{notes:?}");
+    }
+
+    #[test]
+    fn the_login_is_who_called_sudo() {
+        let with = |pairs: &'static [(&str, &str)]| {
+            login(|name| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+        };
+        assert_eq!(with(&[("USER", "root"), ("SUDO_USER", "ann")]), "ann");
+        assert_eq!(with(&[("USER", "ann"), ("SUDO_USER", "")]), "ann");
+        assert!(with(&[]).starts_with("uid "));
     }
 }

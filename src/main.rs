@@ -9,7 +9,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help that nobody reads to its end is no fault.
             let _ = error.print();
-            u8::try_from(error.exit_code()).unwrap_or(cli::EXIT_USAGE).into()
+            u8::try_from(error.exit_code()).unwrap_or(cli::exit::USAGE).into()
         }
     }
 }

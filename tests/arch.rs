@@ -34,7 +34,6 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("headless", ALL),
     ("cli", ALL),
     ("launch", ALL),
-    ("launch", ALL),
 ];
 
 const UPPER: &[&str] = &["action", "modals", "app", "screen", "config", "LOWER"];

@@ -1,8 +1,10 @@
 //! The headless commands on the machine that the tests run on.
 
 use flightdeck::{
+    app::settings::Terminal,
+    config::Config,
     headless::{
-        doctor::{DoctorOptions, Terminal, doctor},
+        doctor::{DoctorOptions, TerminalCheck, doctor},
         snapshot::{SnapshotOptions, snapshot},
     },
     source,
@@ -35,13 +37,13 @@ fn the_doctor_examines_this_machine() {
     let options = DoctorOptions {
         json: true,
         wait: Duration::from_secs(5),
-        named: vec!["host".into()],
         config_files: vec![],
         state_folder: folder.path().into(),
-        terminal: Terminal::here(),
+        state_problem: None,
+        terminal: TerminalCheck::here(&Terminal::default(), &Config::default()),
     };
-    let (mut out, mut errors) = (Vec::new(), Vec::new());
-    let code = doctor(&options, source::all(Default::default()), &mut out, &mut errors).expect("printed");
+    let mut out = Vec::new();
+    let code = doctor(&options, source::all(Default::default()), &mut out).expect("printed");
     let value: Value = serde_json::from_slice(&out).expect("JSON");
     assert_eq!(code, 0, "{value:#}");
     let sources = value["sources"].as_array().expect("a list");

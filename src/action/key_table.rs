@@ -1,12 +1,13 @@
 //! The table of keys for the README, made from the actions and the built-in key maps.
 
 use crate::{
-    action,
+    action::{self, Action},
     keymap::{Keymap, Scope, file, shown},
 };
 use std::fmt::Write;
 
-/// Every action with its keys in each built-in key map and its sentence, as a Markdown table.
+/// Every action with its keys in each built-in key map and its sentence, as a Markdown table. An action that has keys in several
+/// scopes has a line for each: a key may mean something else in the next.
 pub fn markdown_table() -> String {
     let names = action::names();
     let maps: Vec<Keymap> = file::BUILT_IN.iter().map(|(name, _)| file::built_in(name, &names).0).collect();
@@ -14,15 +15,24 @@ pub fn markdown_table() -> String {
     let mut table = format!("| where | action | {} | what it does |\n", names.join(" | "));
     let _ = writeln!(table, "| --- | --- {}| --- |", "| --- ".repeat(maps.len()));
     for action in action::all() {
-        let keys: Vec<_> = maps.iter().map(|map| cell(map, action.name)).collect();
-        let _ =
-            writeln!(table, "| {} | `{}` | {} | {} |", place(action.scope), action.name, keys.join(" | "), action.doc);
+        for scope in scopes(&maps, action) {
+            let keys: Vec<_> = maps.iter().map(|map| cell(map, scope, action.name)).collect();
+            let _ = writeln!(table, "| {} | `{}` | {} | {} |", place(scope), action.name, keys.join(" | "), action.doc);
+        }
     }
     table
 }
 
-fn cell(map: &Keymap, action: &str) -> String {
-    let keys: Vec<_> = map.all_keys_for(action).into_iter().map(|keys| code(&shown(keys))).collect();
+/// The scopes in which an action has keys, its own first; its own where it has none.
+fn scopes(maps: &[Keymap], action: &Action) -> Vec<Scope> {
+    let mut scopes: Vec<_> = maps.iter().flat_map(|map| map.scopes_of(action.name)).collect();
+    scopes.sort_by_key(|scope| (*scope != action.scope, *scope));
+    scopes.dedup();
+    if scopes.is_empty() { vec![action.scope] } else { scopes }
+}
+
+fn cell(map: &Keymap, scope: Scope, action: &str) -> String {
+    let keys: Vec<_> = map.keys_in(scope, action).into_iter().map(|keys| code(&shown(keys))).collect();
     keys.join(", ")
 }
 
@@ -70,7 +80,16 @@ mod tests {
     #[test]
     fn every_action_has_a_row() {
         let table = markdown_table();
-        assert_eq!(table.lines().count(), action::all().count() + 2);
+        for action in action::all() {
+            assert!(table.contains(&format!("| `{}` |", action.name)), "{}", action.name);
+        }
         assert!(table.contains("| everywhere | `quit` | `q`, `^c` |"), "{table}");
+    }
+
+    #[test]
+    fn keys_stand_beside_the_scope_in_which_they_work() {
+        let table = markdown_table();
+        assert!(table.contains("| lists | `rows-page-down` | `PgDn` |"), "in lists the space bar marks: {table}");
+        assert!(table.contains("| text | `rows-page-down` | `PgDn`, `Space` |"), "{table}");
     }
 }

@@ -1,6 +1,9 @@
 //! Lists as text: what goes into the clipboard, and what is written into files.
 
-use super::{App, effect::Effect};
+use super::{
+    App,
+    effect::{CLIPBOARD_BYTES, Effect},
+};
 use crate::{
     model::attention::Severity,
     view::{
@@ -8,10 +11,6 @@ use crate::{
         table::Table,
     },
 };
-
-/// The longest text that terminals take into the clipboard: 100,000 bytes of base64
-/// (<https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>, OSC 52; tmux and others cut or drop what is longer).
-const CLIPBOARD_BYTES: usize = 74_994;
 
 /// Said where rows are marked and none of them is shown.
 const ALL_HIDDEN: &str = "the filter hides every marked row: clear the filter or the marks first";

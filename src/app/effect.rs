@@ -3,6 +3,10 @@
 use crate::{model::Timestamp, ops::gate::Permit, source::supervisor::Demand};
 use std::path::PathBuf;
 
+/// The longest text that terminals take into the clipboard: 100,000 bytes of base64
+/// (<https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>, OSC 52; tmux and others cut or drop what is longer).
+pub const CLIPBOARD_BYTES: usize = 74_994;
+
 /// Something to be done outside.
 #[derive(Debug)]
 pub enum Effect {

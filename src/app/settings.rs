@@ -65,6 +65,8 @@ pub struct Terminal {
     pub locale: String,
     /// Whether it is inside tmux.
     pub tmux: bool,
+    /// Whether it is inside GNU screen.
+    pub screen: bool,
     /// Whether it is at the other end of an SSH connection.
     pub ssh: bool,
 }
@@ -79,6 +81,7 @@ impl Terminal {
             no_color: full("NO_COLOR").is_some(),
             locale: ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(full).unwrap_or_default(),
             tmux: full("TMUX").is_some(),
+            screen: full("STY").is_some(),
             ssh: full("SSH_CONNECTION").is_some() || full("SSH_TTY").is_some(),
         }
     }
@@ -154,14 +157,15 @@ pub fn rebuild(previous: &Settings, loaded: &Loaded, terminal: &Terminal) -> Set
     if loaded.broken { Settings { warnings: fresh.warnings, ..previous.clone() } } else { fresh }
 }
 
-/// What the configuration allows, at the start.
-pub fn policy(config: &Config, own_pid: i32) -> Policy {
+/// What the configuration allows, at the start, to the user who is logged in as `login` unless it names another.
+pub fn policy(config: &Config, own_pid: i32, login: &str) -> Policy {
     Policy {
         armed: config.start_armed && !config.read_only,
         locked: config.read_only,
         past: false,
         protected_processes: config.protected_processes.clone(),
         own_pid,
+        actor: config.actor.clone().filter(|actor| !actor.is_empty()).unwrap_or_else(|| login.into()),
     }
 }
 
@@ -362,8 +366,15 @@ mod tests {
 
     #[test]
     fn the_cockpit_starts_unarmed() {
-        assert!(!policy(&Config::default(), 1).armed);
-        assert!(policy(&from("start-armed = true").config, 1).armed);
-        assert!(!policy(&from("start-armed = true\nread-only = true").config, 1).armed);
+        assert!(!policy(&Config::default(), 1, "ann").armed);
+        assert!(policy(&from("start-armed = true").config, 1, "ann").armed);
+        assert!(!policy(&from("start-armed = true\nread-only = true").config, 1, "ann").armed);
+    }
+
+    #[test]
+    fn the_actor_is_who_is_named_or_else_the_login() {
+        assert_eq!(policy(&Config::default(), 1, "ann").actor, "ann");
+        assert_eq!(policy(&from("actor = \"\"").config, 1, "ann").actor, "ann");
+        assert_eq!(policy(&from("actor = \"bot\"").config, 1, "ann").actor, "bot");
     }
 }

@@ -139,7 +139,8 @@ impl Default for Notices {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Log {
-    /// File that the log is appended to; none is written unless it is named.
+    /// File that the log is appended to; `flightdeck.log` in the state folder unless it is named. At 1 MiB it is begun anew, and
+    /// the one before is kept with `.1` behind its name.
     pub file: Option<PathBuf>,
     /// The least that is worth a line.
     pub level: LogLevel,

@@ -2,13 +2,14 @@
 
 use crate::{
     app::settings::{self, Terminal},
-    cli::{ConfigCommand, EXIT_USAGE},
+    cli::{ConfigCommand, exit},
     config::{
         example,
         layers::Loaded,
         load::{self, Origin},
         schema,
     },
+    model::text::clean,
 };
 use std::{
     io::{self, Write},
@@ -56,7 +57,7 @@ fn path(origin: &Origin, out: &mut dyn Write) -> io::Result<()> {
 fn check(loaded: &Loaded, terminal: &Terminal, out: &mut dyn Write, notes: &mut dyn Write) -> io::Result<u8> {
     let problems = settings::build(loaded, terminal).warnings;
     for problem in &problems {
-        writeln!(out, "{problem}")?;
+        writeln!(out, "{}", clean(problem))?;
     }
     let files = loaded.files.len() + loaded.themes.len() + loaded.keymaps.len();
     let wrong = match problems.len() {
@@ -65,7 +66,7 @@ fn check(loaded: &Loaded, terminal: &Terminal, out: &mut dyn Write, notes: &mut 
         count => format!("{count} things are wrong"),
     };
     writeln!(notes, "{files} {} read: {wrong}", if files == 1 { "file" } else { "files" })?;
-    Ok(if problems.is_empty() { 0 } else { EXIT_USAGE })
+    Ok(if problems.is_empty() { exit::OK } else { exit::USAGE })
 }
 
 #[cfg(test)]

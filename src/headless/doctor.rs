@@ -2,16 +2,20 @@
 
 use super::{
     gather::{Asked, Gathered, Until, gather},
-    render::{self, exit},
+    render,
     snapshot::{SourceRow, snapshot_of},
 };
 use crate::{
+    app::settings::Terminal,
+    cli::exit,
+    config::{Ascii, Config},
     model::{text::clean_to, units},
     source::Source,
+    ui::theme::colour::Depth,
 };
 use serde::Serialize;
 use std::{
-    env, fs,
+    fs,
     io::Write,
     path::{Path, PathBuf},
     time::Duration,
@@ -23,59 +27,63 @@ pub struct DoctorOptions {
     pub json: bool,
     /// How long to wait for sources at most.
     pub wait: Duration,
-    /// Families of sources that were asked for by name: each has to be reachable.
-    pub named: Vec<String>,
     /// Configuration files, with what is wrong in each or nothing; in the order of the layers.
     pub config_files: Vec<(PathBuf, Option<String>)>,
     pub state_folder: PathBuf,
-    pub terminal: Terminal,
+    /// Why that folder must not be used, where it must not.
+    pub state_problem: Option<String>,
+    pub terminal: TerminalCheck,
 }
 
-/// What is known of the terminal.
+/// What is known of the terminal, and what the cockpit makes of it with the configuration in force.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Terminal {
+pub struct TerminalCheck {
     /// `TERM`.
     pub term: Option<String>,
-    /// How many colours it takes, as far as it says: `truecolor`, `256`, `16` or `none`.
+    /// How many colours are used: `truecolor`, `256`, `16` or `none`.
     pub colours: &'static str,
+    /// Whether signs beyond ASCII are used.
     pub utf8: bool,
     /// `tmux` or `screen`, where we run inside one.
     pub multiplexer: Option<&'static str>,
     /// Columns and rows; `None` where there is no terminal.
     pub size: Option<(u16, u16)>,
+    /// Whether the configuration decides about the signs, so that the locale does not matter.
+    #[serde(skip)]
+    chosen: bool,
 }
 
-impl Terminal {
-    /// Reads the environment and asks the terminal for its size.
-    pub fn here() -> Self {
+impl TerminalCheck {
+    /// Examines the terminal that the environment names, and asks it for its size.
+    pub fn here(terminal: &Terminal, config: &Config) -> Self {
         let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok();
-        Self::from(|name| env::var(name).ok(), size.map(|size| (size.ws_col, size.ws_row)))
+        Self::new(terminal, config, size.map(|size| (size.ws_col, size.ws_row)))
     }
 
-    /// What an environment says.
-    fn from(variable: impl Fn(&str) -> Option<String>, size: Option<(u16, u16)>) -> Self {
-        let given = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let term = given("TERM");
-        let rich = given("COLORTERM").is_some_and(|value| value == "truecolor" || value == "24bit");
-        let colours = match term.as_deref() {
-            _ if given("NO_COLOR").is_some() => "none",
-            None | Some("dumb") => "none",
-            _ if rich => "truecolor",
-            Some(term) if term.ends_with("-direct") => "truecolor",
-            Some(term) if term.contains("256color") => "256",
-            Some(_) => "16",
+    fn new(terminal: &Terminal, config: &Config, size: Option<(u16, u16)>) -> Self {
+        let colours = match terminal.depth(config) {
+            Depth::None => "none",
+            Depth::Sixteen => "16",
+            Depth::Palette => "256",
+            Depth::Rgb => "truecolor",
         };
-        // The first of these that is set decides (locale(7)).
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(given).unwrap_or_default();
-        let locale = locale.to_ascii_lowercase();
-        let multiplexer = if given("TMUX").is_some() { Some("tmux") } else { given("STY").map(|_| "screen") };
-        Self { term, colours, utf8: locale.contains("utf-8") || locale.contains("utf8"), multiplexer, size }
+        let multiplexer = if terminal.tmux { Some("tmux") } else { terminal.screen.then_some("screen") };
+        Self {
+            term: Some(terminal.term.clone()).filter(|term| !term.is_empty()),
+            colours,
+            utf8: !terminal.ascii(config),
+            multiplexer,
+            size,
+            chosen: config.ascii != Ascii::Auto,
+        }
     }
 
     fn advice(&self) -> Vec<&'static str> {
         let mut advice = Vec::new();
-        if !self.utf8 {
-            advice.push("the locale is not UTF-8: set LANG=C.UTF-8, or start with --ascii");
+        if !self.utf8 && !self.chosen {
+            advice.push(
+                "locale or terminal are not for UTF-8, so signs are ASCII: set LANG=C.UTF-8, or start with --ascii",
+            );
         }
         if self.term.is_none() || self.term.as_deref() == Some("dumb") {
             advice.push("TERM names no terminal that can be drawn on: set it, or use `flightdeck snapshot`");
@@ -92,7 +100,7 @@ impl Terminal {
 pub struct Diagnosis {
     pub version: &'static str,
     pub sources: Vec<SourceCheck>,
-    pub terminal: Terminal,
+    pub terminal: TerminalCheck,
     pub config_files: Vec<FileCheck>,
     pub state_folder: FileCheck,
     /// What to do, the terminal's part; each source has its own hint.
@@ -116,16 +124,11 @@ pub struct FileCheck {
     pub problem: Option<String>,
 }
 
-/// Examines, prints and returns the exit code. What is wrong with what was named goes to `errors`.
+/// Examines, prints and returns the exit code.
 ///
 /// # Errors
 /// Where nothing can be examined or printed.
-pub fn doctor(
-    options: &DoctorOptions,
-    sources: Vec<Box<dyn Source>>,
-    out: &mut dyn Write,
-    errors: &mut dyn Write,
-) -> anyhow::Result<u8> {
+pub fn doctor(options: &DoctorOptions, sources: Vec<Box<dyn Source>>, out: &mut dyn Write) -> anyhow::Result<u8> {
     let gathered = gather(sources, Until::Reached, options.wait)?;
     let diagnosis = diagnose(options, &gathered);
     if options.json {
@@ -133,13 +136,7 @@ pub fn doctor(
     } else {
         render::lines(&lines(&diagnosis), out)?;
     }
-    match options.named.iter().find(|kind| !gathered.reached(kind)) {
-        Some(kind) => {
-            render::lines(&[format!("{kind} was asked for by name and could not be reached")], errors)?;
-            Ok(exit::UNREACHABLE)
-        }
-        None => Ok(exit::OK),
-    }
+    Ok(exit::OK)
 }
 
 fn diagnose(options: &DoctorOptions, gathered: &Gathered) -> Diagnosis {
@@ -158,7 +155,10 @@ fn diagnose(options: &DoctorOptions, gathered: &Gathered) -> Diagnosis {
         sources: rows.into_iter().map(|row| SourceCheck { took_seconds: took(&row), row }).collect(),
         terminal: options.terminal.clone(),
         config_files: files.collect(),
-        state_folder: writable(&options.state_folder),
+        state_folder: match options.state_problem.clone() {
+            None => writable(&options.state_folder),
+            problem => FileCheck { path: options.state_folder.clone(), ok: false, problem },
+        },
         advice: options.terminal.advice(),
     }
 }

@@ -121,11 +121,6 @@ impl Gathered {
         let family: Vec<_> = self.sources.iter().filter(|asked| asked.spec.kind == kind).collect();
         family.into_iter().filter(|asked| !ok(asked)).map(|asked| asked.spec.name).collect()
     }
-
-    /// Whether any source of the family answered.
-    pub fn reached(&self, kind: &str) -> bool {
-        self.sources.iter().any(|asked| asked.spec.kind == kind && asked.answers > 0)
-    }
 }
 
 #[cfg(test)]
@@ -193,7 +188,6 @@ pub(crate) mod tests {
         assert!(gathered.sources[0].answers >= 2);
         assert_eq!(gathered.world.observed.gauges, Some(Gauges::default()));
         assert_eq!(gathered.unreached("host"), ["host/mounts"]);
-        assert!(gathered.reached("host") && !gathered.reached("docker"));
         assert!(gathered.sources.iter().all(|asked| asked.took.is_some()));
     }
 }

@@ -253,7 +253,7 @@ mod tests {
     fn every_action_of_the_footer_has_a_key() {
         let (map, _) = built_in("default", &action::names());
         for action in action::all().filter(|action| action.hint > 0) {
-            assert!(!map.all_keys_for(action.name).is_empty(), "{} has no key", action.name);
+            assert!(!map.scopes_of(action.name).is_empty(), "{} has no key", action.name);
         }
     }
 
@@ -334,7 +334,7 @@ mod tests {
         let files = user("inherits = \"default\"\n[global]\n\"f10\" = \"quit\"");
         let (map, problems) = load("default", &asked(), &files, &[], &action::names());
         assert_eq!(problems, []);
-        assert_eq!(map.all_keys_for("quit").len(), 3);
+        assert_eq!(map.keys_in(Scope::Global, "quit").len(), 3);
         let files = [KeymapFile { name: "x", file: "/u/x.toml", text: "inherits = \"x\"" }];
         let (_, problems) = load("x", &asked(), &files, &[], &action::names());
         assert_eq!(problems[0].to_string(), "/u/x.toml:1:1: inherits: key maps inherit in a circle");

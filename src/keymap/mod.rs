@@ -3,7 +3,7 @@
 pub mod file;
 
 use crate::model::input::Key;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a key means something. The narrower one wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -112,17 +112,9 @@ impl Keymap {
         found.into_iter().map(|((_, keys), _)| keys.as_slice()).collect()
     }
 
-    /// Every sequence that leads to an action, in whatever scope, the preferred first.
-    pub fn all_keys_for(&self, action: &str) -> Vec<&[Key]> {
-        let mut found: Vec<_> = self.bindings.iter().filter(|(_, bound)| bound.action == action).collect();
-        found.sort_by_key(|((_, keys), bound)| (keys.len(), bound.rank));
-        let mut keys: Vec<&[Key]> = Vec::new();
-        for ((_, sequence), _) in found {
-            if !keys.contains(&sequence.as_slice()) {
-                keys.push(sequence);
-            }
-        }
-        keys
+    /// Every scope in which a sequence leads to an action.
+    pub fn scopes_of(&self, action: &str) -> BTreeSet<Scope> {
+        self.bindings.iter().filter(|(_, bound)| bound.action == action).map(|((scope, _), _)| *scope).collect()
     }
 
     /// Every binding of a scope: sequence and action.

@@ -1,6 +1,9 @@
 //! The one place where secrets are taken out of text from outside, before it is kept, shown or written: environments, command
 //! lines, and whatever else may hold a password. It errs towards hiding.
 
+mod client;
+
+use client::Flags;
 use std::borrow::Cow;
 
 /// What stands where a secret was.
@@ -72,62 +75,23 @@ pub fn value<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
 }
 
 /// A command line, argument by argument: `--password=…`, `--token …`, `-pSECRET` of the MySQL clients, `user:password` of
-/// curl, and everything that [`text`] finds.
+/// curl, also where `sudo` and the like stand before them, and everything that [`text`] finds.
 pub fn arguments<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Vec<Cow<'a, str>> {
-    let mut program = "";
-    let mut hide_next = Next::Show;
+    let mut flags = Flags::default();
+    let mut announced = false;
     let mut shown = Vec::new();
     for (at, argument) in arguments.into_iter().enumerate() {
-        if at == 0 {
-            program = argument.rsplit('/').next().unwrap_or(argument);
-        }
-        let hidden = match hide_next {
-            Next::Hide if !argument.starts_with("--") => Some(Cow::Borrowed(REDACTED)),
-            Next::HidePassword => Some(after_colon(argument)),
-            _ => None,
-        };
-        hide_next = if hidden.is_some() || at == 0 { Next::Show } else { Next::after(program, argument) };
-        shown.push(hidden.or_else(|| glued(program, argument)).unwrap_or_else(|| text(argument)));
+        let of_client = flags.read(argument);
+        let hidden = if announced && !argument.starts_with("--") { Some(REDACTED.into()) } else { of_client };
+        let is_flag = at > 0 && argument.starts_with('-') && !argument.contains(['=', ' ']);
+        announced = hidden.is_none() && is_flag && is_secret_name(argument);
+        shown.push(hidden.map_or_else(|| text(argument), Cow::Owned));
     }
     shown
 }
 
-/// What to do with the argument after one.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Next {
-    Show,
-    Hide,
-    /// It is `user:password`.
-    HidePassword,
-}
-
-impl Next {
-    fn after(program: &str, argument: &str) -> Self {
-        let is_flag = argument.starts_with('-') && !argument.contains(['=', ' ']);
-        match (program, argument) {
-            ("curl" | "wget", "-u" | "--user" | "-U" | "--proxy-user") => Self::HidePassword,
-            ("sshpass" | "redis-cli" | "ldapsearch" | "smbclient", "-p" | "-a" | "-w") => Self::Hide,
-            _ if is_flag && is_secret_name(argument) => Self::Hide,
-            _ => Self::Show,
-        }
-    }
-}
-
-/// A password that is part of its flag: `mysql -pSECRET`.
-fn glued<'a>(program: &str, argument: &str) -> Option<Cow<'a, str>> {
-    let has = ["mysql", "mariadb", "sshpass"].iter().any(|name| program.starts_with(name));
-    (has && argument.len() > 2 && argument.starts_with("-p")).then(|| Cow::Owned(format!("-p{REDACTED}")))
-}
-
-fn after_colon(argument: &str) -> Cow<'_, str> {
-    match argument.split_once(':') {
-        Some((user, password)) if !password.is_empty() => Cow::Owned(format!("{user}:{REDACTED}")),
-        _ => Cow::Borrowed(argument),
-    }
-}
-
-/// Free text: tokens of known shape, `name=value` and `"name": "value"` with a name that says secret, HTTP authorisation, and
-/// the password in a URL are hidden. Borrows where nothing had to be.
+/// Free text: tokens of known shape, `name=value` and `"name": "value"` with a name that says secret, HTTP authorisation, the
+/// password in a URL, and what [`arguments`] finds in a line for the shell are hidden. Borrows where nothing had to be.
 pub fn text(text: &str) -> Cow<'_, str> {
     if text.contains("-----BEGIN") {
         return Cow::Borrowed(REDACTED);
@@ -135,9 +99,19 @@ pub fn text(text: &str) -> Cow<'_, str> {
     let mut shown = String::new();
     let mut copied = 0;
     let mut hide = false;
+    let mut flags = Flags::default();
     for (start, end) in words(text) {
-        let word = &text[start..end];
-        let kept = match Word::read(word, hide) {
+        // An argument that was replaced may hold several words.
+        if start < copied {
+            continue;
+        }
+        if let Some(kept) = flags.read(&text[start..end_of_flag(text, start, end)]) {
+            shown.push_str(&text[copied..start]);
+            shown.push_str(&kept);
+            (copied, hide) = (end_of_argument(text, start, end), false);
+            continue;
+        }
+        let kept = match Word::read(&text[start..end], hide) {
             Word::Plain => {
                 hide = false;
                 continue;
@@ -161,6 +135,44 @@ pub fn text(text: &str) -> Cow<'_, str> {
     }
     shown.push_str(&text[copied..]);
     Cow::Owned(shown)
+}
+
+/// The end of a word that is a flag, with the quote that opens its value: `-p'`.
+fn end_of_flag(text: &str, start: usize, end: usize) -> usize {
+    if text[start..end].starts_with('-') && opens_quote(&text[end..]) { end + 1 } else { end }
+}
+
+/// Whether a text begins with a quote that more of the same argument follows.
+fn opens_quote(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars.next().is_some_and(is_quote) && chars.next().is_some_and(|c| !c.is_whitespace() && !ends_command(c))
+}
+
+fn ends_command(c: char) -> bool {
+    matches!(c, ';' | '&' | '|' | ')')
+}
+
+/// Where the argument of a shell line ends that begins at `start`, and whose first word ends at `end`.
+fn end_of_argument(text: &str, start: usize, end: usize) -> usize {
+    let before = text[..start].chars().next_back().filter(|c| is_quote(*c));
+    if let Some(length) = before.and_then(|quote| text[start..].find(quote)) {
+        return (start + length).max(end);
+    }
+    let mut quote = None;
+    let mut chars = text[start..].char_indices();
+    while let Some((at, c)) = chars.next() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if is_quote(c) && opens_quote(&text[start + at..]) => quote = Some(c),
+            None if c == '\\' && !text[start + at + 1..].starts_with(is_quote) => {
+                chars.next();
+            }
+            None if c.is_whitespace() || is_quote(c) || c == '\\' || ends_command(c) => return (start + at).max(end),
+            None => {}
+        }
+    }
+    text.len()
 }
 
 /// What one word of a text is.
@@ -347,13 +359,47 @@ mod tests {
             (&["x", "--url=u://a:b@h", "u://a:b/c@h"], &["x", "--url=u://a:[redacted]@h", "u://a:[redacted]@h"]),
             (&["ssh", "-p", "22", "host"], &["ssh", "-p", "22", "host"]),
             (&["mkdir", "-p", "/a"], &["mkdir", "-p", "/a"]),
+            (&["sudo", "-u", "me", "mysql", "-pX"], &["sudo", "-u", "me", "mysql", "-p[redacted]"]),
+            (&["timeout", "9", "/usr/bin/mysqldump", "-pX"], &["timeout", "9", "/usr/bin/mysqldump", "-p[redacted]"]),
+            (&["docker", "exec", "db", "mysql", "-pX"], &["docker", "exec", "db", "mysql", "-p[redacted]"]),
+            (&["env", "curl", "-sSu", "me:x", "h"], &["env", "curl", "-sSu", "me:[redacted]", "h"]),
+            (&["curl", "-ume:x", "-u", "key:"], &["curl", "-ume:[redacted]", "-u", "[redacted]"]),
         ];
         for (given, expected) in cases {
             assert_eq!(arguments(given.iter().copied()), *expected);
         }
     }
 
+    #[test]
+    fn lines_for_the_shell_lose_their_secrets() {
+        for (given, expected) in [
+            (
+                "mysqldump -uroot -phunter2 ; curl -u me:hunter3 http://x",
+                "mysqldump -uroot -p[redacted] ; curl -u me:[redacted] http://x",
+            ),
+            ("sudo mysql -pX && ls -p", "sudo mysql -p[redacted] && ls -p"),
+            ("a|/usr/bin/mysql -p'a b;c' -h h", "a|/usr/bin/mysql -p[redacted] -h h"),
+            ("sh -c \"mysql -pX\" && ls", "sh -c \"mysql -p[redacted]\" && ls"),
+            ("sh -c \"mysql -p\" && ls", "sh -c \"mysql -p\" && ls"),
+            ("curl -u 'me:a b' h; ls", "curl -u 'me:[redacted]' h; ls"),
+            ("curl --user me:\"x y\" h", "curl --user [redacted] h"),
+            ("x=$(redis-cli -a pw get k)", "x=$(redis-cli -a [redacted] get k)"),
+            ("sshpass -p pw ssh -p 22 h", "sshpass -p [redacted] ssh -p 22 h"),
+            ("mysql -pa\\ b c", "mysql -p[redacted] c"),
+            ("mkdir -p/a; tar -pxf b", "mkdir -p/a; tar -pxf b"),
+        ] {
+            assert_eq!(text(given), expected);
+            assert_eq!(arguments(["sh", "-c", given])[2], expected);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn no_command_line_fails(words in prop::collection::vec("mysql|curl|-p|-u|sshpass|[\"'\\\\;ä:x ]", 0..12)) {
+            text(&words.concat());
+            text(&words.join(" "));
+        }
+
         #[test]
         fn no_text_fails(given in any::<String>()) {
             text(&given);

@@ -4,7 +4,7 @@
 //! the eye reads: CVE-2021-42574), and zero-width characters (two names that look alike). Each becomes a visible stand-in, so
 //! that nothing hides and nothing moves the cursor.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write};
 
 /// Whether `c` may stand in a cell of the screen as it is.
 pub fn is_harmless(c: char) -> bool {
@@ -45,6 +45,23 @@ pub fn clean_to(text: &str, limit: usize) -> Cow<'_, str> {
     }
 }
 
+/// JSON with everything dangerous in its strings as `\u` escapes, so that it reads back exact. Outside of strings JSON holds no
+/// such characters but line breaks, which stay.
+pub fn escaped_json(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || is_harmless(c) {
+            text.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing into a string cannot fail.
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +80,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn escaped_json_reads_back(texts in prop::collection::vec(any::<String>(), 0..5)) {
+            let json = escaped_json(&serde_json::to_string_pretty(&texts).expect("writes"));
+            prop_assert!(json.chars().all(|c| c == '\n' || is_harmless(c)));
+            prop_assert_eq!(serde_json::from_str::<Vec<String>>(&json).expect("is JSON"), texts);
+        }
+
         #[test]
         fn nothing_dangerous_is_left(text in any::<String>()) {
             prop_assert!(clean(&text).chars().all(is_harmless));

@@ -12,14 +12,14 @@ use std::fs;
 /// # Errors
 /// What was being done, on what, and what went wrong.
 pub fn execute(permit: Permit) -> Result<String, String> {
-    let operation = permit.operation();
-    tracing::info!(operation = %operation, "intended");
+    let (operation, actor) = (permit.operation(), permit.actor());
+    tracing::info!(operation = %operation, ?actor, "intended");
     let outcome = match operation {
         Operation::SignalProcess { pid, start_ticks, signal, .. } => signal_process(*pid, *start_ticks, *signal),
     };
     match &outcome {
-        Ok(()) => tracing::info!(operation = %operation, "done"),
-        Err(why) => tracing::error!(operation = %operation, why, "failed"),
+        Ok(()) => tracing::info!(operation = %operation, ?actor, "done"),
+        Err(why) => tracing::error!(operation = %operation, ?actor, why, "failed"),
     }
     outcome.map(|()| format!("{operation}: done")).map_err(|why| format!("{operation}: {why}"))
 }
@@ -51,4 +51,56 @@ fn start_ticks_of(pid: Pid) -> Option<u64> {
     let after = stat.iter().rposition(|byte| *byte == b')')?;
     let rest = String::from_utf8_lossy(&stat[after + 1..]);
     rest.split_ascii_whitespace().nth(19)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::gate::{Gate, Policy},
+        *,
+    };
+    use crate::{
+        model::{Timestamp, process::Process, update::Update},
+        world::World,
+    };
+    use std::{
+        fmt::Debug,
+        sync::{Arc, Mutex},
+    };
+    use tracing::field::{Field, Visit};
+    use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt};
+
+    /// Keeps the fields of every event.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<String>>>);
+
+    impl Visit for Kept {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            self.0.lock().expect("sound").push(format!("{field}={value:?}"));
+        }
+    }
+
+    impl<S: tracing::Subscriber> Layer<S> for Kept {
+        fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+            event.record(&mut self.clone());
+        }
+    }
+
+    #[test]
+    fn the_log_says_who_acted() {
+        // A start time that no process has: nothing can be hit.
+        let (pid, start_ticks) = (i32::MAX, u64::MAX);
+        let process = Process { pid, start_ticks, name: "x".into(), parent: 1, ..Process::default() };
+        let mut world = World::default();
+        world.apply(Timestamp::UNIX_EPOCH, "host/processes", vec![Update::Processes(vec![process])]);
+        let policy = Policy { armed: true, own_pid: 70, actor: "ann b".into(), ..Policy::default() };
+        let operation = Operation::SignalProcess { pid, start_ticks, name: "x".into(), signal: Signal::Term };
+        let permit = Gate::permit(operation, &world, &policy).expect("permitted");
+        let kept = Kept::default();
+        let outcome =
+            tracing::subscriber::with_default(tracing_subscriber::registry().with(kept.clone()), || execute(permit));
+        assert!(outcome.is_err(), "{outcome:?}");
+        let fields = kept.0.lock().expect("sound");
+        assert_eq!(fields.iter().filter(|field| *field == "actor=\"ann b\"").count(), 2, "{fields:?}");
+    }
 }

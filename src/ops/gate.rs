@@ -20,6 +20,9 @@ pub struct Policy {
     pub protected_processes: Vec<String>,
     /// The cockpit's own pid.
     pub own_pid: i32,
+    /// Who is acting, for the record of operations.
+    #[serde(default)]
+    pub actor: String,
 }
 
 /// How an allowed operation has to be confirmed.
@@ -43,12 +46,18 @@ pub enum Decision {
 #[derive(Debug)]
 pub struct Permit {
     operation: Operation,
+    actor: String,
 }
 
 impl Permit {
     /// What was permitted.
     pub fn operation(&self) -> &Operation {
         &self.operation
+    }
+
+    /// Who asked for it.
+    pub fn actor(&self) -> &str {
+        &self.actor
     }
 }
 
@@ -81,7 +90,7 @@ impl Gate {
     /// The reason of the refusal.
     pub fn permit(operation: Operation, world: &World, policy: &Policy) -> Result<Permit, String> {
         match Self::decide(&operation, world, policy) {
-            Decision::Allowed(_) => Ok(Permit { operation }),
+            Decision::Allowed(_) => Ok(Permit { operation, actor: policy.actor.clone() }),
             Decision::Refused(why) => Err(why),
         }
     }

@@ -52,6 +52,8 @@ pub struct Options {
     pub counters: Arc<OwnCounters>,
     /// Folder for what is written when the current one cannot be.
     pub state_folder: PathBuf,
+    /// Whether the terminal is inside tmux.
+    pub tmux: bool,
     pub log_file: Option<PathBuf>,
     pub log_level: tracing::Level,
     /// Reads the configuration anew.
@@ -168,6 +170,7 @@ struct Cockpit {
     drawn_at: Instant,
     frame_interval: Duration,
     state_folder: PathBuf,
+    tmux: bool,
     _guard: terminal::Guard,
 }
 
@@ -206,6 +209,7 @@ impl Cockpit {
             drawn_at: clock::instant(),
             frame_interval: options.frame_interval,
             state_folder: options.state_folder,
+            tmux: options.tmux,
             _guard: guard,
         };
         // The first screen stands before any source is asked, and before the log is opened.
@@ -364,7 +368,7 @@ impl Cockpit {
     }
 
     fn copy(&mut self, text: &str, what: &str) {
-        let done = match effects::copy_bytes(text, effects::in_tmux()) {
+        let done = match effects::copy_bytes(text, self.tmux) {
             Ok(bytes) => {
                 let _ = self.output.write(&bytes);
                 Done { ok: true, text: format!("{what} copied ({} bytes)", text.len()) }

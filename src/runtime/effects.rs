@@ -1,16 +1,17 @@
 //! Does what `App` asks for, and says how it went.
 
-use crate::{app::event::Done, clock, ops};
+use crate::{
+    app::{effect::CLIPBOARD_BYTES, event::Done},
+    clock, ops,
+};
 use base64::Engine as _;
 use std::{
     env, fs,
     io::Write as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 use tokio::sync::mpsc::Sender;
-
-/// Longest text that is copied: terminals cut OSC 52 off at about 100,000 bytes of base64.
-const COPY_LIMIT: usize = 74_000;
 
 /// Bytes that put text into the clipboard by way of the terminal (OSC 52, xterm's control sequences), also from inside tmux,
 /// which passes it on only in its own wrapping unless it is set to understand it.
@@ -18,9 +19,9 @@ const COPY_LIMIT: usize = 74_000;
 /// # Errors
 /// Where the text is longer than terminals take.
 pub fn copy_bytes(text: &str, tmux: bool) -> Result<Vec<u8>, String> {
-    if text.len() > COPY_LIMIT {
+    if text.len() > CLIPBOARD_BYTES {
         return Err(format!(
-            "{} bytes are more than a terminal copies ({COPY_LIMIT}): export a file instead",
+            "{} bytes are more than a terminal copies ({CLIPBOARD_BYTES}): export a file instead",
             text.len()
         ));
     }
@@ -28,11 +29,6 @@ pub fn copy_bytes(text: &str, tmux: bool) -> Result<Vec<u8>, String> {
     let plain = format!("\x1b]52;c;{coded}\x07");
     let wrapped = if tmux { format!("\x1bPtmux;{}\x1b\\", plain.replace('\x1b', "\x1b\x1b")) } else { String::new() };
     Ok((plain + &wrapped).into_bytes())
-}
-
-/// Whether we run inside tmux.
-pub fn in_tmux() -> bool {
-    env::var_os("TMUX").is_some()
 }
 
 /// Runs something that may block on a thread of its own, and reports how it went.
@@ -70,11 +66,12 @@ pub fn write_file(done: Sender<Done>, name: &Path, content: String, what: String
     });
 }
 
+/// A new file that its user alone can read: it may hold what a list showed to root.
 fn create(path: &Path, content: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    let mut file = fs::File::options().write(true).create_new(true).open(path)?;
+    let mut file = fs::File::options().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(content.as_bytes())
 }
 
@@ -87,6 +84,17 @@ mod tests {
         assert_eq!(copy_bytes("hi", false).as_deref(), Ok(&b"\x1b]52;c;aGk=\x07"[..]));
         let both = String::from_utf8(copy_bytes("hi", true).expect("short")).expect("ASCII");
         assert!(both.ends_with("\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\"), "{both:?}");
-        assert!(copy_bytes(&"x".repeat(COPY_LIMIT + 1), false).is_err());
+        assert!(copy_bytes(&"x".repeat(CLIPBOARD_BYTES + 1), false).is_err());
+    }
+
+    #[test]
+    fn what_is_written_is_for_its_user_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("state/x.csv");
+        create(&path, "a").expect("written");
+        let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(&folder.path().join("state"))), (0o600, 0o700));
+        assert!(create(&path, "b").is_err(), "nothing is overwritten");
     }
 }

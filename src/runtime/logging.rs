@@ -1,15 +1,17 @@
 //! The program's own log: into a file, and as events into the log pane. Never onto the screen.
 
+mod file;
+
 use crate::{
     clock,
     model::{log::LogLine, text},
 };
+use file::LogFile;
 use std::{
     fmt::{self, Write as _},
-    fs::{self, File},
-    io::Write as _,
-    path::{Path, PathBuf},
-    sync::Mutex,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
 };
 use tokio::sync::mpsc::Sender;
 use tracing::{
@@ -18,25 +20,30 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// At this size the log is begun anew; one former file is kept.
-const FILE_LIMIT: u64 = 1 << 20;
+/// The file that is logged into.
+static FILE: OnceLock<Arc<LogFile>> = OnceLock::new();
 
-/// Starts logging. Lines for the pane are dropped while its queue is full: a log must not hold the program up.
+/// Starts logging. Lines are dropped while the pane's queue, or the file's, is full: a log must not hold the program up.
 pub fn start(file: Option<PathBuf>, level: Level, pane: Option<Sender<LogLine>>) {
-    let log = Log { level, file: file.map(|path| LogFile { path, open: Mutex::new(None) }), pane };
+    let file = file.map(|path| Arc::new(LogFile::new(path)));
+    let log = Log { level, file: file.clone(), pane };
     // A second start (tests) keeps the first.
-    let _ = tracing_subscriber::registry().with(log).try_init();
+    if let (Ok(()), Some(file)) = (tracing_subscriber::registry().with(log).try_init(), file) {
+        let _ = FILE.set(file);
+    }
+}
+
+/// Waits until what was logged stands in the file, at most this long: a disk that hangs must not hold up leaving.
+pub fn finish(patience: Duration) {
+    if let Some(file) = FILE.get() {
+        file.flush(patience);
+    }
 }
 
 struct Log {
     level: Level,
-    file: Option<LogFile>,
+    file: Option<Arc<LogFile>>,
     pane: Option<Sender<LogLine>>,
-}
-
-struct LogFile {
-    path: PathBuf,
-    open: Mutex<Option<File>>,
 }
 
 impl<S: Subscriber> Layer<S> for Log {
@@ -62,26 +69,6 @@ impl<S: Subscriber> Layer<S> for Log {
             let _ = pane.try_send(line);
         }
     }
-}
-
-impl LogFile {
-    fn append(&self, line: &LogLine) {
-        let Ok(mut open) = self.open.lock() else { return };
-        if open.is_none() {
-            *open = open_log(&self.path);
-        }
-        if let Some(file) = open.as_mut() {
-            let _ = writeln!(file, "{} {:5} {}: {}", line.at, line.level, line.target, line.text);
-        }
-    }
-}
-
-fn open_log(path: &Path) -> Option<File> {
-    fs::create_dir_all(path.parent()?).ok()?;
-    if fs::metadata(path).is_ok_and(|found| found.len() > FILE_LIMIT) {
-        let _ = fs::rename(path, path.with_extension("log.1"));
-    }
-    File::options().create(true).append(true).open(path).ok()
 }
 
 /// The message and the fields of an event as words.

@@ -12,7 +12,6 @@ use crate::{
     world::World,
 };
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use std::fmt::Write;
 
 /// Rows and columns of a table, by index, that are to be written.
 #[derive(Clone, Copy)]
@@ -98,22 +97,7 @@ pub fn json(selection: &Selection<'_>) -> Result<String, String> {
     let rows: Vec<_> = selection.rows.iter().map(|row| JsonRow { selection, row: *row }).collect();
     let json = serde_json::to_string_pretty(&rows)
         .map_err(|error| format!("the table could not be written as JSON: {error}"))?;
-    Ok(escaped(&json) + "\n")
-}
-
-/// Outside of strings JSON holds no such characters, so the escapes always stand within one.
-fn escaped(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c == '\n' || text::is_harmless(c) {
-            text.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                let _ = write!(text, "\\u{unit:04x}");
-            }
-        }
-    }
-    text
+    Ok(text::escaped_json(&json) + "\n")
 }
 
 struct JsonRow<'a> {
@@ -151,7 +135,6 @@ fn columns<'a>(selection: &Selection<'a>) -> impl Iterator<Item = &'static Colum
 mod tests {
     use super::*;
     use crate::view::sample::{COLUMNS, SAMPLE, world};
-    use proptest::prelude::*;
 
     fn with<T>(rows: &[usize], columns: &[usize], write: impl Fn(&Selection<'_>) -> T) -> T {
         let world = world();
@@ -197,14 +180,5 @@ mod tests {
     fn the_clipboard_gets_what_the_screen_shows() {
         assert_eq!(with(&[1], &[1, 2, 4, 5, 6], tsv), "8\tweb-10\t97.0 %\t1.5 GiB\t50m");
         assert_eq!(with(&[0, 3], &[2, 4], tsv), "name\tcpu\nweb-1\t50.0 %\nWeb-2\t?");
-    }
-
-    proptest! {
-        #[test]
-        fn escaped_json_reads_back(texts in prop::collection::vec(any::<String>(), 0..5)) {
-            let json = escaped(&serde_json::to_string_pretty(&texts).expect("writes"));
-            prop_assert!(json.chars().all(|c| c == '\n' || text::is_harmless(c)));
-            prop_assert_eq!(serde_json::from_str::<Vec<String>>(&json).expect("is JSON"), texts);
-        }
     }
 }

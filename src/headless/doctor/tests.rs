@@ -2,26 +2,27 @@
 
 use super::{super::gather::tests::sources, *};
 
+fn terminal(variables: &[(&str, &str)]) -> Terminal {
+    Terminal::from_variables(|name| {
+        variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    })
+}
+
 fn options(folder: &Path) -> DoctorOptions {
-    let environment = |name: &str| match name {
-        "TERM" => Some("xterm-256color".to_owned()),
-        "LANG" => Some("C".to_owned()),
-        "TMUX" => Some("/tmp/tmux".to_owned()),
-        _ => None,
-    };
+    let terminal = terminal(&[("TERM", "xterm-256color"), ("LANG", "C"), ("TMUX", "/tmp/tmux")]);
     DoctorOptions {
         json: true,
         wait: Duration::from_secs(5),
-        named: vec![],
         config_files: vec![("/etc/x.toml".into(), Some("line 3: no such key".into()))],
         state_folder: folder.join("state"),
-        terminal: Terminal::from(environment, Some((70, 20))),
+        state_problem: None,
+        terminal: TerminalCheck::new(&terminal, &Config::default(), Some((70, 20))),
     }
 }
 
 fn run(options: &DoctorOptions) -> (u8, String) {
-    let (mut out, mut errors) = (Vec::new(), Vec::new());
-    let code = doctor(options, sources(), &mut out, &mut errors).expect("printed");
+    let mut out = Vec::new();
+    let code = doctor(options, sources(), &mut out).expect("printed");
     (code, String::from_utf8(out).expect("UTF-8"))
 }
 
@@ -30,7 +31,7 @@ fn every_source_says_state_reason_hint_and_time() {
     let folder = tempfile::tempdir().expect("a folder");
     let (code, out) = run(&options(folder.path()));
     let value: serde_json::Value = serde_json::from_str(&out).expect("JSON");
-    assert_eq!(code, 0, "what is down was not asked for by name");
+    assert_eq!(code, 0, "what is down is data");
     let states: Vec<_> = value["sources"].as_array().expect("a list").iter().map(|s| s["state"].clone()).collect();
     assert_eq!(states, ["ok", "down", "off"]);
     assert_eq!(value["sources"][1]["hint"], "ask root");
@@ -43,17 +44,37 @@ fn every_source_says_state_reason_hint_and_time() {
 }
 
 #[test]
-fn what_was_named_has_to_be_reachable_and_text_is_readable() {
+fn text_is_readable() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut options = DoctorOptions { json: false, named: vec!["host".into()], ..options(folder.path()) };
+    let mut options = DoctorOptions { json: false, ..options(folder.path()) };
     let (code, out) = run(&options);
     assert_eq!(code, 0);
     for words in ["down  host/mounts", "denied", "→ ask root", "70 × 20", "inside tmux", "bad   /etc/x.toml"] {
         assert!(out.contains(words), "{words:?} is missing in\n{out}");
     }
-    options.named.push("docker".into());
-    assert_eq!(run(&options).0, 3);
     fs::write(folder.path().join("file"), "").expect("written");
     options.state_folder = folder.path().join("file/state");
     assert!(run(&options).1.contains("XDG_STATE_HOME"));
+    options.state_problem = Some("it is not ours".into());
+    assert!(run(&options).1.contains("file/state: it is not ours"));
+}
+
+#[test]
+fn the_doctor_and_the_cockpit_agree_about_the_terminal() {
+    let checked = |variables: &[(&str, &str)], text: &str| {
+        let config = toml::from_str(text).expect("a configuration");
+        TerminalCheck::new(&terminal(variables), &config, None)
+    };
+    for (variables, text, colours, utf8) in [
+        (&[("TERM", "xterm-kitty")][..], "", "truecolor", true),
+        (&[("TERM", "linux"), ("LANG", "C.UTF-8")], "", "16", false),
+        (&[("TERM", "xterm"), ("NO_COLOR", "1")], "", "none", true),
+        (&[("TERM", "xterm"), ("NO_COLOR", "1")], "colour = \"always\"\ncolour-depth = \"rgb\"", "truecolor", true),
+    ] {
+        let check = checked(variables, text);
+        assert_eq!((check.colours, check.utf8), (colours, utf8), "{variables:?} {text}");
+    }
+    assert_eq!(checked(&[("TERM", "screen"), ("STY", "1.x")], "").multiplexer, Some("screen"));
+    assert_eq!(checked(&[("TERM", "xterm"), ("LANG", "C")], "").advice().len(), 1);
+    assert_eq!(checked(&[("TERM", "xterm"), ("LANG", "C")], "ascii = true").advice().len(), 0, "it was chosen");
 }

@@ -1,6 +1,7 @@
 //! The world as the object that scripts read. Keys are a promise: they are added to, and never renamed.
 
 use crate::{
+    cli::Part,
     model::{
         Timestamp,
         attention::{Attention, Severity},
@@ -32,10 +33,10 @@ pub struct Snapshot {
 impl Snapshot {
     /// The same with only the parts that are asked for.
     #[must_use]
-    pub fn only(mut self, asked: impl Fn(&str) -> bool) -> Self {
-        self.sources = self.sources.filter(|_| asked("sources"));
-        self.host = self.host.filter(|_| asked("host"));
-        self.attention = self.attention.filter(|_| asked("attention"));
+    pub fn only(mut self, asked: impl Fn(Part) -> bool) -> Self {
+        self.sources = self.sources.filter(|_| asked(Part::Sources));
+        self.host = self.host.filter(|_| asked(Part::Host));
+        self.attention = self.attention.filter(|_| asked(Part::Attention));
         self
     }
 }

@@ -5,7 +5,7 @@
 //! is lines of JSON: the world as it was before the first event, then the events. Numbers are little-endian, times are
 //! nanoseconds since the Unix epoch.
 
-use crate::model::Timestamp;
+use crate::model::{Timestamp, text::clean_to};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::{io, sync::Arc};
@@ -23,6 +23,8 @@ const HEAD: usize = 32;
 pub const LARGEST: usize = 64 << 20;
 /// Longest header line.
 const HEADER_LIMIT: usize = 4_096;
+/// Longest version of a program that is shown.
+const VERSION_LIMIT: usize = 40;
 
 /// What a recording says about itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,7 +65,8 @@ impl Header {
         let line = &window[..end];
         let version: Version = serde_json::from_slice(line).map_err(|_| OpenError::NotARecording)?;
         if version.version > VERSION {
-            return Err(OpenError::Newer { found: version.version, program: version.program.unwrap_or_default() });
+            let program = clean_to(&version.program.unwrap_or_default(), VERSION_LIMIT).into();
+            return Err(OpenError::Newer { found: version.version, program });
         }
         let header = serde_json::from_slice(line).map_err(|_| OpenError::NotARecording)?;
         Ok((header, MAGIC.len() + end + 1))
@@ -268,6 +271,9 @@ mod tests {
         let line = [MAGIC, br#"{"version":9,"program":"7.1.0","wings":2}"#, b"\n"].concat();
         let error = Header::read(&line).expect_err("newer").to_string();
         assert!(error.contains("format 9") && error.contains("7.1.0") && error.contains("up to format 1"), "{error}");
+        let line = [MAGIC, br#"{"version":9,"program":"\u001b[2J\u202e7"}"#, b"\n"].concat();
+        let error = Header::read(&line).expect_err("newer").to_string();
+        assert!(error.contains("flightdeck \u{fffd}[2J\u{fffd}7)"), "{error:?}");
         assert!(matches!(Header::read(b"PNG"), Err(OpenError::NotARecording)));
         let header = Header::new(Timestamp::UNIX_EPOCH, None);
         let bytes = header.to_bytes();
