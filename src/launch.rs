@@ -143,7 +143,13 @@ fn open(cli: &Cli, player: Result<Option<Player>, String>, notes: &mut dyn Write
             return Ok(exit::USAGE);
         }
     };
-    let left = cockpit::run(options(cli, player));
+    let options = options(cli, player);
+    // A name that a flag gives is wrong usage; in a file it is a warning, and the rest works.
+    if let Some(wrong) = options.settings.warnings.iter().find(|warning| warning.starts_with("--")) {
+        note(notes, wrong)?;
+        return Ok(exit::USAGE);
+    }
+    let left = cockpit::run(options);
     logging::finish(LOG_PATIENCE);
     match left {
         Ok(Left::Asked) => Ok(exit::OK),

@@ -6,6 +6,7 @@ use crate::{
         Timestamp,
         input::{Key, Mouse},
         log::LogLine,
+        object::ObjectRef,
         series::SeriesStore,
         source::SourceReport,
         update::Update,
@@ -72,6 +73,16 @@ pub enum EventKind {
 pub struct Done {
     pub ok: bool,
     pub text: String,
+    /// What an operation acted on; `None` for what changes nothing outside. Operations belong into the time column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<ObjectRef>,
+}
+
+impl Done {
+    /// The end of something that changed nothing outside.
+    pub fn new(ok: bool, text: impl Into<String>) -> Self {
+        Self { ok, text: text.into(), target: None }
+    }
 }
 
 /// Where a recording stands.

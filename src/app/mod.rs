@@ -102,9 +102,7 @@ impl App {
             dirty: true,
         };
         app.world.series = series;
-        for warning in app.settings.warnings.clone() {
-            app.notice(Severity::Warn, warning);
-        }
+        app.warn_of_settings();
         app.relayout();
         app
     }
@@ -203,6 +201,19 @@ impl App {
         self.dirty = true;
     }
 
+    /// Says what is wrong with the configuration; of several problems the last line says where they are listed.
+    pub(super) fn warn_of_settings(&mut self) {
+        let warnings = self.settings.warnings.clone();
+        let several = warnings.len() > 1;
+        let count = warnings.len();
+        for warning in warnings {
+            self.notice(Severity::Warn, warning);
+        }
+        if several {
+            self.notice(Severity::Warn, format!("{count} problems in the configuration: notices (N) lists them"));
+        }
+    }
+
     /// What follows from a change of the world.
     fn after(&mut self, changed: Changed) {
         if changed.is_nothing() {
@@ -219,6 +230,10 @@ impl App {
     }
 
     fn on_done(&mut self, done: Done) {
+        if let Some(target) = done.target {
+            self.world.note_operation(self.now, target, done.ok, &done.text);
+            self.refresh_lists();
+        }
         self.notice(if done.ok { Severity::Info } else { Severity::Error }, done.text);
     }
 

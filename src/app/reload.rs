@@ -26,9 +26,7 @@ impl App {
             (false, true) => {}
             (false, false) => self.notice(Severity::Info, rest),
         }
-        for warning in self.settings.warnings.clone() {
-            self.notice(Severity::Warn, warning);
-        }
+        self.warn_of_settings();
         self.relayout();
     }
 }

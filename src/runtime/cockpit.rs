@@ -371,9 +371,9 @@ impl Cockpit {
         let done = match effects::copy_bytes(text, self.tmux) {
             Ok(bytes) => {
                 let _ = self.output.write(&bytes);
-                Done { ok: true, text: format!("{what} copied ({} bytes)", text.len()) }
+                Done::new(true, format!("{what} copied ({} bytes)", text.len()))
             }
-            Err(text) => Done { ok: false, text },
+            Err(text) => Done::new(false, text),
         };
         self.take(EventKind::Done(done), clock::now());
     }

@@ -2,7 +2,9 @@
 
 use crate::{
     app::{effect::CLIPBOARD_BYTES, event::Done},
-    clock, ops,
+    clock,
+    model::object::ObjectRef,
+    ops,
 };
 use base64::Engine as _;
 use std::{
@@ -33,19 +35,28 @@ pub fn copy_bytes(text: &str, tmux: bool) -> Result<Vec<u8>, String> {
 
 /// Runs something that may block on a thread of its own, and reports how it went.
 pub fn spawn(done: Sender<Done>, work: impl FnOnce() -> Result<String, String> + Send + 'static) {
+    spawn_on(done, None, work);
+}
+
+fn spawn_on(
+    done: Sender<Done>,
+    target: Option<ObjectRef>,
+    work: impl FnOnce() -> Result<String, String> + Send + 'static,
+) {
     tokio::task::spawn_blocking(move || {
         let (ok, text) = match work() {
             Ok(text) => (true, text),
             Err(text) => (false, text),
         };
         // Nobody listens any more only when the cockpit is leaving.
-        let _ = done.blocking_send(Done { ok, text });
+        let _ = done.blocking_send(Done { target, ..Done::new(ok, text) });
     });
 }
 
 /// Executes what the gate permitted.
 pub fn execute(done: Sender<Done>, permit: ops::gate::Permit) {
-    spawn(done, move || ops::execute::execute(permit));
+    let target = permit.operation().target();
+    spawn_on(done, Some(target), move || ops::execute::execute(permit));
 }
 
 /// Writes a new file into the current folder or, where that cannot be written, into `fallback`. `{stamp}` becomes the time.

@@ -199,6 +199,12 @@ impl World {
         self.changes.truncate(CHANGES);
     }
 
+    /// Takes note of an operation that was done, or failed.
+    pub fn note_operation(&mut self, at: Timestamp, object: ObjectRef, ok: bool, text: &str) {
+        let severity = if ok { Severity::Info } else { Severity::Error };
+        self.push_change(Change { at, kind: ChangeKind::Operation, severity, object, text: text.into() });
+    }
+
     /// What holds now and is not raised yet: for those who look only once, and cannot wait until it is.
     pub fn pending(&self) -> Vec<Pending> {
         self.engine.pending()

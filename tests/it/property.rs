@@ -93,7 +93,7 @@ fn play(app: &mut App, news: &mut impl Iterator<Item = flightdeck::app::event::E
             let at = app.now.checked_add(SignedDuration::from_secs(seconds.into())).expect("in range");
             app.update(flightdeck::app::event::Event { at, kind: EventKind::Wake });
         }
-        Happens::Done(ok, text) => stage::give(app, EventKind::Done(Done { ok, text })),
+        Happens::Done(ok, text) => stage::give(app, EventKind::Done(Done::new(ok, text))),
         Happens::Player(playing) => {
             let (first, last) = (stage::now(), app.now);
             let state = PlayerState { first, last, position: first, playing, speed: 1.0 };

@@ -117,7 +117,7 @@ impl Cockpit {
         events.extend(player.command(PlayerCommand::Toggle, clock::instant()));
         self.feed(events);
         if let Some(text) = damage {
-            self.take(EventKind::Done(Done { ok: false, text }), clock::now());
+            self.take(EventKind::Done(Done::new(false, text)), clock::now());
         }
         false
     }
@@ -159,6 +159,6 @@ impl Cockpit {
     /// The recording ended by itself.
     pub(super) fn recording_stopped(&mut self, stopped: Stopped, at: Timestamp) -> bool {
         self.app.set_recording(false);
-        self.take(EventKind::Done(Done { ok: false, text: stopped.0 }), at)
+        self.take(EventKind::Done(Done::new(false, stopped.0)), at)
     }
 }

@@ -112,7 +112,7 @@ impl Cockpit {
     }
 
     fn say(&mut self, ok: bool, text: impl Into<String>) -> bool {
-        self.take(EventKind::Done(Done { ok, text: text.into() }), clock::now())
+        self.take(EventKind::Done(Done::new(ok, text)), clock::now())
     }
 
     pub(super) fn toggle_recording(&mut self) -> bool {
