@@ -53,10 +53,16 @@ impl Input {
         let mut events = Vec::new();
         // crossterm is asked only while there are bytes to read: it takes the end of input for a terminal that is slow.
         loop {
-            let unread = self.has_bytes()?;
+            let unread = self.unread()?;
             if ct::poll(AT_ONCE).map_err(|_| Gone)? {
-                events.extend(translate(ct::read().map_err(|_| Gone)?));
-            } else if !unread {
+                let event = ct::read().map_err(|_| Gone)?;
+                let alone = is_all(&event, unread);
+                events.extend(translate(event));
+                // Asking crossterm in vain costs as long as the whole answer to a key.
+                if alone {
+                    break;
+                }
+            } else if unread == 0 {
                 break;
             }
             if events.len() >= AT_A_TIME {
@@ -68,7 +74,8 @@ impl Input {
         Ok(events)
     }
 
-    fn has_bytes(&self) -> Result<bool, Gone> {
+    /// Bytes that wait to be read.
+    fn unread(&self) -> Result<u64, Gone> {
         let mut fds = [PollFd::new(self.fd.get_ref(), PollFlags::IN)];
         let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
         poll(&mut fds, Some(&at_once)).map_err(|_| Gone)?;
@@ -77,14 +84,21 @@ impl Input {
             return Err(Gone);
         }
         if !found.contains(PollFlags::IN) {
-            return Ok(false);
+            return Ok(0);
         }
         // Readable with nothing to read is the end of input.
         match rustix::io::ioctl_fionread(self.fd.get_ref()) {
             Ok(0) | Err(_) => Err(Gone),
-            Ok(_) => Ok(true),
+            Ok(bytes) => Ok(bytes),
         }
     }
+}
+
+/// Whether an event is certainly all that so many bytes meant: one byte is one key, and a few that became a key which is no
+/// character were its escape sequence. More that came meanwhile is announced again.
+fn is_all(event: &Ct, bytes: u64) -> bool {
+    let character = matches!(event, Ct::Key(key) if matches!(key.code, ct::KeyCode::Char(_) | ct::KeyCode::Esc));
+    bytes == 1 || (matches!(event, Ct::Key(_)) && !character && (3..=4).contains(&bytes))
 }
 
 fn translate(event: Ct) -> Option<EventKind> {

@@ -21,9 +21,26 @@ pub fn put(buffer: &mut Buffer, area: Rect, (x, y): (u16, u16), text: &str, styl
         return 0;
     }
     let room = area.width - x;
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return put_ascii(
+            buffer,
+            (area.x + x, area.y + y),
+            &text.as_bytes()[..text.len().min(usize::from(room))],
+            style,
+        );
+    }
     let clean = text::clean_to(text, LONGEST);
     let (end, _) = buffer.set_stringn(area.x + x, area.y + y, clean, usize::from(room), style);
     end - (area.x + x)
+}
+
+/// Printable ASCII, which most text is: one byte is one cell, so nothing has to be measured or cut at graphemes.
+fn put_ascii(buffer: &mut Buffer, (x, y): (u16, u16), text: &[u8], style: Style) -> u16 {
+    let first = buffer.index_of(x, y);
+    for (cell, byte) in buffer.content[first..first + text.len()].iter_mut().zip(text) {
+        cell.set_char(char::from(*byte)).set_style(style);
+    }
+    text.len() as u16
 }
 
 /// [`put`], and where it does not fit, an ellipsis in the last column.
@@ -53,9 +70,10 @@ pub fn width(text: &str) -> u16 {
 pub fn fill(buffer: &mut Buffer, area: Rect, style: Style) {
     let area = area.intersection(buffer.area);
     for y in area.top()..area.bottom() {
-        for x in area.left()..area.right() {
-            buffer[(x, y)].reset();
-            buffer[(x, y)].set_style(style);
+        let first = buffer.index_of(area.left(), y);
+        for cell in &mut buffer.content[first..first + usize::from(area.width)] {
+            cell.reset();
+            cell.set_style(style);
         }
     }
 }
