@@ -69,6 +69,9 @@ pub fn width(text: &str) -> u16 {
 /// Fills the area with a style, and with blanks.
 pub fn fill(buffer: &mut Buffer, area: Rect, style: Style) {
     let area = area.intersection(buffer.area);
+    if area.is_empty() {
+        return;
+    }
     for y in area.top()..area.bottom() {
         let first = buffer.index_of(area.left(), y);
         for cell in &mut buffer.content[first..first + usize::from(area.width)] {
