@@ -43,7 +43,8 @@ pub trait Check: Sync {
 
 /// Every check.
 pub static CHECKS: &[&dyn Check] = &[
-    &source::SourceSilent,
+    &source::SourceDown,
+    &source::SourceStale,
     &host::mount::MountSpace,
     &host::mount::MountInodes,
     &host::mount::MountSilent,
