@@ -119,13 +119,16 @@ impl Engine {
 
     /// What holds and is not raised yet, in no order.
     pub fn pending(&self) -> Vec<Pending> {
-        let waiting = self.tracked.values().filter(|tracked| !tracked.raised);
-        let raised_at = |tracked: &Tracked| {
-            let check = CHECKS.iter().find(|check| check.id() == tracked.condition.rule);
-            let after = SignedDuration::from_secs_f64(check.map_or(0.0, |check| check.raise_after_seconds()));
-            tracked.held_since.checked_add(after).unwrap_or(tracked.held_since)
-        };
-        waiting.map(|tracked| Pending { row: single(tracked), raised_at: raised_at(tracked) }).collect()
+        self.waiting().map(|tracked| Pending { row: single(tracked), raised_at: raised_at(tracked) }).collect()
+    }
+
+    /// When what is not raised yet is raised if it goes on.
+    pub fn raise_times(&self) -> impl Iterator<Item = Timestamp> + '_ {
+        self.waiting().map(raised_at)
+    }
+
+    fn waiting(&self) -> impl Iterator<Item = &Tracked> {
+        self.tracked.values().filter(|tracked| !tracked.raised)
     }
 
     fn take(&mut self, check: &dyn Check, condition: Condition, now: Timestamp, changes: &mut Vec<Change>) {
@@ -190,6 +193,12 @@ impl Engine {
         });
         rows
     }
+}
+
+fn raised_at(tracked: &Tracked) -> Timestamp {
+    let check = CHECKS.iter().find(|check| check.id() == tracked.condition.rule);
+    let after = SignedDuration::from_secs_f64(check.map_or(0.0, |check| check.raise_after_seconds()));
+    tracked.held_since.checked_add(after).unwrap_or(tracked.held_since)
 }
 
 fn single(tracked: &Tracked) -> Attention {

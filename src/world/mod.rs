@@ -236,7 +236,7 @@ impl World {
     pub fn next_change(&self) -> Option<Timestamp> {
         let stale = self.observed.sources.values().filter_map(SourceStatus::stale_at).filter(|at| *at > self.now);
         let ages = self.attention.iter().map(|row| next_digit(self.now, row.began));
-        let raised = self.engine.pending().into_iter().map(|pending| pending.raised_at).filter(|at| *at > self.now);
+        let raised = self.engine.raise_times().filter(|at| *at > self.now);
         stale.chain(ages).chain(raised).min()
     }
 }

@@ -174,18 +174,7 @@ pub fn limits(root: &Root, hierarchies: &Hierarchies) -> Limits {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn fixture(files: &[(&str, &str)]) -> (tempfile::TempDir, Root) {
-        let folder = tempfile::tempdir().expect("temporary folder");
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().expect("has one")).expect("made");
-            std::fs::write(path, text).expect("written");
-        }
-        let root = Root::at(folder.path());
-        (folder, root)
-    }
+    use super::{super::read::fixture, *};
 
     #[test]
     fn the_tightest_limit_on_the_way_up_counts() {

@@ -166,18 +166,7 @@ fn by_group(root: &Root) -> Option<CompactString> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn fixture(files: &[(&str, &str)]) -> (tempfile::TempDir, Root) {
-        let folder = tempfile::tempdir().expect("temporary folder");
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().expect("has one")).expect("made");
-            std::fs::write(path, text).expect("written");
-        }
-        let root = Root::at(folder.path());
-        (folder, root)
-    }
+    use super::{super::read::fixture, *};
 
     #[test]
     fn facts_are_read() {

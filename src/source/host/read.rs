@@ -176,6 +176,19 @@ impl<T> Seldom<T> {
     }
 }
 
+/// A folder with these files that stands for `/`; it lasts as long as the first of the pair.
+#[cfg(test)]
+pub(super) fn fixture(files: &[(&str, &str)]) -> (tempfile::TempDir, Root) {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("has one")).expect("made");
+        std::fs::write(path, text).expect("written");
+    }
+    let root = Root::at(folder.path());
+    (folder, root)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
