@@ -11,17 +11,21 @@ use rustix::{
     fs::{Mode, OFlags},
     termios,
 };
-use std::{io, os::fd::OwnedFd, time::Duration};
+use std::{cell::Cell, io, os::fd::OwnedFd, time::Duration};
 use tokio::io::{Interest, unix::AsyncFd};
 
 /// As good as no wait; crossterm looks at nothing at all when it is given no time.
 const AT_ONCE: Duration = Duration::from_micros(100);
+/// Long enough for crossterm to look at what it holds, also where this thread is put aside in between.
+const SURELY: Duration = Duration::from_millis(2);
 /// Events that are taken before a frame may be drawn.
 const AT_A_TIME: usize = 512;
 
 /// The terminal as a place to read from.
 pub struct Input {
     fd: AsyncFd<OwnedFd>,
+    /// Whether crossterm may hold events that no byte announces: what came between our look at the terminal and its own.
+    may_hold: Cell<bool>,
 }
 
 /// The terminal is gone: hung up, or closed.
@@ -41,7 +45,7 @@ impl Input {
         let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let fd = rustix::fs::open(path, flags, Mode::empty())?;
         rustix::stdio::dup2_stdin(&fd)?;
-        Ok(Self { fd: watch::watch(fd, Interest::READABLE)? })
+        Ok(Self { fd: watch::watch(fd, Interest::READABLE)?, may_hold: Cell::new(false) })
     }
 
     /// Waits for input and returns all that is there, so that a burst costs one frame; of a flood a part.
@@ -49,6 +53,11 @@ impl Input {
     /// # Errors
     /// [`Gone`] where the terminal hung up.
     pub async fn next(&self) -> Result<Vec<EventKind>, Gone> {
+        // After the answer to a key is on its way there is time to look whether it was alone. A further key ends the wait.
+        if self.may_hold.take() && ct::poll(SURELY).map_err(|_| Gone)? {
+            self.may_hold.set(true);
+            return Ok(translate(ct::read().map_err(|_| Gone)?).into_iter().collect());
+        }
         let mut guard = self.fd.readable().await.map_err(|_| Gone)?;
         let mut events = Vec::new();
         // crossterm is asked only while there are bytes to read: it takes the end of input for a terminal that is slow.
@@ -58,8 +67,9 @@ impl Input {
                 let event = ct::read().map_err(|_| Gone)?;
                 let alone = is_all(&event, unread);
                 events.extend(translate(event));
-                // Asking crossterm in vain costs as long as the whole answer to a key.
+                // Asking crossterm in vain costs as long as the whole answer to a key, so that is done after the answer.
                 if alone {
+                    self.may_hold.set(true);
                     break;
                 }
             } else if unread == 0 {
@@ -95,7 +105,7 @@ impl Input {
 }
 
 /// Whether an event is certainly all that so many bytes meant: one byte is one key, and a few that became a key which is no
-/// character were its escape sequence. More that came meanwhile is announced again.
+/// character were its escape sequence. More may have come meanwhile.
 fn is_all(event: &Ct, bytes: u64) -> bool {
     let character = matches!(event, Ct::Key(key) if matches!(key.code, ct::KeyCode::Char(_) | ct::KeyCode::Esc));
     bytes == 1 || (matches!(event, Ct::Key(_)) && !character && (3..=4).contains(&bytes))

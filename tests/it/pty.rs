@@ -330,6 +330,22 @@ impl Pty {
         self.child.wait().expect("a child of ours")
     }
 
+    /// Waits until the program has ended, as one does that was asked to.
+    ///
+    /// # Panics
+    /// Where it has not ended in time, or not well, with its last words.
+    pub fn ends_well(&mut self, patience: Duration) {
+        let status = self.exit(patience);
+        assert!(status.success(), "{status}\n{}", self.last_words());
+    }
+
+    /// What came last out of the terminal, as it came.
+    fn last_words(&self) -> String {
+        self.wait_for_end();
+        let seen = self.seen();
+        String::from_utf8_lossy(&seen.bytes[seen.bytes.len().saturating_sub(1_000)..]).into_owned()
+    }
+
     /// Waits until everything that was written has been seen.
     pub fn wait_for_end(&self) {
         let waiting = self.seen.1.wait_timeout_while(self.seen(), PATIENCE, |seen| !seen.closed);

@@ -20,7 +20,7 @@ fn the_demonstration_plays_pauses_and_says_that_it_is_past() {
     pty.wait_for("a pause", |seen| seen.shows("paused"));
     assert!(pty.is_quiet_for(Duration::from_millis(1_500)), "a paused recording writes");
     pty.send("q");
-    assert_eq!(pty.exit(PATIENCE).exit_code(), 0);
+    pty.ends_well(PATIENCE);
     pty.assert_restored();
 }
 
@@ -38,7 +38,7 @@ fn recorded() -> (tempfile::TempDir, PathBuf) {
     pty.send("2");
     pty.wait_for("the host's page", |seen| seen.shows("PID"));
     pty.send("q");
-    assert_eq!(pty.exit(PATIENCE).exit_code(), 0);
+    pty.ends_well(PATIENCE);
     (folder, file)
 }
 
@@ -52,13 +52,12 @@ fn what_was_recorded_is_played_and_never_overwritten() {
     let mut pty = Setup::new().size(120, 40).flightdeck(&["replay", &path]);
     pty.wait_for("the recorded host", |seen| seen.shows("REPLAY") && seen.shows("load"));
     pty.send("q");
-    assert_eq!(pty.exit(PATIENCE).exit_code(), 0);
+    pty.ends_well(PATIENCE);
 
     let before = fs::read(&file).expect("readable");
     let mut pty = Setup::new().flightdeck(&["--record", &path]);
-    let status = pty.exit(PATIENCE);
-    assert_eq!(status.exit_code(), 2, "it exists already");
-    assert!(pty.seen().screen().contents().contains("exists"), "{}", pty.seen().screen().contents());
+    pty.wait_for("the reason", |seen| seen.shows("exists"));
+    assert_eq!(pty.exit(PATIENCE).exit_code(), 2, "it exists already");
     assert_eq!(fs::read(&file).expect("readable"), before);
 }
 
@@ -73,7 +72,7 @@ fn a_recording_is_begun_and_ended_by_a_key() {
     pty.send("R");
     pty.wait_for("a word about it", |seen| seen.shows("recorded "));
     pty.send("q");
-    assert_eq!(pty.exit(PATIENCE).exit_code(), 0);
+    pty.ends_well(PATIENCE);
     let files = fs::read_dir(folder).expect("made").map(|entry| entry.expect("readable").path());
     let file = files.into_iter().find(|path| path.extension().is_some_and(|e| e == "flightdeck")).expect("written");
     assert!(!flightdeck::runtime::recorder::read::Recording::open(&file).expect("whole").is_empty());

@@ -60,7 +60,7 @@ fn it_runs_over_ssh_and_leaves_the_near_terminal_as_it_was() {
         (0..30).any(|row| seen.screen().cell(row, 99).is_some_and(|cell| cell.contents().trim() != ""))
     });
     pty.send("q");
-    assert_eq!(pty.exit(PATIENCE).exit_code(), 0);
+    pty.ends_well(PATIENCE);
     pty.assert_restored();
     assert!(wait::process_end(far, PATIENCE).is_some());
 }

@@ -147,7 +147,7 @@ fn without_a_shell_a_stop_from_outside_changes_nothing() {
     let mut pty = cockpit();
     pty.signal(Signal::TSTP);
     pty.send("q");
-    assert_eq!(pty.exit(PATIENCE).exit_code(), 0);
+    pty.ends_well(PATIENCE);
     pty.assert_restored();
 }
 
@@ -164,7 +164,7 @@ fn a_configuration_that_hangs_holds_nothing_up() {
     pty.send("\x12\x12");
     pty.wait_for("a word about it", |seen| seen.shows("still being read"));
     pty.send("q");
-    assert_eq!(pty.exit(AT_ONCE).exit_code(), 0);
+    pty.ends_well(AT_ONCE);
     pty.assert_restored();
 }
 
@@ -193,7 +193,7 @@ fn any_size_will_do() {
     }
     pty.wait_for("the header at its old size", |seen| seen.shows(MODE));
     pty.send("q");
-    assert_eq!(pty.exit(PATIENCE).exit_code(), 0);
+    pty.ends_well(PATIENCE);
     pty.assert_restored();
 }
 
@@ -254,7 +254,7 @@ fn a_panic_that_the_runtime_catches_leaves_the_terminal() {
         seen.screen().alternate_screen() && seen.shows("goes on") && !seen.shows("on purpose")
     });
     pty.send("x");
-    assert_eq!(pty.exit(PATIENCE).exit_code(), 0);
+    pty.ends_well(PATIENCE);
     pty.assert_restored();
 }
 
@@ -272,7 +272,7 @@ fn a_flood_of_keys_is_taken() {
     pty.send(CTRL_L);
     pty.wait_for("a repaint", |seen| seen.bytes[before..].windows(4).any(|bytes| bytes == b"\x1b[2J"));
     pty.signal(Signal::TERM);
-    assert_eq!(pty.exit(PATIENCE).exit_code(), 0);
+    pty.ends_well(PATIENCE);
     pty.assert_restored();
 }
 
@@ -297,7 +297,7 @@ fn stalled() -> Pty {
 fn q_is_heard_while_the_terminal_takes_no_bytes() {
     let mut pty = stalled();
     pty.send("q");
-    assert_eq!(pty.exit(AT_ONCE).exit_code(), 0);
+    pty.ends_well(AT_ONCE);
     assert!(pty.is_cooked());
 }
 
@@ -305,7 +305,7 @@ fn q_is_heard_while_the_terminal_takes_no_bytes() {
 fn sigterm_is_heard_while_the_terminal_takes_no_bytes() {
     let mut pty = stalled();
     pty.signal(Signal::TERM);
-    assert_eq!(pty.exit(AT_ONCE).exit_code(), 0);
+    pty.ends_well(AT_ONCE);
     assert!(pty.is_cooked());
 }
 
@@ -317,7 +317,7 @@ fn a_terminal_that_stalled_catches_up() {
     pty.wait_for("what was left", |seen| seen.bytes.len() > before);
     pty.wait_for_cockpit();
     pty.send("q");
-    assert_eq!(pty.exit(PATIENCE).exit_code(), 0);
+    pty.ends_well(PATIENCE);
     pty.assert_restored();
 }
 
@@ -355,7 +355,7 @@ fn the_linux_console_is_a_terminal_too() {
     let mut pty = Setup::new().env("TERM", "linux").flightdeck(&[]);
     pty.wait_for_cockpit();
     pty.send("q");
-    assert_eq!(pty.exit(PATIENCE).exit_code(), 0);
+    pty.ends_well(PATIENCE);
     pty.assert_restored();
 }
 
