@@ -57,6 +57,13 @@ pub struct Global {
     /// Never arm: nothing can be changed from this cockpit.
     #[arg(long, global = true, help_heading = "Global options")]
     pub read_only: bool,
+    /// Watch this context of the kubeconfig; repeatable. `all` watches every one, `none` none. The current one unless given.
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
+    pub context: Vec<String>,
+    /// Watch this container engine (unix://, tcp://, ssh://, or a Docker context's name); repeatable. `none` watches none. Those
+    /// that are found unless given.
+    #[arg(long, global = true, value_name = "HOST", help_heading = "Global options")]
+    pub docker: Vec<String>,
     /// Theme: dark, light, high-contrast, colour-blind, 16-colour, monochrome, or one of your own.
     #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
     pub theme: Option<String>,
@@ -145,6 +152,11 @@ impl Global {
         for (key, on) in [("read-only", self.read_only), ("ascii", self.ascii)] {
             if on {
                 table.insert(key.into(), Value::Boolean(true));
+            }
+        }
+        for (key, names) in [("contexts", &self.context), ("engines", &self.docker)] {
+            if !names.is_empty() {
+                table.insert(key.into(), Value::Array(names.iter().cloned().map(Value::String).collect()));
             }
         }
         for (key, text) in [("theme", &self.theme), ("keymap", &self.keymap), ("actor", &self.actor)] {

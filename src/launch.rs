@@ -5,7 +5,8 @@ pub mod state;
 use crate::{
     app::settings::{self, Terminal},
     cli::{Cli, Command, exit, manual},
-    config::{self, LogLevel, layers::Loaded, load},
+    client::{self, Clients, Wanted},
+    config::{self, Config, LogLevel, layers::Loaded, load},
     headless::{
         self,
         doctor::{DoctorOptions, TerminalCheck},
@@ -18,7 +19,7 @@ use crate::{
         player::Player,
         recorder::read::Recording,
     },
-    source::{self, Source},
+    source::{self, AnySource},
 };
 use state::StateFolder;
 use std::{
@@ -90,8 +91,9 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
 }
 
 /// The sources as the configuration wants them, for the commands without a screen. Says what is wrong with it.
-fn configured_sources(loaded: &Loaded, notes: &mut dyn Write) -> io::Result<Vec<Box<dyn Source>>> {
-    let (sources, unknown) = config::sources::apply(source::all(Arc::default()), &loaded.config);
+fn configured_sources(loaded: &Loaded, notes: &mut dyn Write) -> io::Result<Vec<AnySource>> {
+    let clients = clients(&loaded.config);
+    let (sources, unknown) = config::sources::apply(source::all(Arc::default(), &clients), &loaded.config);
     for problem in loaded.warnings.iter().map(ToString::to_string).chain(unknown) {
         note(notes, &problem)?;
     }
@@ -172,7 +174,8 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
     let own_pid = i32::try_from(std::process::id()).unwrap_or_default();
     let policy = settings::policy(&settings.config, own_pid, &login(|name| env::var(name).ok()));
     let counters: Arc<OwnCounters> = Arc::default();
-    let (sources, warnings) = config::sources::apply(source::all(Arc::clone(&counters)), &settings.config);
+    let clients = clients(&settings.config);
+    let (sources, warnings) = config::sources::apply(source::all(Arc::clone(&counters), &clients), &settings.config);
     settings.warnings.extend(warnings);
     let config = &settings.config;
     let state = StateFolder::find();
@@ -185,6 +188,7 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
         policy,
         sources,
         counters,
+        clients,
         // Without a folder of our own files go where we are.
         state_folder: state.usable().map_or_else(|| ".".into(), ToOwned::to_owned),
         tmux: terminal.tmux,
@@ -194,6 +198,11 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
         frame_interval: Duration::from_secs(1) / u32::from(frames.max(1)),
         settings,
     }
+}
+
+/// The ways to engines and clusters, as configuration, flags and environment say.
+fn clients(config: &Config) -> Arc<Clients> {
+    client::discover(&Wanted { docker: config.engines.clone(), contexts: config.contexts.clone() })
 }
 
 const fn level(level: LogLevel) -> tracing::Level {

@@ -258,7 +258,8 @@ impl App {
         if open.is_some() {
             visible = visible.union(TopicSet::of(&[Topic::Processes, Topic::ProcessDetails]));
         }
-        let demand = Demand { visible, background: BACKGROUND, open };
+        let (chosen, resource) = (self.view.chosen.clone(), self.view.resource.clone());
+        let demand = Demand { visible, background: BACKGROUND, open, chosen, resource };
         if demand != self.demand {
             self.demand = demand.clone();
             self.ask(Effect::Demand(demand));

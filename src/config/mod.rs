@@ -44,6 +44,11 @@ pub struct Config {
     /// The same over SSH.
     #[schemars(range(min = 1, max = 60))]
     pub ssh_frames_per_second: u16,
+    /// Container engines to watch: `unix://`, `tcp://`, `ssh://`, or the name of a Docker context; `none` for none. Those that are
+    /// found unless given.
+    pub engines: Vec<String>,
+    /// Contexts of the kubeconfig to watch; `all` or `none`. The current one unless given.
+    pub contexts: Vec<String>,
     /// Names of processes that are never signalled, beside those that the gate protects itself.
     pub protected_processes: Vec<String>,
     /// The flight recorder, which keeps the last minutes in memory.
@@ -88,6 +93,8 @@ impl Default for Config {
             graph_mode: GraphMode::Braille,
             frames_per_second: 30,
             ssh_frames_per_second: 10,
+            engines: Vec::new(),
+            contexts: Vec::new(),
             protected_processes: protected.map(String::from).to_vec(),
             recorder: Recorder::default(),
             notices: Notices::default(),

@@ -3,22 +3,28 @@
 use super::{Config, SourceConfig};
 use crate::{
     model::{nearest::did_you_mean, update::Update},
-    source::{Request, Source, SourceError, Spec},
+    source::{AnySource, Request, Source, SourceError, Spec},
 };
+use compact_str::CompactString;
 use std::time::Duration;
 
 /// The sources as the configuration wants them, and what it says about sources that there are none of.
-pub fn apply(sources: Vec<Box<dyn Source>>, config: &Config) -> (Vec<Box<dyn Source>>, Vec<String>) {
+pub fn apply(sources: Vec<AnySource>, config: &Config) -> (Vec<AnySource>, Vec<String>) {
     let names: Vec<_> = sources.iter().map(|source| source.spec().name).collect();
-    let unknown = config.sources.keys().filter(|name| !names.contains(&name.as_str()));
+    let unknown = config.sources.keys().filter(|name| !names.iter().any(|known| known == name.as_str()));
     let warnings = unknown.map(|name| {
-        let near = did_you_mean(name, names.iter().copied());
+        let near = did_you_mean(name, names.iter().map(CompactString::as_str));
         format!("configuration: sources.{name}: there is no source «{name}»{near}; flightdeck doctor lists them")
     });
     let warnings = warnings.collect();
-    let wrap = |source: Box<dyn Source>| match config.sources.get(source.spec().name) {
-        Some(wanted) => Box::new(Configured { wanted: wanted.clone(), source }) as Box<dyn Source>,
-        None => source,
+    let wrap = |source: AnySource| match (config.sources.get(source.spec().name.as_str()), source) {
+        (Some(wanted), AnySource::Polled(source)) => {
+            AnySource::Polled(Box::new(Configured { wanted: wanted.clone(), source }))
+        }
+        (Some(wanted), AnySource::Live(live)) if !wanted.enabled => {
+            AnySource::Polled(Box::new(SwitchedOff(live.spec())))
+        }
+        (_, source) => source,
     };
     (sources.into_iter().map(wrap).collect(), warnings)
 }
@@ -53,6 +59,19 @@ impl Source for Configured {
     }
 }
 
+/// In the place of a source that tells by itself, and must not.
+struct SwitchedOff(Spec);
+
+impl Source for SwitchedOff {
+    fn spec(&self) -> Spec {
+        Spec { foreground: OFF, background: Some(OFF), ..self.0.clone() }
+    }
+
+    fn collect(&mut self, _: &Request) -> Result<Vec<Update>, SourceError> {
+        Err(SourceError::Off { reason: "switched off by the configuration".into() })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,9 +88,9 @@ mod tests {
     impl Source for Plain {
         fn spec(&self) -> Spec {
             Spec {
-                name: self.0,
-                kind: "test",
-                topic: Topic::Own,
+                name: self.0.into(),
+                kind: "test".into(),
+                topics: Topic::Own.into(),
                 foreground: Duration::from_secs(1),
                 background: None,
                 deadline: Duration::from_secs(1),
@@ -89,7 +108,12 @@ mod tests {
         assert_eq!(loaded.warnings, []);
         let all: Vec<Box<dyn Source>> =
             vec![Box::new(Plain("test/a")), Box::new(Plain("test/b")), Box::new(Plain("test/c"))];
-        let (mut sources, warnings) = apply(all, &loaded.config);
+        let (sources, warnings) = apply(all.into_iter().map(AnySource::from).collect(), &loaded.config);
+        let polled = |source| match source {
+            AnySource::Polled(source) => Some(source),
+            AnySource::Live(_) => None,
+        };
+        let mut sources: Vec<_> = sources.into_iter().filter_map(polled).collect();
         let request = Request { at: Timestamp::UNIX_EPOCH, wanted: TopicSet::EMPTY, open: None };
         assert!(matches!(sources[0].collect(&request), Err(SourceError::Off { .. })));
         assert!(sources[1].collect(&request).is_ok());

@@ -10,7 +10,7 @@ use crate::{
     cli::exit,
     config::{Ascii, Config},
     model::{text::clean_to, units},
-    source::Source,
+    source::AnySource,
     ui::theme::colour::Depth,
 };
 use serde::Serialize;
@@ -128,7 +128,7 @@ pub struct FileCheck {
 ///
 /// # Errors
 /// Where nothing can be examined or printed.
-pub fn doctor(options: &DoctorOptions, sources: Vec<Box<dyn Source>>, out: &mut dyn Write) -> anyhow::Result<u8> {
+pub fn doctor(options: &DoctorOptions, sources: Vec<AnySource>, out: &mut dyn Write) -> anyhow::Result<u8> {
     let gathered = gather(sources, Until::Reached, options.wait)?;
     let diagnosis = diagnose(options, &gathered);
     if options.json {

@@ -4,7 +4,7 @@ use crate::{
     clock,
     model::{Timestamp, source::SourceState, topic::TopicSet},
     source::{
-        Source, Spec,
+        AnySource, Spec, live,
         supervisor::{Demand, News, supervise},
     },
     world::World,
@@ -57,7 +57,7 @@ impl Asked {
 ///
 /// # Errors
 /// Where the operating system gives us no event loop.
-pub fn gather(sources: Vec<Box<dyn Source>>, until: Until, wait: Duration) -> io::Result<Gathered> {
+pub fn gather(sources: Vec<AnySource>, until: Until, wait: Duration) -> io::Result<Gathered> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(16).build()?;
     let gathered = runtime.block_on(ask(sources, until, wait));
     // A source that hangs in the kernel must not hold us up.
@@ -65,14 +65,17 @@ pub fn gather(sources: Vec<Box<dyn Source>>, until: Until, wait: Duration) -> io
     Ok(gathered)
 }
 
-async fn ask(sources: Vec<Box<dyn Source>>, until: Until, wait: Duration) -> Gathered {
-    let demand = Demand { visible: TopicSet::all(), background: TopicSet::all(), open: None };
+async fn ask(sources: Vec<AnySource>, until: Until, wait: Duration) -> Gathered {
+    let demand = Demand { visible: TopicSet::all(), background: TopicSet::all(), ..Demand::default() };
     let (demand_in, demand) = watch::channel(demand);
     let (news_in, mut news) = mpsc::channel(QUEUE);
     let mut gathered = Gathered { world: World::at(clock::now()), sources: Vec::new() };
     for source in sources {
         gathered.sources.push(Asked { spec: source.spec(), took: None, answers: 0, settled: false });
-        tokio::spawn(supervise(source, demand.clone(), news_in.clone()));
+        match source {
+            AnySource::Polled(source) => drop(tokio::spawn(supervise(source, demand.clone(), news_in.clone()))),
+            AnySource::Live(source) => live::start(source, demand.clone(), news_in.clone()),
+        }
     }
     drop(news_in);
     let begin = clock::instant();
@@ -96,7 +99,7 @@ impl Gathered {
                     asked.answers += 1;
                     asked.took.get_or_insert_with(|| clock::instant().saturating_duration_since(begin));
                 }
-                self.world.apply(at, source, updates);
+                self.world.apply(at, &source, updates);
             }
             News::Report { at, report } => {
                 let settled = matches!(report.state, SourceState::Down | SourceState::Off);
@@ -112,14 +115,14 @@ impl Gathered {
     }
 
     /// Names of a family's sources that did not answer, and that should have.
-    pub fn unreached(&self, kind: &str) -> Vec<&'static str> {
+    pub fn unreached(&self, kind: &str) -> Vec<&str> {
         let now: Timestamp = self.world.now;
         let ok = |asked: &&Asked| {
-            let status = self.world.observed.sources.get(asked.spec.name);
+            let status = self.world.observed.sources.get(&asked.spec.name);
             status.is_some_and(|status| matches!(status.state(now), SourceState::Ok | SourceState::Off))
         };
         let family: Vec<_> = self.sources.iter().filter(|asked| asked.spec.kind == kind).collect();
-        family.into_iter().filter(|asked| !ok(asked)).map(|asked| asked.spec.name).collect()
+        family.into_iter().filter(|asked| !ok(asked)).map(|asked| asked.spec.name.as_str()).collect()
     }
 }
 
@@ -128,7 +131,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::{
         model::{host::Gauges, topic::Topic, update::Update},
-        source::{Request, SourceError},
+        source::{Request, Source, SourceError},
     };
 
     /// A source that answers as it is told.
@@ -142,9 +145,9 @@ pub(crate) mod tests {
     impl Source for Told {
         fn spec(&self) -> Spec {
             Spec {
-                name: self.name,
-                kind: "host",
-                topic: self.topic,
+                name: self.name.into(),
+                kind: "host".into(),
+                topics: self.topic.into(),
                 foreground: self.cadence,
                 background: Some(self.cadence),
                 deadline: Duration::from_secs(1),
@@ -156,9 +159,9 @@ pub(crate) mod tests {
     }
 
     /// Gauges that answer, mounts that do not, sensors that this machine has not.
-    pub fn sources() -> Vec<Box<dyn Source>> {
+    pub fn sources() -> Vec<AnySource> {
         let cadence = Duration::from_millis(20);
-        vec![
+        let told: Vec<Box<dyn Source>> = vec![
             Box::new(Told {
                 name: "host/gauges",
                 topic: Topic::Gauges,
@@ -177,7 +180,8 @@ pub(crate) mod tests {
                 cadence: Duration::from_secs(60),
                 answer: || Err(SourceError::Off { reason: "no sensors".into() }),
             }),
-        ]
+        ];
+        told.into_iter().map(AnySource::from).collect()
     }
 
     #[test]

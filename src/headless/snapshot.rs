@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     cli::{Part, exit},
-    source::Source,
+    source::AnySource,
 };
 use std::{io::Write, time::Duration};
 
@@ -37,7 +37,7 @@ impl Default for SnapshotOptions {
 /// Where nothing can be gathered or printed.
 pub fn snapshot(
     options: &SnapshotOptions,
-    sources: Vec<Box<dyn Source>>,
+    sources: Vec<AnySource>,
     out: &mut dyn Write,
     errors: &mut dyn Write,
 ) -> anyhow::Result<u8> {
@@ -72,7 +72,7 @@ fn unreachable(options: &SnapshotOptions, gathered: &Gathered) -> Option<String>
 mod tests {
     use super::{super::gather::tests::sources, *};
 
-    fn run(options: &SnapshotOptions, sources: Vec<Box<dyn Source>>) -> (u8, String, String) {
+    fn run(options: &SnapshotOptions, sources: Vec<AnySource>) -> (u8, String, String) {
         let (mut out, mut errors) = (Vec::new(), Vec::new());
         let code = snapshot(options, sources, &mut out, &mut errors).expect("printed");
         (code, String::from_utf8(out).expect("UTF-8"), String::from_utf8(errors).expect("UTF-8"))

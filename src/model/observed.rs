@@ -3,7 +3,9 @@
 use super::{
     Timestamp,
     cgroup::Cgroups,
+    container::Containers,
     host::{Gauges, HostFacts, OomSeen, Sensor, Units},
+    kubernetes::Kube,
     mount::Mount,
     own::OwnUsage,
     process::{Process, ProcessDetails},
@@ -27,6 +29,10 @@ pub struct Observed {
     /// OOM kills counted since the cockpit started.
     pub oom: Option<OomSeen>,
     pub own: OwnUsage,
+    #[serde(default)]
+    pub containers: Containers,
+    #[serde(default)]
+    pub kube: Kube,
     /// By name.
     pub sources: BTreeMap<CompactString, SourceStatus>,
 }

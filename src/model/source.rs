@@ -1,6 +1,6 @@
 //! How fresh each source of data is.
 
-use super::topic::Topic;
+use super::topic::TopicSet;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +39,8 @@ pub struct SourceReport {
     pub name: CompactString,
     /// Family, as the status line groups them: `host`, `docker`, `kube` …
     pub kind: CompactString,
-    pub topic: Topic,
+    #[serde(default)]
+    pub topics: TopicSet,
     pub state: SourceState,
     /// Why it is not ok, in words.
     pub reason: Option<CompactString>,

@@ -40,6 +40,28 @@ topics! {
     Sensors = "sensors",
     /// systemd's failed units.
     Units = "units",
+    /// Container engines and their containers.
+    Containers = "containers",
+    /// What each container uses; costs one stream a running container.
+    ContainerUsage = "container-usage",
+    /// Images, volumes and networks of the engines, with what uses them.
+    EngineStores = "engine-stores",
+    /// The object of an engine that is open on the screen, whole.
+    ContainerDetails = "container-details",
+    /// Clusters and their pods.
+    Pods = "pods",
+    /// What pods and nodes use.
+    PodUsage = "pod-usage",
+    /// Deployments and whatever else keeps pods running.
+    Workloads = "workloads",
+    /// Nodes of clusters.
+    Nodes = "nodes",
+    /// Events of clusters.
+    KubeEvents = "kube-events",
+    /// Any one kind of resource, in the server's own columns.
+    KubeTable = "kube-table",
+    /// The object of a cluster that is open on the screen, whole.
+    KubeDetails = "kube-details",
     /// The cockpit's own cost.
     Own = "own",
 }
@@ -82,6 +104,12 @@ impl TopicSet {
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// The words of the topics, with commas between them.
+    pub fn words(self) -> String {
+        let held = Topic::ALL.iter().filter(|topic| self.contains(**topic));
+        held.map(|topic| topic.word()).collect::<Vec<_>>().join(", ")
     }
 
     /// Whether the set is empty.

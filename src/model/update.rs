@@ -2,14 +2,16 @@
 
 use super::{
     cgroup::Cgroups,
+    container::EngineNews,
     host::{Gauges, HostFacts, Sensor, Units},
+    kubernetes::KubeNews,
     mount::Mount,
     own::OwnUsage,
     process::{Process, ProcessDetails},
 };
 use serde::{Deserialize, Serialize};
 
-/// One piece of news; each replaces what was known of its kind.
+/// One piece of news; each replaces what was known of its kind, but for engines and clusters, which tell what changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Update {
@@ -22,4 +24,8 @@ pub enum Update {
     Sensors(Vec<Sensor>),
     Units(Units),
     Own(OwnUsage),
+    /// What changed at a container engine.
+    Engine(Box<EngineNews>),
+    /// What changed in a cluster.
+    Kube(Box<KubeNews>),
 }

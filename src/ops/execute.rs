@@ -1,17 +1,20 @@
 //! Executes what the gate permitted. Every function here takes a [`Permit`] by value: one permit, one deed.
 
+use crate::client::Clients;
+
 use super::{
     gate::Permit,
     operation::{Operation, Signal},
 };
+
 use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
-use std::fs;
+use std::{fs, sync::Arc};
 
 /// Does it, and says in words how it went. Intent and outcome go to the log until the journal exists.
 ///
 /// # Errors
 /// What was being done, on what, and what went wrong.
-pub fn execute(permit: Permit) -> Result<String, String> {
+pub fn execute(permit: Permit, _clients: &Arc<Clients>) -> Result<String, String> {
     let (operation, actor) = (permit.operation(), permit.actor());
     tracing::info!(operation = %operation, ?actor, "intended");
     let outcome = match operation {
@@ -97,8 +100,9 @@ mod tests {
         let operation = Operation::SignalProcess { pid, start_ticks, name: "x".into(), signal: Signal::Term };
         let permit = Gate::permit(operation, &world, &policy).expect("permitted");
         let kept = Kept::default();
-        let outcome =
-            tracing::subscriber::with_default(tracing_subscriber::registry().with(kept.clone()), || execute(permit));
+        let outcome = tracing::subscriber::with_default(tracing_subscriber::registry().with(kept.clone()), || {
+            execute(permit, &Arc::default())
+        });
         assert!(outcome.is_err(), "{outcome:?}");
         let fields = kept.0.lock().expect("sound");
         assert_eq!(fields.iter().filter(|field| *field == "actor=\"ann b\"").count(), 2, "{fields:?}");

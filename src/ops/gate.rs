@@ -2,7 +2,7 @@
 
 use super::operation::{Operation, Signal};
 use crate::{
-    model::{process::Process, source::SourceState},
+    model::{process::Process, source::SourceState, topic::Topic},
     world::World,
 };
 use serde::{Deserialize, Serialize};
@@ -104,7 +104,7 @@ fn decide_signal(pid: i32, start_ticks: u64, signal: Signal, world: &World, poli
     let Some(processes) = &world.observed.processes else {
         return refused("the process table is not known: nothing is signalled blindly".into());
     };
-    let source = world.observed.sources.values().find(|s| s.report.topic == crate::model::topic::Topic::Processes);
+    let source = world.observed.sources.values().find(|s| s.report.topics.contains(Topic::Processes));
     if source.is_some_and(|source| source.state(world.now) != SourceState::Ok) {
         return refused("the process table is old: wait until its source answers".into());
     }

@@ -1,6 +1,6 @@
 //! One control group, with the processes in it.
 
-use super::{Details, record};
+use super::{Details, yaml};
 use crate::{
     model::{
         cgroup::Cgroup,
@@ -75,7 +75,7 @@ impl Details for CgroupDetails {
         }
         Some(lines)
     }
-    fn record(&self, world: &World, object: &ObjectRef) -> Option<String> {
-        record::json(find(world, object)?)
+    fn yaml(&self, world: &World, object: &ObjectRef) -> Option<String> {
+        yaml::of(find(world, object)?)
     }
 }

@@ -1,6 +1,6 @@
 //! One block device.
 
-use super::{Details, Kept, record};
+use super::{Details, Kept, yaml};
 use crate::{
     model::{
         host::Device,
@@ -60,8 +60,8 @@ impl Details for DeviceDetails {
         }
         Some(lines)
     }
-    fn record(&self, world: &World, object: &ObjectRef) -> Option<String> {
-        record::json(find(world, object)?)
+    fn yaml(&self, world: &World, object: &ObjectRef) -> Option<String> {
+        yaml::of(find(world, object)?)
     }
     fn history(&self, object: &ObjectRef) -> Vec<Kept> {
         let kept = |word, metric, scale| Kept { word, key: SeriesKey::new(metric, object.id.clone()), scale };

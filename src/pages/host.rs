@@ -1,6 +1,6 @@
 //! This host, its CPU and its memory.
 
-use super::{Details, Kept, record};
+use super::{Details, Kept, yaml};
 use crate::{
     model::{
         host::Gauges,
@@ -63,12 +63,12 @@ impl Details for HostDetails {
         };
         Some(if object.kind == ObjectKind::Cpu { cpu(scene, gauges) } else { memory(scene, gauges) })
     }
-    fn record(&self, world: &World, object: &ObjectRef) -> Option<String> {
+    fn yaml(&self, world: &World, object: &ObjectRef) -> Option<String> {
         let observed = &world.observed;
         match object.kind {
-            ObjectKind::Cpu => record::json(&observed.gauges.as_ref()?.cpu),
-            ObjectKind::Memory => record::json(&observed.gauges.as_ref()?.memory),
-            _ => record::json(&(observed.facts.as_ref(), observed.units.as_ref(), observed.gauges.as_ref().map(|g| g.kernel))),
+            ObjectKind::Cpu => yaml::of(&observed.gauges.as_ref()?.cpu),
+            ObjectKind::Memory => yaml::of(&observed.gauges.as_ref()?.memory),
+            _ => yaml::of(&(observed.facts.as_ref(), observed.units.as_ref(), observed.gauges.as_ref().map(|g| g.kernel))),
         }
     }
     fn history(&self, object: &ObjectRef) -> Vec<Kept> {

@@ -1,8 +1,8 @@
 //! The page of one object: the same tabs in the same order for every kind. A kind of object is one file and one line in the
 //! list below.
 
-mod record;
 mod tabs;
+mod yaml;
 
 use crate::{
     model::{
@@ -28,8 +28,9 @@ use ratatui::{buffer::Buffer, layout::Rect};
 pub enum Tab {
     Summary,
     Why,
+    Logs,
     Events,
-    Record,
+    Yaml,
     History,
 }
 
@@ -40,7 +41,8 @@ impl Tab {
             Self::Summary => "Summary",
             Self::Why => "Why",
             Self::Events => "Events",
-            Self::Record => "Record",
+            Self::Logs => "Logs",
+            Self::Yaml => "YAML",
             Self::History => "History",
         }
     }
@@ -65,8 +67,20 @@ pub trait Details: Sync {
     fn state(&self, scene: &Scene<'_>, object: &ObjectRef) -> String;
     /// Everything that is known of it; `None` where it is not there.
     fn summary(&self, scene: &Scene<'_>, object: &ObjectRef) -> Option<Vec<Line>>;
-    /// Its data as they are held, as JSON.
-    fn record(&self, world: &World, object: &ObjectRef) -> Option<String>;
+    /// Its data as they are held, as YAML.
+    fn yaml(&self, world: &World, object: &ObjectRef) -> Option<String>;
+    /// What leads from its state to the cause, above what the attention list says of it.
+    fn why(&self, _scene: &Scene<'_>, _object: &ObjectRef) -> Vec<Line> {
+        Vec::new()
+    }
+    /// Events that its own world tells of it, above what has changed since the cockpit looks.
+    fn events(&self, _scene: &Scene<'_>, _object: &ObjectRef) -> Vec<Line> {
+        Vec::new()
+    }
+    /// Whether it writes lines that can be followed.
+    fn has_logs(&self) -> bool {
+        false
+    }
     /// Its histories.
     fn history(&self, _object: &ObjectRef) -> Vec<Kept> {
         Vec::new()
@@ -106,9 +120,15 @@ pub fn why_tab(object: &ObjectRef) -> usize {
 
 /// The tabs of an object's page: those that have a meaning for its kind, in their fixed order.
 pub fn tabs(object: &ObjectRef) -> Vec<Tab> {
-    let has_history = details(object.kind).is_some_and(|details| !details.history(object).is_empty());
-    let all = [Tab::Summary, Tab::Why, Tab::Events, Tab::Record, Tab::History];
-    all.into_iter().filter(|tab| *tab != Tab::History || has_history).collect()
+    let details = details(object.kind);
+    let has_history = details.is_some_and(|details| !details.history(object).is_empty());
+    let has_logs = details.is_some_and(Details::has_logs);
+    let has = |tab: &Tab| match tab {
+        Tab::History => has_history,
+        Tab::Logs => has_logs,
+        _ => true,
+    };
+    [Tab::Summary, Tab::Why, Tab::Logs, Tab::Events, Tab::Yaml, Tab::History].into_iter().filter(has).collect()
 }
 
 /// The name that a person knows the object by.
@@ -123,15 +143,24 @@ fn lines(scene: &Scene<'_>, page: &ObjectPage, width: u16) -> Vec<Line> {
     };
     let lines = match shown_tab(page) {
         Tab::Summary => details.summary(scene, &page.object).unwrap_or_else(|| tabs::gone(scene, page)),
-        Tab::Why => tabs::why(scene, &page.object),
-        Tab::Events => tabs::events(scene, &page.object),
-        Tab::Record => match details.record(scene.world, &page.object) {
+        Tab::Why => after(details.why(scene, &page.object), tabs::why(scene, &page.object)),
+        Tab::Events => after(details.events(scene, &page.object), tabs::events(scene, &page.object)),
+        Tab::Yaml => match details.yaml(scene.world, &page.object) {
             Some(text) => text.lines().map(|line| Line::of(Role::Text, line)).collect(),
             None => tabs::gone(scene, page),
         },
-        Tab::History => Vec::new(),
+        Tab::Logs | Tab::History => Vec::new(),
     };
     lines::wrap(lines, width)
+}
+
+/// What is said of every object goes below what its kind says of it.
+fn after(mut own: Vec<Line>, common: Vec<Line>) -> Vec<Line> {
+    if !own.is_empty() {
+        own.push(Line::empty());
+    }
+    own.extend(common);
+    own
 }
 
 fn shown_tab(page: &ObjectPage) -> Tab {

@@ -1,6 +1,6 @@
 //! One mounted file system.
 
-use super::{Details, Kept, record};
+use super::{Details, Kept, yaml};
 use crate::{
     model::{
         mount::{Mount, MountState},
@@ -69,8 +69,8 @@ impl Details for MountDetails {
         }
         Some(lines)
     }
-    fn record(&self, world: &World, object: &ObjectRef) -> Option<String> {
-        record::json(find(world, object)?)
+    fn yaml(&self, world: &World, object: &ObjectRef) -> Option<String> {
+        yaml::of(find(world, object)?)
     }
     fn history(&self, object: &ObjectRef) -> Vec<Kept> {
         vec![Kept { word: "used", key: SeriesKey::new(Metric::MountUsed, object.id.clone()), scale: Scale::Ratio }]

@@ -1,6 +1,6 @@
 //! One network interface.
 
-use super::{Details, Kept, record};
+use super::{Details, Kept, yaml};
 use crate::{
     model::{
         host::Network,
@@ -49,8 +49,8 @@ impl Details for NetworkDetails {
             Line::maybe("drops now", network.drops_per_second, a_second),
         ])
     }
-    fn record(&self, world: &World, object: &ObjectRef) -> Option<String> {
-        record::json(find(world, object)?)
+    fn yaml(&self, world: &World, object: &ObjectRef) -> Option<String> {
+        yaml::of(find(world, object)?)
     }
     fn history(&self, object: &ObjectRef) -> Vec<Kept> {
         let kept = |word, metric| Kept {

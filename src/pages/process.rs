@@ -1,6 +1,6 @@
 //! One process: everything that the table and the kernel tell of it.
 
-use super::{Details, record};
+use super::{Details, yaml};
 use crate::{
     model::{
         host::Pressure,
@@ -132,9 +132,9 @@ impl Details for ProcessPage {
         }
         Some(lines)
     }
-    fn record(&self, world: &World, object: &ObjectRef) -> Option<String> {
-        let process = record::json(find(world, object)?)?;
-        match details_of(world, object).and_then(record::json) {
+    fn yaml(&self, world: &World, object: &ObjectRef) -> Option<String> {
+        let process = yaml::of(find(world, object)?)?;
+        match details_of(world, object).and_then(yaml::of) {
             Some(details) => Some(format!("{process}\n{details}")),
             None => Some(process),
         }

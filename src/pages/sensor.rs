@@ -1,6 +1,6 @@
 //! One temperature or fan.
 
-use super::{Details, Kept, record};
+use super::{Details, Kept, yaml};
 use crate::{
     model::{
         host::Sensor,
@@ -46,8 +46,8 @@ impl Details for SensorDetails {
         }
         Some(lines)
     }
-    fn record(&self, world: &World, object: &ObjectRef) -> Option<String> {
-        record::json(find(world, object)?)
+    fn yaml(&self, world: &World, object: &ObjectRef) -> Option<String> {
+        yaml::of(find(world, object)?)
     }
     fn history(&self, object: &ObjectRef) -> Vec<Kept> {
         let key = SeriesKey::new(Metric::Temperature, object.id.clone());

@@ -1,6 +1,6 @@
 //! One source of data.
 
-use super::{Details, record};
+use super::{Details, yaml};
 use crate::{
     model::{
         object::{ObjectKind, ObjectRef},
@@ -37,7 +37,7 @@ impl Details for SourceDetails {
             Line::pair("since", moment(source.since)),
             Line::maybe("last answer", source.answered_at, moment),
             Line::pair("asked every", cadence),
-            Line::pair("delivers", source.report.topic.word()),
+            Line::pair("delivers", source.report.topics.words()),
             Line::pair("family", &source.report.kind),
         ];
         if let Some(reason) = &source.report.reason {
@@ -48,7 +48,7 @@ impl Details for SourceDetails {
         }
         Some(lines)
     }
-    fn record(&self, world: &World, object: &ObjectRef) -> Option<String> {
-        record::json(find(world, object)?)
+    fn yaml(&self, world: &World, object: &ObjectRef) -> Option<String> {
+        yaml::of(find(world, object)?)
     }
 }

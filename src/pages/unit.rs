@@ -1,6 +1,6 @@
 //! One systemd unit. Only failed ones are known.
 
-use super::{Details, record};
+use super::{Details, yaml};
 use crate::{
     model::{
         object::{ObjectKind, ObjectRef},
@@ -42,7 +42,7 @@ impl Details for UnitDetails {
         lines.push(Line::of(Role::Dim, "its last words: ").and(Role::Text, format!("journalctl -u {}", object.id)));
         Some(lines)
     }
-    fn record(&self, world: &World, _: &ObjectRef) -> Option<String> {
-        record::json(world.observed.units.as_ref()?)
+    fn yaml(&self, world: &World, _: &ObjectRef) -> Option<String> {
+        yaml::of(world.observed.units.as_ref()?)
     }
 }

@@ -215,7 +215,7 @@ mod tests {
         let report = SourceReport {
             name: name.into(),
             kind: kind.into(),
-            topic: Topic::Gauges,
+            topics: Topic::Gauges.into(),
             state,
             reason: None,
             hint: None,

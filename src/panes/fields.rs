@@ -94,7 +94,7 @@ pub(super) fn draw(
 
 /// Why nothing is known of a topic.
 pub(crate) fn unknown(world: &World, topic: Topic) -> String {
-    let Some(source) = world.observed.sources.values().find(|source| source.report.topic == topic) else {
+    let Some(source) = world.observed.sources.values().find(|source| source.report.topics.contains(topic)) else {
         return format!("? nothing is known yet: no source of {} has reported", topic.word());
     };
     let name = &source.report.name;

@@ -183,10 +183,10 @@ pub(crate) fn world() -> World {
 
 pub(crate) fn world_of(cores: usize) -> World {
     let mut world = World::at(at(-600));
-    let report = |name: &str, topic, state| SourceReport {
+    let report = |name: &str, topic: Topic, state| SourceReport {
         name: name.into(),
         kind: "host".into(),
-        topic,
+        topics: topic.into(),
         state,
         reason: None,
         hint: None,

@@ -79,7 +79,8 @@ impl Engine {
             }
             found.clear();
             check.examine(context, &mut found);
-            for condition in found.drain(..) {
+            self.hold_silent(check.id(), context);
+            for condition in found.drain(..).filter(|condition| !context.is_silent_about(&condition.object)) {
                 self.take(*check, condition, context.now, &mut changes);
             }
         }
@@ -102,6 +103,17 @@ impl Engine {
             tracked.seen = now;
             if !tracked.raised {
                 tracked.held_since = now;
+            }
+        }
+    }
+
+    /// The same for what a rule found at engines and clusters that are silent, while others answer.
+    fn hold_silent(&mut self, rule: &str, context: &Context<'_>) {
+        let of_rule = self.tracked.values_mut().filter(|tracked| tracked.condition.rule == rule);
+        for tracked in of_rule.filter(|tracked| context.is_silent_about(&tracked.condition.object)) {
+            tracked.seen = context.now;
+            if !tracked.raised {
+                tracked.held_since = context.now;
             }
         }
     }

@@ -5,7 +5,9 @@ pub mod engine;
 mod host;
 mod source;
 
-use crate::model::{Timestamp, attention::Condition, observed::Observed, source::SourceState, topic::Topic};
+use crate::model::{
+    Timestamp, attention::Condition, object::ObjectRef, observed::Observed, source::SourceState, topic::Topic,
+};
 
 /// What a check may look at.
 pub struct Context<'a> {
@@ -16,8 +18,17 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// Whether the source of a topic answered before and does not now: what it said is old.
     pub fn is_silent(&self, topic: Topic) -> bool {
-        let states = self.observed.sources.values().filter(|source| source.report.topic == topic);
+        let states = self.observed.sources.values().filter(|source| source.report.topics.contains(topic));
         states.map(|source| source.state(self.now)).any(|state| matches!(state, SourceState::Stale | SourceState::Down))
+    }
+}
+
+impl Context<'_> {
+    /// Whether the source that knows an object answered before and does not now. Objects of this host belong to topics, not to
+    /// sources.
+    pub fn is_silent_about(&self, object: &ObjectRef) -> bool {
+        let status = object.source().and_then(|name| self.observed.sources.get(&name));
+        status.is_some_and(|status| matches!(status.state(self.now), SourceState::Stale | SourceState::Down))
     }
 }
 

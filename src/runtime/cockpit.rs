@@ -21,11 +21,12 @@ use crate::{
         event::{Done, Event, EventKind},
         settings::Settings,
     },
+    client::Clients,
     clock,
     model::{Timestamp, log::LogLine, own::OwnCounters},
     ops::gate::Policy,
     source::{
-        Source,
+        AnySource,
         supervisor::{Demand, News},
     },
 };
@@ -48,8 +49,10 @@ pub struct Options {
     pub record: Option<PathBuf>,
     pub settings: Settings,
     pub policy: Policy,
-    pub sources: Vec<Box<dyn Source>>,
+    pub sources: Vec<AnySource>,
     pub counters: Arc<OwnCounters>,
+    /// Ways to engines and clusters.
+    pub clients: Arc<Clients>,
     /// Folder for what is written when the current one cannot be.
     pub state_folder: PathBuf,
     /// Whether the terminal is inside tmux.
@@ -171,6 +174,7 @@ struct Cockpit {
     frame_interval: Duration,
     state_folder: PathBuf,
     tmux: bool,
+    clients: Arc<Clients>,
     _guard: terminal::Guard,
 }
 
@@ -210,6 +214,7 @@ impl Cockpit {
             frame_interval: options.frame_interval,
             state_folder: options.state_folder,
             tmux: options.tmux,
+            clients: options.clients,
             _guard: guard,
         };
         // The first screen stands before any source is asked, and before the log is opened.
@@ -312,9 +317,7 @@ impl Cockpit {
     /// News that were asked for before the clock was set back are of now.
     fn take_news(&mut self, news: News, now: Timestamp) -> bool {
         match news {
-            News::Updates { at, source, updates } => {
-                self.take(EventKind::Updates { source: source.into(), updates }, at.min(now))
-            }
+            News::Updates { at, source, updates } => self.take(EventKind::Updates { source, updates }, at.min(now)),
             News::Report { at, report } => self.take(EventKind::Report(report), at.min(now)),
         }
     }
@@ -355,7 +358,7 @@ impl Cockpit {
             Effect::Write { name, content, what } => {
                 effects::write_file(done, &name, content, what, self.state_folder.clone());
             }
-            Effect::Execute(permit) => effects::execute(done, permit),
+            Effect::Execute(permit) => effects::execute(done, permit, &self.clients),
             Effect::ReloadConfig => return self.reload(),
             Effect::Mouse(on) => {
                 let _ = self.output.write(&terminal::mouse_bytes(on));

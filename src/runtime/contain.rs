@@ -4,7 +4,7 @@ use crate::{
     clock,
     model::source::{SourceReport, SourceState},
     source::{
-        Source,
+        AnySource, live,
         supervisor::{Demand, News, supervise},
     },
 };
@@ -51,18 +51,22 @@ impl<F: Future> Future for Contained<F> {
 }
 
 /// Starts a source's supervisor. Should it panic, the source is reported as down for good, and the cockpit goes on.
-pub fn start(source: Box<dyn Source>, demand: watch::Receiver<Demand>, news: mpsc::Sender<News>) {
+pub fn start(source: AnySource, demand: watch::Receiver<Demand>, news: mpsc::Sender<News>) {
+    let source = match source {
+        AnySource::Polled(source) => source,
+        AnySource::Live(source) => return live::start(source, demand, news),
+    };
     let spec = source.spec();
     let task = tokio::spawn(Contained::new(supervise(source, demand, news.clone())));
     tokio::spawn(async move {
         if !task.await.is_err_and(|error| error.is_panic()) {
             return;
         }
-        tracing::error!(source = spec.name, "its supervisor failed: the source is not asked any more");
+        tracing::error!(source = %spec.name, "its supervisor failed: the source is not asked any more");
         let report = SourceReport {
-            name: spec.name.into(),
-            kind: spec.kind.into(),
-            topic: spec.topic,
+            name: spec.name,
+            kind: spec.kind,
+            topics: spec.topics,
             state: SourceState::Down,
             reason: Some("its supervisor failed (a fault in this program)".into()),
             hint: Some("see the log pane, and report it".into()),
@@ -78,7 +82,7 @@ mod tests {
     use super::*;
     use crate::{
         model::{topic::Topic, update::Update},
-        source::{Request, SourceError, Spec},
+        source::{Request, Source, SourceError, Spec},
     };
     use std::{
         sync::atomic::{AtomicUsize, Ordering},
@@ -93,9 +97,9 @@ mod tests {
             assert_eq!(self.0.fetch_add(1, Ordering::SeqCst), 0, "on purpose");
             let second = Duration::from_secs(1);
             Spec {
-                name: "test/faulty",
-                kind: "test",
-                topic: Topic::Own,
+                name: "test/faulty".into(),
+                kind: "test".into(),
+                topics: Topic::Own.into(),
                 foreground: second,
                 background: None,
                 deadline: second,
@@ -113,7 +117,7 @@ mod tests {
         runtime.block_on(async {
             let (_demand, wanted) = watch::channel(Demand::default());
             let (news_in, mut news) = mpsc::channel(4);
-            start(Box::new(Faulty(AtomicUsize::new(0))), wanted, news_in);
+            start(AnySource::Polled(Box::new(Faulty(AtomicUsize::new(0)))), wanted, news_in);
             let Some(News::Report { report, .. }) = news.recv().await else { panic!("no report") };
             assert_eq!((report.name.as_str(), report.state), ("test/faulty", SourceState::Down));
             assert!(!is_contained());

@@ -2,6 +2,7 @@
 
 use crate::{
     app::{effect::CLIPBOARD_BYTES, event::Done},
+    client::Clients,
     clock,
     model::object::ObjectRef,
     ops,
@@ -12,6 +13,7 @@ use std::{
     io::Write as _,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 use tokio::sync::mpsc::Sender;
 
@@ -54,9 +56,10 @@ fn spawn_on(
 }
 
 /// Executes what the gate permitted.
-pub fn execute(done: Sender<Done>, permit: ops::gate::Permit) {
+pub fn execute(done: Sender<Done>, permit: ops::gate::Permit, clients: &Arc<Clients>) {
     let target = permit.operation().target();
-    spawn_on(done, Some(target), move || ops::execute::execute(permit));
+    let clients = Arc::clone(clients);
+    spawn_on(done, Some(target), move || ops::execute::execute(permit, &clients));
 }
 
 /// Writes a new file into the current folder or, where that cannot be written, into `fallback`. `{stamp}` becomes the time.

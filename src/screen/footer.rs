@@ -179,7 +179,7 @@ mod tests {
         let report = SourceReport {
             name: name.into(),
             kind: kind.into(),
-            topic: Topic::Own,
+            topics: Topic::Own.into(),
             state,
             reason: None,
             hint: None,

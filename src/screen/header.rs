@@ -234,7 +234,7 @@ mod tests {
         let report = SourceReport {
             name: "host/gauges".into(),
             kind: "host".into(),
-            topic: Topic::Gauges,
+            topics: Topic::Gauges.into(),
             state: SourceState::Ok,
             reason: None,
             hint: None,

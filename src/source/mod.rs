@@ -3,22 +3,28 @@
 //! A source never blocks the cockpit: the [`supervisor`] runs each one as its own task, off the event loop, with a deadline, a
 //! jittered backoff after failures, and a report of every change of its state.
 
+pub mod docker;
 pub mod host;
+pub mod kubernetes;
+pub mod live;
 pub mod script;
 pub mod supervisor;
 
-use crate::model::{Timestamp, object::ObjectRef, own::OwnCounters, topic::Topic, update::Update};
+use crate::client::Clients;
+use crate::model::{Timestamp, object::ObjectRef, own::OwnCounters, topic::TopicSet, update::Update};
+use compact_str::CompactString;
+use live::Live;
 use std::{sync::Arc, time::Duration};
 
 /// What a source is, for the supervisor and for `doctor`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spec {
     /// Unique, with its family before the stroke: `host/gauges`.
-    pub name: &'static str,
+    pub name: CompactString,
     /// Family, as the status line groups them: `host`.
-    pub kind: &'static str,
-    /// Asked only while somebody needs this topic.
-    pub topic: Topic,
+    pub kind: CompactString,
+    /// What it delivers; asked only while somebody needs one of these.
+    pub topics: TopicSet,
     /// How often, while a visible pane needs it.
     pub foreground: Duration,
     /// How often otherwise, for rules, history and the flight recorder; `None` is not at all.
@@ -33,7 +39,7 @@ pub struct Request {
     /// The time that the answer will be stamped with.
     pub at: Timestamp,
     /// Everything that is needed now, for sources that can do more than their own topic costs.
-    pub wanted: crate::model::topic::TopicSet,
+    pub wanted: TopicSet,
     /// The object that is open on the screen.
     pub open: Option<ObjectRef>,
 }
@@ -61,7 +67,33 @@ pub trait Source: Send + 'static {
     fn collect(&mut self, request: &Request) -> Result<Vec<Update>, SourceError>;
 }
 
+/// A source of either sort.
+pub enum AnySource {
+    /// Asked again and again.
+    Polled(Box<dyn Source>),
+    /// Tells by itself.
+    Live(Box<dyn Live>),
+}
+
+impl AnySource {
+    /// What it is.
+    pub fn spec(&self) -> Spec {
+        match self {
+            Self::Polled(source) => source.spec(),
+            Self::Live(live) => live.spec(),
+        }
+    }
+}
+
+impl From<Box<dyn Source>> for AnySource {
+    fn from(source: Box<dyn Source>) -> Self {
+        Self::Polled(source)
+    }
+}
+
 /// Every source of this program, in the order of the status line. `counters` are what the cockpit counts about itself.
-pub fn all(counters: Arc<OwnCounters>) -> Vec<Box<dyn Source>> {
-    host::all(counters)
+pub fn all(counters: Arc<OwnCounters>, clients: &Arc<Clients>) -> Vec<AnySource> {
+    let host = host::all(counters).into_iter().map(AnySource::Polled);
+    let live = docker::all(clients).into_iter().chain(kubernetes::all(clients)).map(AnySource::Live);
+    host.chain(live).collect()
 }

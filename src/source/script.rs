@@ -34,7 +34,7 @@ use crate::model::{
     topic::Topic,
     update::Update,
 };
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 use defaults::Known;
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -197,7 +197,7 @@ impl FileStep {
         if !self.updates.is_empty() {
             let updates = self.updates.into_iter().map(|update| known.update(update));
             let updates = updates.collect::<Result<Vec<_>, _>>()?;
-            let source = self.source.or_else(|| updates.first().map(|update| source_of(update).into()));
+            let source = self.source.or_else(|| updates.first().map(source_of));
             whats.push(What::Updates { source: source.unwrap_or_default(), updates });
         }
         whats.extend(self.report.map(FileReport::report).transpose()?.map(What::Report));
@@ -232,7 +232,7 @@ impl FileReport {
         let topic = topic.ok_or_else(|| format!("{}: no such topic", self.name))?;
         Ok(SourceReport {
             kind: kind.into(),
-            topic,
+            topics: topic.into(),
             state: self.state,
             reason: self.reason,
             hint: self.hint,
@@ -243,8 +243,8 @@ impl FileReport {
 }
 
 /// The source that says such things on a host.
-const fn source_of(update: &Update) -> &'static str {
-    match update {
+fn source_of(update: &Update) -> CompactString {
+    let source = match update {
         Update::Facts(_) => "host/facts",
         Update::Gauges(_) => "host/gauges",
         Update::Mounts(_) => "host/mounts",
@@ -254,7 +254,10 @@ const fn source_of(update: &Update) -> &'static str {
         Update::Sensors(_) => "host/sensors",
         Update::Units(_) => "host/units",
         Update::Own(_) => "host/own",
-    }
+        Update::Engine(news) => return format_compact!("docker/{}", news.engine),
+        Update::Kube(news) => return format_compact!("kube/{}", news.context),
+    };
+    source.into()
 }
 
 #[cfg(test)]

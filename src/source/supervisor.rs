@@ -1,17 +1,18 @@
 //! Runs each source as a task of its own: cadence by demand, deadline, jittered backoff, and a report of every change of state.
 
-use super::{Request, Source, SourceError, Spec};
+use super::{Request, Source, SourceError, Spec, live::Gone};
 use crate::{
     clock,
     model::{
         Timestamp,
         object::ObjectRef,
         source::{SourceReport, SourceState},
-        topic::TopicSet,
+        topic::{Topic, TopicSet},
         update::Update,
     },
 };
-use std::time::Duration;
+use compact_str::CompactString;
+use std::{collections::BTreeMap, time::Duration};
 use tokio::sync::{mpsc, watch};
 
 /// What is needed now. The cockpit changes it; the supervisors follow.
@@ -23,12 +24,16 @@ pub struct Demand {
     pub background: TopicSet,
     /// The object that is open on the screen.
     pub open: Option<ObjectRef>,
+    /// Sources that the user switched on or off here, by name; the others are as they are by themselves.
+    pub chosen: BTreeMap<CompactString, bool>,
+    /// The kind of Kubernetes resource that a visible table shows, as `plural` or `plural.group`.
+    pub resource: Option<CompactString>,
 }
 
 /// News on its way to the event queue.
 #[derive(Debug, Clone, PartialEq)]
 pub enum News {
-    Updates { at: Timestamp, source: &'static str, updates: Vec<Update> },
+    Updates { at: Timestamp, source: CompactString, updates: Vec<Update> },
     Report { at: Timestamp, report: SourceReport },
 }
 
@@ -37,7 +42,8 @@ const BACKOFF_LIMIT: Duration = Duration::from_secs(60);
 
 /// Supervises one source until nobody listens any more.
 pub async fn supervise(source: Box<dyn Source>, mut demand: watch::Receiver<Demand>, news: mpsc::Sender<News>) {
-    let mut supervisor = Supervisor { spec: source.spec(), failures: 0, reported: None, news };
+    let teller = Teller::new(source.spec(), news);
+    let mut supervisor = Supervisor { spec: source.spec(), failures: 0, teller };
     let mut source = Some(source);
     loop {
         let wanted = demand.borrow_and_update().clone();
@@ -77,9 +83,9 @@ async fn wait_for_other(
 impl Spec {
     /// How often the demand asks for this source; `None` is not at all.
     pub fn cadence(&self, demand: &Demand) -> Option<Duration> {
-        if demand.visible.contains(self.topic) {
+        if demand.visible.intersects(self.topics) {
             Some(self.foreground)
-        } else if demand.background.contains(self.topic) {
+        } else if demand.background.intersects(self.topics) {
             self.background
         } else {
             None
@@ -88,24 +94,106 @@ impl Spec {
 
     /// Whether the source answers about the object that is open.
     fn follows_open(&self) -> bool {
-        self.topic == crate::model::topic::Topic::ProcessDetails
+        self.topics.contains(Topic::ProcessDetails)
     }
 }
 
-/// Nobody listens any more, or the source's thread is gone.
-struct Gone;
-
-struct Supervisor {
+/// What a source's news go through: stamps them, and reports its state where that changed.
+#[derive(Debug, Clone)]
+pub struct Teller {
     spec: Spec,
-    failures: u32,
     /// State, reason and cadence of the last report, so that only changes are reported.
     reported: Option<SourceReport>,
     news: mpsc::Sender<News>,
 }
 
-impl Supervisor {
+impl Teller {
+    /// One that has reported nothing yet.
+    pub fn new(spec: Spec, news: mpsc::Sender<News>) -> Self {
+        Self { spec, reported: None, news }
+    }
+
     fn state(&self) -> SourceState {
         self.reported.as_ref().map_or(SourceState::Waiting, |report| report.state)
+    }
+
+    /// Tells news of now; none at all are a sign of life. The source is ok with them.
+    ///
+    /// # Errors
+    /// [`Gone`] where nobody listens any more.
+    pub async fn tell(&mut self, updates: Vec<Update>) -> Result<(), Gone> {
+        let cadence = Some(self.spec.foreground);
+        self.say(SourceState::Ok, None, cadence).await?;
+        self.send(clock::now(), updates).await
+    }
+
+    /// Tells news without a word on how the source stands: a part of it may still be silent.
+    ///
+    /// # Errors
+    /// [`Gone`] where nobody listens any more.
+    pub async fn send(&self, at: Timestamp, updates: Vec<Update>) -> Result<(), Gone> {
+        let news = News::Updates { at, source: self.spec.name.clone(), updates };
+        self.news.send(news).await.map_err(|_| Gone)
+    }
+
+    /// Reports why there is no answer, and with which cadence one is tried for.
+    ///
+    /// # Errors
+    /// [`Gone`] where nobody listens any more.
+    pub async fn error(&mut self, error: &SourceError, cadence: Option<Duration>) -> Result<(), Gone> {
+        let state = if matches!(error, SourceError::Off { .. }) { SourceState::Off } else { SourceState::Down };
+        self.say(state, Some(error.clone()), cadence).await
+    }
+
+    /// Reports that there is no answer yet.
+    ///
+    /// # Errors
+    /// [`Gone`] where nobody listens any more.
+    pub async fn waiting(&mut self) -> Result<(), Gone> {
+        self.say(SourceState::Waiting, None, Some(self.spec.foreground)).await
+    }
+
+    /// Reports the state, unless it was reported like this before.
+    async fn say(
+        &mut self,
+        state: SourceState,
+        error: Option<SourceError>,
+        cadence: Option<Duration>,
+    ) -> Result<(), Gone> {
+        let (mut reason, mut hint) = match error {
+            Some(SourceError::Down { reason, hint }) => (Some(reason.into()), Some(hint.into())),
+            Some(SourceError::Off { reason }) => (Some(reason.into()), None),
+            None => (None, None),
+        };
+        if let (None, Some(last)) = (&reason, self.reported.as_ref().filter(|last| last.state == state)) {
+            (reason, hint) = (last.reason.clone(), last.hint.clone());
+        }
+        let report = SourceReport {
+            name: self.spec.name.clone(),
+            kind: self.spec.kind.clone(),
+            topics: self.spec.topics,
+            state,
+            reason,
+            hint,
+            cadence_seconds: cadence.map(|cadence| cadence.as_secs_f64()),
+        };
+        if self.reported.as_ref() == Some(&report) {
+            return Ok(());
+        }
+        self.reported = Some(report.clone());
+        self.news.send(News::Report { at: clock::now(), report }).await.map_err(|_| Gone)
+    }
+}
+
+struct Supervisor {
+    spec: Spec,
+    failures: u32,
+    teller: Teller,
+}
+
+impl Supervisor {
+    fn state(&self) -> SourceState {
+        self.teller.state()
     }
 
     /// Reports how the source stands before it is asked: one that nobody needs and that never answered is off, and no cause
@@ -115,10 +203,10 @@ impl Supervisor {
         match (untried, cadence) {
             (true, None) => {
                 let reason = "asked only while somebody needs it".to_owned();
-                self.say(SourceState::Off, Some(SourceError::Off { reason }), None).await
+                self.teller.say(SourceState::Off, Some(SourceError::Off { reason }), None).await
             }
-            (true, Some(_)) => self.say(SourceState::Waiting, None, cadence).await,
-            (false, _) => self.say(self.state(), None, cadence).await,
+            (true, Some(_)) => self.teller.say(SourceState::Waiting, None, cadence).await,
+            (false, _) => self.teller.say(self.teller.state(), None, cadence).await,
         }
     }
 
@@ -142,7 +230,7 @@ impl Supervisor {
                 self.failures += 1;
                 let reason = format!("no answer within {} s", self.spec.deadline.as_secs_f64());
                 let error = SourceError::Down { reason, hint: "it is asked again as soon as it answers".into() };
-                self.say(SourceState::Down, Some(error), Some(cadence)).await?;
+                self.teller.say(SourceState::Down, Some(error), Some(cadence)).await?;
                 task.await
             }
         };
@@ -151,7 +239,7 @@ impl Supervisor {
                 reason: "the source itself failed (a fault in this program)".into(),
                 hint: "see the log pane, and report it".into(),
             };
-            self.say(SourceState::Down, Some(error), None).await?;
+            self.teller.say(SourceState::Down, Some(error), None).await?;
             return Err(Gone);
         };
         self.take(at, answer, cadence).await?;
@@ -167,58 +255,31 @@ impl Supervisor {
         match answer {
             Ok(updates) => {
                 self.failures = 0;
-                self.say(SourceState::Ok, None, Some(cadence)).await?;
-                let news = News::Updates { at, source: self.spec.name, updates };
-                self.news.send(news).await.map_err(|_| Gone)
+                self.teller.say(SourceState::Ok, None, Some(cadence)).await?;
+                self.teller.send(at, updates).await
             }
             Err(error) => {
                 self.failures += 1;
                 let state = if matches!(error, SourceError::Off { .. }) { SourceState::Off } else { SourceState::Down };
-                self.say(state, Some(error), Some(cadence)).await
+                self.teller.say(state, Some(error), Some(cadence)).await
             }
         }
     }
 
-    /// Reports the state, unless it was reported like this before.
-    async fn say(
-        &mut self,
-        state: SourceState,
-        error: Option<SourceError>,
-        cadence: Option<Duration>,
-    ) -> Result<(), Gone> {
-        let (mut reason, mut hint) = match error {
-            Some(SourceError::Down { reason, hint }) => (Some(reason.into()), Some(hint.into())),
-            Some(SourceError::Off { reason }) => (Some(reason.into()), None),
-            None => (None, None),
-        };
-        if let (None, Some(last)) = (&reason, self.reported.as_ref().filter(|last| last.state == state)) {
-            (reason, hint) = (last.reason.clone(), last.hint.clone());
-        }
-        let report = SourceReport {
-            name: self.spec.name.into(),
-            kind: self.spec.kind.into(),
-            topic: self.spec.topic,
-            state,
-            reason,
-            hint,
-            cadence_seconds: cadence.map(|cadence| cadence.as_secs_f64()),
-        };
-        if self.reported.as_ref() == Some(&report) {
-            return Ok(());
-        }
-        self.reported = Some(report.clone());
-        self.news.send(News::Report { at: clock::now(), report }).await.map_err(|_| Gone)
-    }
-
-    /// How long to wait before asking again: until the next multiple of the cadence, so that sources answer together; after
-    /// failures twice as long each time, with jitter, so that many cockpits do not ask together.
+    /// How long to wait before asking again: until the next multiple of the cadence, so that sources answer together.
     fn pause(&self, cadence: Duration) -> Duration {
         if self.failures == 0 {
             return clock::until_multiple_of(cadence);
         }
-        let doubled = cadence.saturating_mul(1 << self.failures.min(6)).min(BACKOFF_LIMIT.max(cadence));
-        doubled.mul_f64(0.5 + jitter())
+        backoff(cadence, self.failures)
     }
+}
+
+/// The wait after so many failures in a row: from `first` twice as long each time, up to a minute, with jitter, so that many
+/// cockpits do not ask together.
+pub fn backoff(first: Duration, failures: u32) -> Duration {
+    let doubled = first.saturating_mul(1 << failures.min(6)).min(BACKOFF_LIMIT.max(first));
+    doubled.mul_f64(0.5 + jitter())
 }
 
 /// A number in 0–1 that differs between calls and machines; spreading load needs no better randomness.

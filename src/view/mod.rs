@@ -16,6 +16,7 @@ pub mod sample;
 pub mod table;
 
 use crate::model::{Timestamp, attention::Severity, object::ObjectRef};
+use compact_str::CompactString;
 use layout::Placed;
 use list::ListState;
 use std::collections::BTreeMap;
@@ -51,6 +52,10 @@ pub struct View {
     pub recent: Vec<String>,
     /// Whether ages are shown with the UTC time beside them.
     pub show_times: bool,
+    /// Sources that the user switched on or off here, by name.
+    pub chosen: BTreeMap<CompactString, bool>,
+    /// The kind of Kubernetes resource that the resource table shows, as `plural` or `plural.group`.
+    pub resource: Option<CompactString>,
 }
 
 /// How far back graphs can reach, in seconds.

@@ -10,6 +10,8 @@ use crate::{
         Timestamp,
         attention::{Attention, Severity},
         change::{Change, ChangeKind},
+        container::EnginePart,
+        kubernetes::KubePart,
         log::LogLine,
         object::{ObjectKind, ObjectRef},
         observed::{Observed, SourceStatus},
@@ -82,7 +84,7 @@ impl World {
         self.now = self.now.max(at);
         let mut changed = Changed::default();
         for update in updates {
-            changed.topics = changed.topics.union(self.take(at, update).into());
+            changed.topics = changed.topics.union(self.take(at, update));
         }
         changed.sources = self.heard(at, source);
         changed.attention = self.judge();
@@ -118,46 +120,56 @@ impl World {
         self.log.truncate(LOG_LINES);
     }
 
-    fn take(&mut self, at: Timestamp, update: Update) -> Topic {
+    fn take(&mut self, at: Timestamp, update: Update) -> TopicSet {
         self.note_changes(at, &update);
         self.keep_series(at, &update);
         let observed = &mut self.observed;
         match update {
             Update::Facts(facts) => {
                 observed.facts = Some(*facts);
-                Topic::Facts
+                Topic::Facts.into()
             }
             Update::Gauges(gauges) => {
                 observed.gauges = Some(*gauges);
-                Topic::Gauges
+                Topic::Gauges.into()
             }
             Update::Mounts(mounts) => {
                 observed.mounts = Some(mounts);
-                Topic::Mounts
+                Topic::Mounts.into()
             }
             Update::Processes(processes) => {
                 observed.processes = Some(processes);
-                Topic::Processes
+                Topic::Processes.into()
             }
             Update::ProcessDetails(details) => {
                 observed.process_details = Some(*details);
-                Topic::ProcessDetails
+                Topic::ProcessDetails.into()
             }
             Update::Cgroups(cgroups) => {
                 observed.cgroups = Some(*cgroups);
-                Topic::Cgroups
+                Topic::Cgroups.into()
             }
             Update::Sensors(sensors) => {
                 observed.sensors = Some(sensors);
-                Topic::Sensors
+                Topic::Sensors.into()
             }
             Update::Units(units) => {
                 observed.units = Some(units);
-                Topic::Units
+                Topic::Units.into()
             }
             Update::Own(own) => {
                 observed.own = own;
-                Topic::Own
+                Topic::Own.into()
+            }
+            Update::Engine(news) => {
+                let topic = engine_topic(&news.part);
+                observed.containers.apply(*news);
+                topic.into()
+            }
+            Update::Kube(news) => {
+                let topic = kube_topic(&news.part);
+                observed.kube.apply(*news);
+                topic.into()
             }
         }
     }
@@ -238,6 +250,29 @@ impl World {
         let ages = self.attention.iter().map(|row| next_digit(self.now, row.began));
         let raised = self.engine.raise_times().filter(|at| *at > self.now);
         stale.chain(ages).chain(raised).min()
+    }
+}
+
+/// What a part of an engine's news is shown by.
+const fn engine_topic(part: &EnginePart) -> Topic {
+    match part {
+        EnginePart::Engine(_) | EnginePart::Containers(_) => Topic::Containers,
+        EnginePart::Usage(_) => Topic::ContainerUsage,
+        EnginePart::Images(_) | EnginePart::Volumes(_) | EnginePart::Networks(_) => Topic::EngineStores,
+        EnginePart::Details(_) => Topic::ContainerDetails,
+    }
+}
+
+/// What a part of a cluster's news is shown by.
+const fn kube_topic(part: &KubePart) -> Topic {
+    match part {
+        KubePart::Cluster(_) | KubePart::Pods(_) => Topic::Pods,
+        KubePart::Workloads(_) => Topic::Workloads,
+        KubePart::Nodes(_) => Topic::Nodes,
+        KubePart::Events(_) => Topic::KubeEvents,
+        KubePart::PodUsage(_) | KubePart::NodeUsage(_) => Topic::PodUsage,
+        KubePart::Table(_) => Topic::KubeTable,
+        KubePart::Details(_) => Topic::KubeDetails,
     }
 }
 

@@ -21,7 +21,7 @@ fn report(name: &str, topic: Topic, cadence: f64) -> SourceReport {
     SourceReport {
         name: name.into(),
         kind: "host".into(),
-        topic,
+        topics: topic.into(),
         state: SourceState::Ok,
         reason: None,
         hint: None,

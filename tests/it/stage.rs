@@ -210,7 +210,7 @@ fn report(name: &str, topic: Topic, state: SourceState, reason: Option<&str>) ->
     SourceReport {
         name: name.into(),
         kind: "host".into(),
-        topic,
+        topics: topic.into(),
         state,
         reason: reason.map(Into::into),
         hint: reason.map(|_| "it is asked again as soon as it answers".into()),

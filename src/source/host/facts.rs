@@ -29,9 +29,9 @@ impl Source for FactsSource {
     fn spec(&self) -> Spec {
         let minute = Duration::from_secs(60);
         Spec {
-            name: "host/facts",
-            kind: "host",
-            topic: Topic::Facts,
+            name: "host/facts".into(),
+            kind: "host".into(),
+            topics: Topic::Facts.into(),
             foreground: minute,
             background: Some(minute),
             deadline: Duration::from_secs(5),

@@ -79,9 +79,9 @@ fn resident(text: &[u8]) -> Option<u64> {
 impl Source for OwnSource {
     fn spec(&self) -> Spec {
         Spec {
-            name: "host/own",
-            kind: "host",
-            topic: Topic::Own,
+            name: "host/own".into(),
+            kind: "host".into(),
+            topics: Topic::Own.into(),
             foreground: Duration::from_secs(5),
             background: Some(Duration::from_secs(5)),
             deadline: Duration::from_secs(2),

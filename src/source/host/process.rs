@@ -42,9 +42,9 @@ impl ProcessSource {
 impl Source for ProcessSource {
     fn spec(&self) -> Spec {
         Spec {
-            name: "host/process",
-            kind: "host",
-            topic: Topic::ProcessDetails,
+            name: "host/process".into(),
+            kind: "host".into(),
+            topics: Topic::ProcessDetails.into(),
             foreground: Duration::from_secs(2),
             background: None,
             deadline: Duration::from_secs(5),

@@ -31,9 +31,9 @@ impl SensorsSource {
 impl Source for SensorsSource {
     fn spec(&self) -> Spec {
         Spec {
-            name: "host/sensors",
-            kind: "host",
-            topic: Topic::Sensors,
+            name: "host/sensors".into(),
+            kind: "host".into(),
+            topics: Topic::Sensors.into(),
             foreground: Duration::from_secs(5),
             background: Some(Duration::from_secs(30)),
             deadline: Duration::from_secs(5),

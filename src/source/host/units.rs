@@ -42,9 +42,9 @@ impl Source for UnitsSource {
     fn spec(&self) -> Spec {
         let half_minute = Duration::from_secs(30);
         Spec {
-            name: "host/units",
-            kind: "host",
-            topic: Topic::Units,
+            name: "host/units".into(),
+            kind: "host".into(),
+            topics: Topic::Units.into(),
             foreground: half_minute,
             background: Some(half_minute),
             deadline: LIMIT + Duration::from_secs(1),

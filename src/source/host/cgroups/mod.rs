@@ -151,9 +151,9 @@ impl CgroupsSource {
 impl Source for CgroupsSource {
     fn spec(&self) -> Spec {
         Spec {
-            name: "host/cgroups",
-            kind: "host",
-            topic: Topic::Cgroups,
+            name: "host/cgroups".into(),
+            kind: "host".into(),
+            topics: Topic::Cgroups.into(),
             foreground: Duration::from_secs(5),
             background: Some(Duration::from_secs(30)),
             deadline: Duration::from_secs(5),

@@ -134,9 +134,9 @@ impl GaugesSource {
 impl Source for GaugesSource {
     fn spec(&self) -> Spec {
         Spec {
-            name: "host/gauges",
-            kind: "host",
-            topic: Topic::Gauges,
+            name: "host/gauges".into(),
+            kind: "host".into(),
+            topics: Topic::Gauges.into(),
             foreground: Duration::from_secs(1),
             background: Some(Duration::from_secs(1)),
             deadline: Duration::from_secs(2),

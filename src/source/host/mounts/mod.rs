@@ -162,9 +162,9 @@ fn block(root: &Root, line: &Line) -> Option<CompactString> {
 impl Source for MountsSource {
     fn spec(&self) -> Spec {
         Spec {
-            name: "host/mounts",
-            kind: "host",
-            topic: Topic::Mounts,
+            name: "host/mounts".into(),
+            kind: "host".into(),
+            topics: Topic::Mounts.into(),
             foreground: Duration::from_secs(10),
             background: Some(Duration::from_secs(10)),
             deadline: Duration::from_secs(2),

@@ -223,9 +223,9 @@ impl Table {
 impl Source for ProcessesSource {
     fn spec(&self) -> Spec {
         Spec {
-            name: "host/processes",
-            kind: "host",
-            topic: Topic::Processes,
+            name: "host/processes".into(),
+            kind: "host".into(),
+            topics: Topic::Processes.into(),
             foreground: Duration::from_secs(2),
             background: Some(Duration::from_secs(10)),
             deadline: Duration::from_secs(5),

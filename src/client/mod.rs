@@ -1,0 +1,43 @@
+//! Ways to container engines and clusters: where they are, and how to speak with them. Sources read by them; operations act by them.
+
+pub mod docker;
+pub mod kubernetes;
+
+use std::sync::Arc;
+
+/// Everything that can be reached, as configuration, flags and environment say.
+#[derive(Debug, Default)]
+pub struct Clients {
+    pub docker: Vec<docker::Endpoint>,
+    pub kube: kubernetes::Contexts,
+}
+
+/// What is named on the command line or in the configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Engines (`--docker`); none named means those that are found.
+    pub docker: Vec<String>,
+    /// Contexts (`--context`); none named means the current one.
+    pub contexts: Vec<String>,
+}
+
+/// The word with which a flag switches a family of sources off.
+pub const NONE: &str = "none";
+
+/// Finds what can be reached. Connects to nothing.
+pub fn discover(wanted: &Wanted) -> Arc<Clients> {
+    Arc::new(Clients {
+        docker: docker::discover(&wanted.docker),
+        kube: kubernetes::Contexts::discover(&wanted.contexts),
+    })
+}
+
+/// There is no way to an engine or a cluster, or it does not answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Unreachable {
+    /// Why, in words.
+    pub reason: String,
+    /// What to do about it.
+    pub hint: String,
+}

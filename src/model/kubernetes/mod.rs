@@ -1,0 +1,99 @@
+//! Kubernetes clusters and what runs in them. A cluster is known by the name of the kubeconfig's context that leads to it.
+
+mod cluster;
+mod details;
+mod pod;
+mod workload;
+
+pub use cluster::{ApiResource, Cluster, Denied, KubeTable, Node, NodeUsage, TableColumn, TableRow, Taint};
+pub use details::{Finding, KubeDetails, KubeEvent, Revision};
+pub use pod::{ContainerRole, Owner, Pod, PodContainer, Resources, Run, Usage};
+pub use workload::{Condition, Workload};
+
+use super::rows::{Delta, Keyed, Rows};
+use compact_str::{CompactString, format_compact};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Everything known of all clusters.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Kube {
+    /// By context.
+    pub clusters: BTreeMap<CompactString, Cluster>,
+    pub pods: Rows<Pod>,
+    pub workloads: Rows<Workload>,
+    pub nodes: Rows<Node>,
+    pub events: Rows<KubeEvent>,
+    /// By context, then `namespace/name`.
+    pub pod_usage: BTreeMap<CompactString, BTreeMap<CompactString, Usage>>,
+    /// By context, then node.
+    pub node_usage: BTreeMap<CompactString, BTreeMap<CompactString, NodeUsage>>,
+    /// The kind of resource that the resource table shows, by context.
+    pub tables: BTreeMap<CompactString, KubeTable>,
+    /// The object that is open on the screen.
+    pub details: Option<Box<KubeDetails>>,
+}
+
+/// News of one cluster.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KubeNews {
+    pub context: CompactString,
+    pub part: KubePart,
+}
+
+/// A part of what a cluster holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KubePart {
+    Cluster(Box<Cluster>),
+    Pods(Delta<Pod>),
+    Workloads(Delta<Workload>),
+    Nodes(Delta<Node>),
+    Events(Delta<KubeEvent>),
+    /// By `namespace/name`; all that there is.
+    PodUsage(BTreeMap<CompactString, Usage>),
+    /// By node; all that there is.
+    NodeUsage(BTreeMap<CompactString, NodeUsage>),
+    Table(Box<KubeTable>),
+    Details(Box<KubeDetails>),
+}
+
+impl Kube {
+    /// Takes news of a cluster.
+    pub fn apply(&mut self, news: KubeNews) {
+        let context = news.context;
+        match news.part {
+            KubePart::Cluster(cluster) => drop(self.clusters.insert(context, *cluster)),
+            KubePart::Pods(delta) => self.pods.apply(&context, delta),
+            KubePart::Workloads(delta) => self.workloads.apply(&context, delta),
+            KubePart::Nodes(delta) => self.nodes.apply(&context, delta),
+            KubePart::Events(delta) => self.events.apply(&context, delta),
+            KubePart::PodUsage(usage) => drop(self.pod_usage.insert(context, usage)),
+            KubePart::NodeUsage(usage) => drop(self.node_usage.insert(context, usage)),
+            KubePart::Table(table) => drop(self.tables.insert(context, *table)),
+            KubePart::Details(details) => self.details = Some(details),
+        }
+    }
+
+    /// Forgets a cluster that is not watched any more.
+    pub fn forget(&mut self, context: &str) {
+        self.clusters.remove(context);
+        self.pods.forget(context);
+        self.workloads.forget(context);
+        self.nodes.forget(context);
+        self.events.forget(context);
+        self.pod_usage.remove(context);
+        self.node_usage.remove(context);
+        self.tables.remove(context);
+    }
+
+    /// What a pod uses, where that is known.
+    pub fn usage_of(&self, pod: &Pod) -> Option<&Usage> {
+        self.pod_usage.get(&pod.context)?.get(&pod.key())
+    }
+}
+
+/// `namespace/name`, or the name alone where the kind has no namespaces.
+pub fn path(namespace: &str, name: &str) -> CompactString {
+    if namespace.is_empty() { name.into() } else { format_compact!("{namespace}/{name}") }
+}

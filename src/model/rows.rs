@@ -1,0 +1,154 @@
+//! Rows of a list that is watched: sorted by key, each shared, so that a copy of the whole costs a pointer a row.
+
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeSet, ops::Deref, sync::Arc};
+
+/// A row with an identity.
+pub trait Keyed {
+    /// Where it comes from: an engine, a context. Rows of one origin come and go together.
+    fn origin(&self) -> &str;
+    /// Identity within the origin; for Kubernetes objects `namespace/name`.
+    fn key(&self) -> CompactString;
+}
+
+/// What changed in the rows of one origin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", bound(deserialize = "T: Deserialize<'de>", serialize = "T: Serialize"))]
+pub enum Delta<T> {
+    /// These are all there are.
+    All(Vec<Arc<T>>),
+    /// These are there too, as far as is known: a list that is still being read.
+    More(Vec<Arc<T>>),
+    /// These are new or different, and those (by key) are gone.
+    Changed { changed: Vec<Arc<T>>, gone: Vec<CompactString> },
+}
+
+/// Rows, sorted by origin and key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent, bound(deserialize = "T: Deserialize<'de>", serialize = "T: Serialize"))]
+pub struct Rows<T>(Vec<Arc<T>>);
+
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Deref for Rows<T> {
+    type Target = [Arc<T>];
+    fn deref(&self) -> &[Arc<T>] {
+        &self.0
+    }
+}
+
+impl<T: Keyed> Rows<T> {
+    /// Takes what changed in an origin.
+    pub fn apply(&mut self, origin: &str, delta: Delta<T>) {
+        match delta {
+            Delta::All(mut rows) => {
+                rows.sort_by_cached_key(|row| row.key());
+                let (from, to) = self.range(origin);
+                self.0.splice(from..to, rows);
+            }
+            Delta::More(rows) => self.change(origin, rows, &[]),
+            Delta::Changed { changed, gone } => self.change(origin, changed, &gone),
+        }
+    }
+
+    /// Forgets an origin.
+    pub fn forget(&mut self, origin: &str) {
+        let (from, to) = self.range(origin);
+        self.0.drain(from..to);
+    }
+
+    /// The row with this identity.
+    pub fn get(&self, origin: &str, key: &str) -> Option<&Arc<T>> {
+        self.find(origin, key).ok().map(|at| &self.0[at])
+    }
+
+    /// The rows of one origin.
+    pub fn of(&self, origin: &str) -> &[Arc<T>] {
+        let (from, to) = self.range(origin);
+        &self.0[from..to]
+    }
+
+    fn range(&self, origin: &str) -> (usize, usize) {
+        let from = self.0.partition_point(|row| row.origin() < origin);
+        let to = from + self.0[from..].partition_point(|row| row.origin() == origin);
+        (from, to)
+    }
+
+    fn find(&self, origin: &str, key: &str) -> Result<usize, usize> {
+        let by = |row: &Arc<T>| row.origin().cmp(origin).then_with(|| row.key().as_str().cmp(key));
+        self.0.binary_search_by(by)
+    }
+
+    fn change(&mut self, origin: &str, changed: Vec<Arc<T>>, gone: &[CompactString]) {
+        if !gone.is_empty() {
+            let (from, to) = self.range(origin);
+            let gone: BTreeSet<&str> = gone.iter().map(CompactString::as_str).collect();
+            let kept = self.0[from..to].iter().filter(|row| !gone.contains(row.key().as_str())).cloned();
+            let kept: Vec<_> = kept.collect();
+            self.0.splice(from..to, kept);
+        }
+        let mut new = Vec::new();
+        for row in changed {
+            match self.find(origin, &row.key()) {
+                Ok(at) => self.0[at] = row,
+                Err(_) => new.push(row),
+            }
+        }
+        if !new.is_empty() {
+            let (from, to) = self.range(origin);
+            let mut all: Vec<_> = self.0[from..to].to_vec();
+            all.append(&mut new);
+            // Of one that came twice the later stands.
+            all.sort_by_cached_key(|row| row.key());
+            all.reverse();
+            all.dedup_by_key(|row| row.key());
+            all.reverse();
+            self.0.splice(from..to, all);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq)]
+    struct Row(&'static str, &'static str, u32);
+
+    impl Keyed for Row {
+        fn origin(&self) -> &str {
+            self.0
+        }
+        fn key(&self) -> CompactString {
+            self.1.into()
+        }
+    }
+
+    fn rows(rows: &[(&'static str, &'static str, u32)]) -> Vec<Arc<Row>> {
+        rows.iter().map(|(origin, key, n)| Arc::new(Row(origin, key, *n))).collect()
+    }
+
+    #[test]
+    fn origins_come_and_go_apart() {
+        let mut all = Rows::default();
+        all.apply("b", Delta::All(rows(&[("b", "2", 1), ("b", "1", 1)])));
+        all.apply("a", Delta::More(rows(&[("a", "9", 1)])));
+        all.apply("a", Delta::More(rows(&[("a", "8", 1), ("a", "9", 2)])));
+        let keys: Vec<_> = all.iter().map(|row| (row.0, row.1, row.2)).collect();
+        assert_eq!(keys, [("a", "8", 1), ("a", "9", 2), ("b", "1", 1), ("b", "2", 1)]);
+        let changed = rows(&[("b", "3", 5), ("b", "2", 6), ("b", "3", 7)]);
+        all.apply("b", Delta::Changed { changed, gone: vec!["1".into(), "x".into()] });
+        let keys: Vec<_> = all.of("b").iter().map(|row| (row.1, row.2)).collect();
+        assert_eq!(keys, [("2", 6), ("3", 7)]);
+        assert_eq!(all.get("a", "8").map(|row| row.2), Some(1));
+        assert_eq!(all.get("b", "8"), None);
+        all.apply("a", Delta::All(Vec::new()));
+        all.forget("b");
+        assert!(all.is_empty());
+    }
+}
