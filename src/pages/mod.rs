@@ -1,6 +1,8 @@
 //! The page of one object: the same tabs in the same order for every kind. A kind of object is one file and one line in the
 //! list below.
 
+mod kube;
+mod links;
 mod tabs;
 mod yaml;
 
@@ -8,12 +10,13 @@ use crate::{
     model::{
         object::{ObjectKind, ObjectRef},
         series::SeriesKey,
+        topic::{Topic, TopicSet},
         units,
     },
     panes,
     ui::{
         graph::{self, Graph, Scale},
-        lines::{self, Line},
+        lines::{self, Line, Link},
         paint,
         scene::Scene,
         theme::Role,
@@ -81,6 +84,14 @@ pub trait Details: Sync {
     fn has_logs(&self) -> bool {
         false
     }
+    /// Whether it has revisions; they are the history of what has no figures.
+    fn has_revisions(&self) -> bool {
+        false
+    }
+    /// Its revisions and how they differ.
+    fn revisions(&self, _scene: &Scene<'_>, _object: &ObjectRef) -> Vec<Line> {
+        Vec::new()
+    }
     /// Its histories.
     fn history(&self, _object: &ObjectRef) -> Vec<Kept> {
         Vec::new()
@@ -105,8 +116,14 @@ pages! {
     unit::UnitDetails,
     sensor::SensorDetails,
     source::SourceDetails,
+    pod::PodPage,
+    workload::WorkloadPage,
+    node::NodePage,
+    cluster::ClusterPage,
+    resource::ResourcePage,
 }
 
+pub use links::{link_at, links};
 pub(crate) use process::find as process;
 
 fn details(kind: ObjectKind) -> Option<&'static dyn Details> {
@@ -121,7 +138,7 @@ pub fn why_tab(object: &ObjectRef) -> usize {
 /// The tabs of an object's page: those that have a meaning for its kind, in their fixed order.
 pub fn tabs(object: &ObjectRef) -> Vec<Tab> {
     let details = details(object.kind);
-    let has_history = details.is_some_and(|details| !details.history(object).is_empty());
+    let has_history = details.is_some_and(|details| details.has_revisions() || !details.history(object).is_empty());
     let has_logs = details.is_some_and(Details::has_logs);
     let has = |tab: &Tab| match tab {
         Tab::History => has_history,
@@ -149,6 +166,7 @@ fn lines(scene: &Scene<'_>, page: &ObjectPage, width: u16) -> Vec<Line> {
             Some(text) => text.lines().map(|line| Line::of(Role::Text, line)).collect(),
             None => tabs::gone(scene, page),
         },
+        Tab::History if details.has_revisions() => details.revisions(scene, &page.object),
         Tab::Logs | Tab::History => Vec::new(),
     };
     lines::wrap(lines, width)
@@ -194,17 +212,29 @@ pub fn draw(scene: &Scene<'_>, page: &ObjectPage, area: Rect, buffer: &mut Buffe
     draw_head(scene, page, inner, buffer);
     let head = HEAD.min(inner.height);
     let body = Rect { y: inner.y + head, height: inner.height - head, ..inner };
-    if shown_tab(page) == Tab::History {
+    if shown_tab(page) == Tab::History && !details(page.object.kind).is_some_and(Details::has_revisions) {
         return draw_history(scene, page, body, buffer);
     }
-    let lines = lines(scene, page, body.width);
+    let mut lines = lines(scene, page, body.width);
+    let link = links::mark(scene, page, &mut lines);
     let first = lines::clamp(page.scroll, lines.len(), body.height);
     lines::draw(scene, &lines, first, body, buffer);
+    if let Some(words) = link {
+        links::hint(scene, &words, area, buffer);
+    }
     let below = lines.len().saturating_sub(first + usize::from(body.height));
     if below > 0 && area.height > 2 {
         let last = Rect { y: area.bottom() - 1, height: 1, width: area.width.saturating_sub(1), ..area };
         paint::put_right(buffer, last, (0, 0), &format!(" {below} more lines below "), scene.style(Role::Dim));
     }
+}
+
+/// What the page of an object needs while it is open.
+pub fn topics(object: &ObjectRef) -> TopicSet {
+    if object.in_kube().is_none() {
+        return TopicSet::of(&[Topic::Processes, Topic::ProcessDetails]);
+    }
+    TopicSet::of(&[Topic::KubeDetails, Topic::Pods, Topic::PodUsage, Topic::Workloads, Topic::Nodes, Topic::KubeEvents])
 }
 
 /// Columns that the name keeps beside the tab bar; where there are fewer, the bar goes below.

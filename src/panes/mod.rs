@@ -1,6 +1,8 @@
 //! Panes: one file a pane, and one line in the list below.
 
 mod fields;
+pub(crate) mod kube;
+pub(crate) mod kube_tree;
 
 use crate::{
     model::{
@@ -38,6 +40,11 @@ pub trait Pane: Sync {
     fn table(&self) -> Option<&'static dyn Table> {
         None
     }
+    /// The list with the columns that this world has; differs from [`Pane::table`] where columns follow from the data. The same
+    /// columns are the same table.
+    fn table_in(&self, _world: &World) -> Option<&'static dyn Table> {
+        self.table()
+    }
     /// Whether it shows graphs, so that the time cursor and zoom belong to it.
     fn has_graph(&self) -> bool {
         false
@@ -74,6 +81,15 @@ panes! {
     sources::SourcesPane,
     log::LogPane,
     own::OwnPane,
+    pods::PodsPane,
+    workloads::WorkloadsPane,
+    xray::XrayPane,
+    nodes::NodesPane,
+    by_node::ByNodePane,
+    kube_events::KubeEventsPane,
+    resources::ResourcesPane,
+    clusters::ClustersPane,
+    kube_summary::KubeSummaryPane,
 }
 
 /// The pane of this name.
