@@ -59,7 +59,9 @@ impl App {
     pub fn with_list<T>(&mut self, name: &'static str, change: impl FnOnce(Listing<'_>) -> T) -> Option<T> {
         let world = self.moment.as_deref().unwrap_or(&self.world);
         let table = panes::find(name)?.table_in(world)?;
-        let height = usize::from(ui::table::body_height(self.pane_height(name) as u16));
+        let inner = self.pane_height(name) as u16;
+        let below = panes::find(name).map_or(0, |pane| pane.rows_below(self.pane_width(name), inner));
+        let height = usize::from(ui::table::body_height(inner.saturating_sub(below)));
         let world = self.moment.as_deref().unwrap_or(&self.world);
         let fresh = || PaneState { tree: table.starts_as_tree(), ..PaneState::default() };
         let state = self.view.panes.entry(name).or_insert_with(fresh);

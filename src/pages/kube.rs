@@ -66,12 +66,12 @@ pub(super) fn why(scene: &Scene<'_>, object: &ObjectRef, known: Vec<Line>) -> Ve
         let line = Line::of(Role::Dim, format!("{:>2} ", at + 1))
             .and(Scene::severity_role(finding.severity), format!("{sign} "))
             .and(Role::Text, &finding.text);
-        lines.push(match &finding.leads_to {
-            Some(to) if to != object => line.and(Role::Text, "  ").leading_to(to.clone(), "Why", &short(to)),
-            _ => line,
-        });
+        lines.push(line);
         let evidence = finding.evidence.iter().flat_map(|text| text.lines());
         lines.extend(evidence.map(|text| Line::of(Role::Dim, "     │ ").and(Role::Info, text)));
+        if let Some(to) = finding.leads_to.as_ref().filter(|to| *to != object) {
+            lines.push(Line::of(Role::Dim, "     ").leading_to(to.clone(), "Why", &short(to)));
+        }
     }
     if details.findings.is_empty() {
         lines = known;

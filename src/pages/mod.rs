@@ -160,7 +160,11 @@ fn lines(scene: &Scene<'_>, page: &ObjectPage, width: u16) -> Vec<Line> {
     };
     let lines = match shown_tab(page) {
         Tab::Summary => details.summary(scene, &page.object).unwrap_or_else(|| tabs::gone(scene, page)),
-        Tab::Why => after(details.why(scene, &page.object), tabs::why(scene, &page.object)),
+        Tab::Why => match details.why(scene, &page.object) {
+            // Its own world says what is wrong: that no rule has anything to add is no news.
+            own if !own.is_empty() && !tabs::has_why(scene, &page.object) => own,
+            own => after(own, tabs::why(scene, &page.object)),
+        },
         Tab::Events => after(details.events(scene, &page.object), tabs::events(scene, &page.object)),
         Tab::Yaml => match details.yaml(scene.world, &page.object) {
             Some(text) => text.lines().map(|line| Line::of(Role::Text, line)).collect(),
@@ -243,7 +247,9 @@ const NAME: u16 = 30;
 /// Where the tab bar stands in the inside of the page's frame: its first column, and its row.
 fn bar_at(object: &ObjectRef, width: u16) -> (u16, u16) {
     let bar: u16 = tabs(object).iter().map(|tab| paint::width(tab.word()) + 2).sum();
-    if width >= bar + NAME { (width - bar, 0) } else { (0, 1) }
+    // A long name, its kind and its state come first.
+    let name = NAME.max(paint::width(&object.id).saturating_add(24));
+    if width >= bar.saturating_add(name) { (width - bar, 0) } else { (0, 1) }
 }
 
 /// The tab whose word lies at a place of the screen, where the page is drawn in this area.

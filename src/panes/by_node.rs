@@ -56,6 +56,12 @@ impl Table for ByNodeTable {
     fn severity(&self, world: &World, row: usize) -> Option<Severity> {
         entry(world, row)?.severity()
     }
+    fn first_to_go(&self) -> &'static [usize] {
+        kube_tree::FIRST_TO_GO
+    }
+    fn urgency(&self, world: &World, row: usize) -> f64 {
+        entry(world, row).map_or(0.0, Entry::urgency)
+    }
     fn fixed_columns(&self) -> usize {
         4
     }
@@ -106,10 +112,13 @@ impl Pane for ByNodePane {
     fn topics(&self) -> TopicSet {
         TopicSet::of(&[Topic::Nodes, Topic::Pods, Topic::PodUsage])
     }
+    fn rows_below(&self, width: u16, height: u16) -> u16 {
+        kube::rows_below(width, height)
+    }
     fn table(&self) -> Option<&'static dyn Table> {
         Some(&ByNodeTable)
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        kube::draw(scene, (self.name(), &ByNodeTable), (RESOURCES, "no node and no pod"), area, buffer);
+        kube::draw_with_reason(scene, (self.name(), &ByNodeTable), (RESOURCES, "no node and no pod"), area, buffer);
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     ui::{
         self,
         lines::{self, Line},
+        paint,
         scene::Scene,
         theme::Role,
     },
@@ -178,7 +179,8 @@ pub(super) fn status(scene: &Scene<'_>, pane: &str, resources: &[&str]) -> Strin
 pub(super) fn status_of_all(scene: &Scene<'_>, pane: &str, resources: &[&str]) -> String {
     let mut words = vec![ui::table::status(scene, pane)];
     let clusters = &scene.world.observed.kube.clusters;
-    let coming: u64 = clusters.values().flat_map(|c| resources.iter().filter_map(|name| loading(c, name))).sum();
+    let heard = clusters.values().filter(|cluster| !is_old(scene.world, &cluster.context));
+    let coming: u64 = heard.flat_map(|c| resources.iter().filter_map(|name| loading(c, name))).sum();
     if coming > 0 {
         words.push(format!("loading: {} so far", units::count(coming as f64)));
     }
@@ -207,14 +209,47 @@ pub(super) fn draw(
     let list = &scene.view.pane(pane).list;
     let filtered = !list.filter.is_empty() && list.total > 0;
     if list.order.is_empty() && !filtered {
-        let lines = lines::wrap(why_empty(scene, resources, none), area.width);
+        let narrowed = table.can_be_narrowed();
+        let lines = lines::wrap(why_empty(scene, resources, none, narrowed), area.width);
         return lines::draw(scene, &lines, 0, area, buffer);
     }
     ui::table::draw(scene, table, list, area, buffer);
 }
 
+/// Narrower lists have no room for the reasons: the selected row's stands below the list.
+const REASON_FROM: u16 = 140;
+
+/// Rows for the reason below a list of this size.
+pub(super) const fn rows_below(width: u16, height: u16) -> u16 {
+    (width < REASON_FROM && height > 5) as u16
+}
+
+/// Draws a list whose column `reason` stands below it where there is no room for it in the list.
+pub(super) fn draw_with_reason(
+    scene: &Scene<'_>,
+    (pane, table): (&'static str, &dyn Table),
+    (resources, none): (&[&str], &str),
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let below = rows_below(area.width, area.height);
+    let rows = Rect { height: area.height - below, ..area };
+    draw(scene, (pane, table), (resources, none), rows, buffer);
+    let row = scene.view.pane(pane).list.row().filter(|row| below > 0 && *row < table.len(scene.world));
+    let column = table.columns().iter().position(|column| column.name == "reason");
+    let (Some(row), Some(column)) = (row, column) else { return };
+    if let Value::Text(reason) = table.value(scene.world, row, column) {
+        let line = Rect { y: rows.bottom(), height: 1, ..area };
+        let severity = table.severity(scene.world, row);
+        let sign = severity.map_or(' ', |severity| scene.glyphs.severity(severity));
+        let role = severity.map_or(Role::Dim, Scene::severity_role);
+        let took = paint::put(buffer, line, (1, 0), &format!("{sign} "), scene.style(role));
+        paint::put_cut(scene, buffer, line, (1 + took, 0), &reason, scene.style(Role::Text));
+    }
+}
+
 /// Why no row is there: one line a context that has something to say.
-pub(super) fn why_empty(scene: &Scene<'_>, resources: &[&str], none: &str) -> Vec<Line> {
+pub(super) fn why_empty(scene: &Scene<'_>, resources: &[&str], none: &str, narrowed: bool) -> Vec<Line> {
     let contexts = contexts(scene.world);
     if contexts.is_empty() {
         let text = "no cluster is known: there is no kubeconfig (KUBECONFIG, ~/.kube/config), and this is not inside a cluster";
@@ -228,7 +263,7 @@ pub(super) fn why_empty(scene: &Scene<'_>, resources: &[&str], none: &str) -> Ve
     let mut lines: Vec<Line> = watched.iter().filter_map(|context| context_line(scene, context, resources)).collect();
     if lines.len() < watched.len() {
         let within = scene.view.within.words();
-        let place = if within.is_empty() { String::new() } else { format!(" in {within}: namespace (n) shows others") };
+        let place = if within.is_empty() || !narrowed { String::new() } else { format!(" in {within}: namespace (n) shows others") };
         lines.insert(0, Line::of(Role::Dim, format!("{none}{place}")));
     }
     lines

@@ -10,7 +10,7 @@ use crate::{
         units,
     },
     ui::{
-        figures::{self, Figure},
+        figures::Figure,
         paint,
         scene::Scene,
         theme::Role,
@@ -74,24 +74,39 @@ fn figures(scene: &Scene<'_>, context: &str) -> Vec<Figure> {
     let mut figures = vec![
         of("pods", "pods", true, pods, role(counts.failing)),
         of("nodes", "nodes", counts.nodes > 0, nodes, role(counts.nodes - counts.nodes_ready)),
-        of("deployments.apps", "workloads", counts.workloads > 0, number(counts.workloads), Role::Text),
     ];
-    if counts.failing > 0 {
-        figures.push(Figure::new("failing", number(counts.failing), 0).role(Role::Error));
-    }
     if counts.stuck > 0 {
-        figures.push(Figure::new("not well", number(counts.stuck), 0).role(Role::Error));
+        figures.push(Figure::new("stuck", number(counts.stuck), 0).role(Role::Error));
     }
     if counts.rolling > 0 {
         figures.push(Figure::new("rolling", number(counts.rolling), 0).role(Role::Info));
     }
+    figures.push(of("deployments.apps", "workloads", counts.workloads > 0, number(counts.workloads), Role::Dim));
     figures
 }
 
 /// Columns of the names.
 const NAME: u16 = 12;
 
-fn draw_context(scene: &Scene<'_>, context: &str, area: Rect, buffer: &mut Buffer) {
+/// One line for all: namespaces that are looked at, who is silent, and the figures of each that is heard, as far as there is room.
+fn draw_strip(scene: &Scene<'_>, watched: &[&&str], area: Rect, buffer: &mut Buffer) {
+    let mut x = 0;
+    let within = scene.view.within.words();
+    if !within.is_empty() {
+        x += paint::put_cut(scene, buffer, area, (x, 0), &format!("in {within}  "), scene.style(Role::Key));
+    }
+    for context in watched {
+        if x + NAME > area.width {
+            paint::put_right(buffer, area, (0, 0), "  …", scene.style(Role::Dim));
+            return;
+        }
+        let rest = Rect { x: area.x + x, width: area.width - x, ..area };
+        x += draw_context(scene, context, (NAME.min(paint::width(context)), rest), buffer) + 3;
+    }
+}
+
+/// Draws a context; returns the columns that it took.
+fn draw_context(scene: &Scene<'_>, context: &str, (width, area): (u16, Rect), buffer: &mut Buffer) -> u16 {
     let state = kube::source(scene.world, context).map(|source| source.state(scene.now));
     let role = match state {
         Some(SourceState::Ok) => Role::Dim,
@@ -100,9 +115,9 @@ fn draw_context(scene: &Scene<'_>, context: &str, area: Rect, buffer: &mut Buffe
     };
     let sign = state.map_or(scene.glyphs.unknown, |state| scene.glyphs.source(state));
     paint::put(buffer, area, (0, 0), &sign.to_string(), scene.style(role));
-    let name = Rect { x: area.x + 2.min(area.width), width: NAME.min(area.width.saturating_sub(2)), ..area };
+    let name = Rect { x: area.x + 2.min(area.width), width: width.min(area.width.saturating_sub(2)), ..area };
     paint::put_cut(scene, buffer, name, (0, 0), context, scene.style(role));
-    let from = (NAME + 3).min(area.width);
+    let from = (width + 4).min(area.width);
     let mut rest = Rect { x: area.x + from, width: area.width - from, ..area };
     if let Some(source) = kube::source(scene.world, context).filter(|_| state != Some(SourceState::Ok)) {
         let word = source.state(scene.now).word();
@@ -111,11 +126,19 @@ fn draw_context(scene: &Scene<'_>, context: &str, area: Rect, buffer: &mut Buffe
         rest = Rect { x: rest.x + took.min(rest.width), width: rest.width.saturating_sub(took), ..rest };
         if source.answered_at.is_none() {
             let reason = source.report.reason.as_deref().unwrap_or_default();
-            paint::put_cut(scene, buffer, rest, (0, 0), reason, scene.style(Role::Dim));
-            return;
+            return rest.x - area.x + paint::put_cut(scene, buffer, rest, (0, 0), reason, scene.style(Role::Dim));
         }
     }
-    figures::draw(scene, &figures(scene, context), rest, buffer);
+    let mut x = 0;
+    for figure in figures(scene, context) {
+        let wanted = paint::width(figure.label) + 1 + paint::width(&figure.value);
+        if x + wanted > rest.width {
+            break;
+        }
+        x += paint::put(buffer, rest, (x, 0), figure.label, scene.style(Role::Dim)) + 1;
+        x += paint::put(buffer, rest, (x, 0), &figure.value, scene.style(figure.role)) + 2;
+    }
+    rest.x - area.x + x
 }
 
 impl Pane for KubeSummaryPane {
@@ -147,6 +170,9 @@ impl Pane for KubeSummaryPane {
             paint::put_cut(scene, buffer, area, (0, 0), &text, scene.style(Role::Dim));
             return;
         }
+        if area.height < 2 {
+            return draw_strip(scene, &watched, area, buffer);
+        }
         // Where there is room for some only, those that are not well come first.
         let height = usize::from(area.height.max(1));
         if watched.len() > height {
@@ -159,7 +185,7 @@ impl Pane for KubeSummaryPane {
         }
         for (y, context) in watched.iter().take(height).enumerate() {
             let line = Rect { y: area.y + y as u16, height: 1, ..area };
-            draw_context(scene, context, line, buffer);
+            draw_context(scene, context, (NAME, line), buffer);
         }
         if watched.len() > height {
             let more = format!(" and {} more ", watched.len() - height);

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     model::{
         attention::Severity,
+        health::Health,
         kubernetes::{ContainerRole, Node, Pod, PodContainer, Workload},
         object::{ObjectKind, ObjectRef},
     },
@@ -42,6 +43,9 @@ pub(super) static COLUMNS: &[Column] = &[
     column("reason", "REASON", Unit::Text, 24, "why it is not well, in words").grow(),
     column("labels", "LABELS", Unit::Text, 30, "labels; label:app=web and -l app=web select by them").hide(),
 ];
+
+/// Reason, memory, CPU, age, restarts: a name that is cut helps nobody.
+pub(super) const FIRST_TO_GO: &[usize] = &[10, 9, 8, 7, 6];
 
 /// Index of the column of contexts.
 pub(super) const CONTEXT: usize = 1;
@@ -99,6 +103,21 @@ impl<'w> Entry<'w> {
             Self::Pod(pod) => kube::severity(pod.health),
             // Its pod is judged.
             Self::Container(..) => None,
+        }
+    }
+
+    /// What is on its way comes before what is well, what is done last.
+    pub(super) fn urgency(self) -> f64 {
+        let health = match self {
+            Self::Workload(workload) => workload.health,
+            Self::Node(node) => node.health,
+            Self::Pod(pod) => pod.health,
+            Self::Container(_, container) => return if container.ready { 0.4 } else { 0.6 },
+        };
+        match health {
+            Health::Progressing => 0.6,
+            Health::Done => 0.1,
+            _ => 0.4,
         }
     }
 

@@ -49,6 +49,10 @@ pub trait Pane: Sync {
     fn has_graph(&self) -> bool {
         false
     }
+    /// Rows below the list that say more of the selected row, in an area of this size inside the frame.
+    fn rows_below(&self, _width: u16, _height: u16) -> u16 {
+        0
+    }
     /// Number of lines of text, in panes that scroll text; 0 otherwise.
     fn lines(&self, _scene: &Scene<'_>) -> usize {
         0

@@ -30,7 +30,7 @@ fields! { Node;
     "severity" "" Text 1 [] "how it is doing" => |n, _| fields::severity(kube::severity(n.health)),
     "context" "CONTEXT" Text 12 [] "context of its cluster; left out where there is one only" => |n, _| Value::text(&n.context),
     "name" "NAME" Text 20 [grow] "its name" => |n, _| Value::text(&n.name),
-    "status" "STATUS" Text 24 [] "as kubectl prints it" => |n, _| kube::text(&n.status),
+    "status" "STATUS" Text 16 [] "as kubectl prints it" => |n, _| kube::text(&n.status),
     "pods" "PODS" Text 8 [] "pods that have not ended, of how many it takes" => pods,
     "cpu" "CPU" Number 6 [] "cores that are used" => |n, w| kube::cores_value(usage(n, w).and_then(|u| u.cpu_cores)),
     "cpu-request" "REQ" Number 5 [] "cores that its pods ask for" => |n, w| kube::cores_value(Some(w.observed.kube.load_of(&n.context, &n.name).requests.cpu_cores.unwrap_or(0.0))),
@@ -111,7 +111,8 @@ impl Table for NodesTable {
         3
     }
     fn first_to_go(&self) -> &'static [usize] {
-        &[15, 13, 12]
+        // Taints, reason, roles, version, age, then the sums: a name that is cut helps nobody.
+        &[15, 14, 13, 12, 11, 9, 6, 10, 7]
     }
     fn is_needed(&self, world: &World, column: usize) -> bool {
         COLUMNS[column].name != "context" || kube::several(world)
@@ -142,10 +143,13 @@ impl Pane for NodesPane {
     fn topics(&self) -> TopicSet {
         TopicSet::of(&[Topic::Nodes, Topic::Pods, Topic::PodUsage])
     }
+    fn rows_below(&self, width: u16, height: u16) -> u16 {
+        kube::rows_below(width, height)
+    }
     fn table(&self) -> Option<&'static dyn Table> {
         Some(&NodesTable)
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        kube::draw(scene, (self.name(), &NodesTable), (RESOURCES, "no node"), area, buffer);
+        kube::draw_with_reason(scene, (self.name(), &NodesTable), (RESOURCES, "no node"), area, buffer);
     }
 }

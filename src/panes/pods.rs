@@ -8,6 +8,7 @@ use super::{
 use crate::{
     model::{
         attention::Severity,
+        health::Health,
         host::ratio,
         kubernetes::{Pod, Usage},
         object::{ObjectKind, ObjectRef},
@@ -37,7 +38,7 @@ fields! { Pod;
     "namespace" "NAMESPACE" Text 11 [] "its namespace" => |p, _| Value::text(&p.namespace),
     "name" "NAME" Text 26 [grow] "its name" => |p, _| Value::text(&p.name),
     "ready" "READY" Text 5 [] "containers that are ready, of how many, as kubectl counts them" => |p, _| Value::Text(Cow::Owned(format!("{}/{}", p.ready, p.total))),
-    "status" "STATUS" Text 17 [] "as kubectl prints it" => |p, _| kube::text(&p.status),
+    "status" "STATUS" Text 16 [] "as kubectl prints it" => |p, _| kube::text(&p.status),
     "restarts" "RESTARTS" Text 12 [] "as kubectl counts them, and how long ago the last was" => restarts,
     "age" "AGE" Time 5 [] "since when it exists" => |p, _| p.created_at.map_or(Value::Unknown, Value::Time),
     "reason" "REASON" Text 24 [grow] "why it is not well, in words" => |p, _| kube::text(&p.reason),
@@ -111,12 +112,24 @@ impl Table for PodsTable {
     fn severity(&self, world: &World, row: usize) -> Option<Severity> {
         kube::severity(rows(world)[row].health)
     }
+    /// What goes on failing comes before what has failed, what is on its way before what is well, what is done last.
+    fn urgency(&self, world: &World, row: usize) -> f64 {
+        let pod = &rows(world)[row];
+        match pod.health {
+            Health::Failing | Health::Degraded if pod.status.contains("CrashLoop") => 0.9,
+            Health::Failing | Health::Degraded if pod.restarts > 0 => 0.8,
+            Health::Failing | Health::Degraded if !pod.has_ended() => 0.6,
+            Health::Progressing => 0.6,
+            Health::Done => 0.1,
+            _ => 0.4,
+        }
+    }
     fn fixed_columns(&self) -> usize {
         4
     }
     fn first_to_go(&self) -> &'static [usize] {
-        // Address, owner, what is set, node: what there is comes before where it is.
-        &[15, 14, 12, 10, 13]
+        // Address, owner, what is set, node, reason, what is used, age, restarts: a name that is cut helps nobody.
+        &[15, 14, 12, 10, 13, 8, 11, 9, 7, 6]
     }
     fn is_needed(&self, world: &World, column: usize) -> bool {
         COLUMNS[column].name != "context" || kube::several(world)
@@ -153,10 +166,13 @@ impl Pane for PodsPane {
     fn topics(&self) -> TopicSet {
         TopicSet::of(&[Topic::Pods, Topic::PodUsage])
     }
+    fn rows_below(&self, width: u16, height: u16) -> u16 {
+        kube::rows_below(width, height)
+    }
     fn table(&self) -> Option<&'static dyn Table> {
         Some(&PodsTable)
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        kube::draw(scene, (self.name(), &PodsTable), (RESOURCES, "no pod"), area, buffer);
+        kube::draw_with_reason(scene, (self.name(), &PodsTable), (RESOURCES, "no pod"), area, buffer);
     }
 }

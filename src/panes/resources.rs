@@ -226,14 +226,14 @@ impl Pane for ResourcesPane {
             let text = if known { "resource (V) chooses the kind to show: services, config maps, anything" } else { "" };
             let mut text = vec![Line::of(Role::Dim, text)];
             if !known {
-                text = kube::why_empty(scene, &[], "no resource");
+                text = kube::why_empty(scene, &[], "no resource", true);
             }
             return lines::draw(scene, &lines::wrap(text, area.width), 0, area, buffer);
         };
         let mut text = problems(scene);
         if text.is_empty() {
             text = if scene.world.observed.kube.tables.values().any(|table| table.resource == resource) {
-                kube::why_empty(scene, &[resource], &format!("no {resource}"))
+                kube::why_empty(scene, &[resource], &format!("no {resource}"), true)
             } else {
                 vec![Line::of(Role::Unknown, format!("waiting for {resource}"))]
             };

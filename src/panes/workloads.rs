@@ -34,7 +34,7 @@ fields! { Workload;
     "context" "CONTEXT" Text 12 [] "context of its cluster; left out where there is one only" => |x, _| Value::text(&x.context),
     "namespace" "NAMESPACE" Text 11 [] "its namespace" => |x, _| Value::text(&x.namespace),
     "kind" "KIND" Text 11 [] "deployment, statefulset, daemonset, replicaset, job or cronjob" => |x, _| Value::text(x.kind.word()),
-    "name" "NAME" Text 20 [grow] "its name" => |x, _| Value::text(&x.name),
+    "name" "NAME" Text 24 [grow] "its name" => |x, _| Value::text(&x.name),
     "ready" "READY" Text 7 [] "pods that are ready, of what is asked for; of a job those that succeeded; of a cron job those that run" => ready,
     "updated" "UP-TO-DATE" Number 10 [] "pods of the newest template" => |x, _| counted(x, x.updated),
     "available" "AVAILABLE" Number 9 [] "pods that have been ready for long enough" => |x, _| counted(x, x.available),
@@ -140,11 +140,22 @@ impl Table for WorkloadsTable {
     fn severity(&self, world: &World, row: usize) -> Option<Severity> {
         kube::severity(rows(world)[row].health)
     }
+    /// What somebody asked for comes before what it is made of, what is on its way before what is well, what is done last.
+    fn urgency(&self, world: &World, row: usize) -> f64 {
+        let workload = &rows(world)[row];
+        let part = if workload.owner.is_some() { 0.0 } else { 0.05 };
+        part + match workload.health {
+            Health::Failing | Health::Degraded | Health::Progressing => 0.8,
+            Health::Done => 0.1,
+            _ => 0.4,
+        }
+    }
     fn fixed_columns(&self) -> usize {
         5
     }
     fn first_to_go(&self) -> &'static [usize] {
-        &[11, 10, 7, 6]
+        // Images, revision, what is counted twice, reason, age.
+        &[11, 10, 7, 6, 9, 8]
     }
     fn is_needed(&self, world: &World, column: usize) -> bool {
         COLUMNS[column].name != "context" || kube::several(world)
@@ -190,10 +201,13 @@ impl Pane for WorkloadsPane {
     fn topics(&self) -> TopicSet {
         TopicSet::of(&[Topic::Pods, Topic::Workloads])
     }
+    fn rows_below(&self, width: u16, height: u16) -> u16 {
+        kube::rows_below(width, height)
+    }
     fn table(&self) -> Option<&'static dyn Table> {
         Some(&WorkloadsTable)
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        kube::draw(scene, (self.name(), &WorkloadsTable), (RESOURCES, "no workload"), area, buffer);
+        kube::draw_with_reason(scene, (self.name(), &WorkloadsTable), (RESOURCES, "no workload"), area, buffer);
     }
 }

@@ -63,6 +63,12 @@ impl Table for XrayTable {
     fn severity(&self, world: &World, row: usize) -> Option<Severity> {
         entry(world, row)?.severity()
     }
+    fn first_to_go(&self) -> &'static [usize] {
+        kube_tree::FIRST_TO_GO
+    }
+    fn urgency(&self, world: &World, row: usize) -> f64 {
+        entry(world, row).map_or(0.0, Entry::urgency)
+    }
     fn fixed_columns(&self) -> usize {
         4
     }
@@ -118,11 +124,14 @@ impl Pane for XrayPane {
     fn topics(&self) -> TopicSet {
         TopicSet::of(&[Topic::Pods, Topic::Workloads, Topic::PodUsage])
     }
+    fn rows_below(&self, width: u16, height: u16) -> u16 {
+        kube::rows_below(width, height)
+    }
     fn table(&self) -> Option<&'static dyn Table> {
         Some(&XrayTable)
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        kube::draw(scene, (self.name(), &XrayTable), (RESOURCES, "no workload and no pod"), area, buffer);
+        kube::draw_with_reason(scene, (self.name(), &XrayTable), (RESOURCES, "no workload and no pod"), area, buffer);
     }
 }
 

@@ -100,7 +100,9 @@ pub fn wrap(lines: Vec<Line>, width: u16) -> Vec<Line> {
 }
 
 fn break_line(line: &Line, width: usize, wrapped: &mut Vec<Line>) {
-    let indent = if width > LABEL * 2 && line.0.len() > 1 { LABEL + 1 } else { 0 };
+    // What follows a label stands below what followed it before.
+    let label = line.0.first().map_or(0, |(_, text)| usize::from(paint::width(text)));
+    let indent = if width > LABEL * 2 && line.0.len() > 1 { label.min(LABEL + 1) } else { 0 };
     let all: Vec<(Role, char)> = line.0.iter().flat_map(|(role, text)| text.chars().map(|c| (*role, c))).collect();
     let mut rest = all.as_slice();
     while !rest.is_empty() {

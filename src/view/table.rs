@@ -138,6 +138,11 @@ pub trait Table: Sync {
     fn severity(&self, _world: &World, _row: usize) -> Option<Severity> {
         None
     }
+    /// How urgent a row is among those that are as bad, 0–1: what a list that is sorted by how bad its rows are shows first. Rows that
+    /// are not bad at all come behind, in the same order. Changes in steps, so that rows keep their places.
+    fn urgency(&self, _world: &World, _row: usize) -> f64 {
+        0.0
+    }
     /// Whether the rows lie in the world in an order that means something and does not flicker: rows that are equal in the
     /// sorted column then keep it. Otherwise they are ordered by their keys.
     fn is_ordered(&self) -> bool {
