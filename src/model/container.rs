@@ -65,6 +65,11 @@ pub struct Engine {
     pub cgroup_version: Option<u8>,
     pub storage_driver: CompactString,
     pub rootless: bool,
+    /// Cores and memory of its machine.
+    pub cores: Option<u32>,
+    pub memory_bytes: Option<u64>,
+    /// Name of its machine.
+    pub host: CompactString,
     /// Warnings of the engine about itself.
     pub warnings: Vec<String>,
     /// What each part of its store takes and what prune would free; `None` until it was asked for.
@@ -177,6 +182,8 @@ pub struct Container {
     /// Of the last end; `None` while it has not ended.
     pub exit_code: Option<i64>,
     pub oom_killed: bool,
+    /// Whether somebody was seen to ask the engine to stop or kill it; an engine does not remember that.
+    pub stop_seen: bool,
     /// The engine's word on why it could not be started.
     pub error: Option<String>,
     /// How often the engine restarted it.
@@ -186,6 +193,8 @@ pub struct Container {
     pub compose: Option<Compose>,
     pub ports: Vec<Port>,
     pub networks: Vec<CompactString>,
+    /// Named volumes that it mounts.
+    pub volumes: Vec<CompactString>,
     pub privileged: Option<bool>,
     /// First process, as the engine's host numbers it.
     pub pid: Option<i64>,
