@@ -2,6 +2,7 @@
 
 use super::{
     Timestamp,
+    container_group::{self, ContainerGroup},
     health::Health,
     rows::{Delta, Keyed, Rows},
 };
@@ -16,6 +17,9 @@ pub struct Containers {
     /// By name.
     pub engines: BTreeMap<CompactString, Engine>,
     pub containers: Rows<Container>,
+    /// Compose projects and pods that containers belong to, by engine and name.
+    #[serde(default)]
+    pub groups: Vec<ContainerGroup>,
     /// By engine and container id: what is used now. Gone with its container.
     pub usage: BTreeMap<CompactString, BTreeMap<CompactString, ContainerUsage>>,
     pub images: Rows<Image>,
@@ -168,6 +172,8 @@ pub struct Container {
     pub image_id: CompactString,
     /// Digest in the registry, where the image came from one.
     pub image_digest: Option<CompactString>,
+    /// A tag of the image, where `image` is nothing but an id.
+    pub image_tag: Option<CompactString>,
     /// Redacted.
     pub command: CompactString,
     pub state: ContainerState,
@@ -381,6 +387,7 @@ impl Containers {
             EnginePart::Engine(found) => drop(self.engines.insert(engine, *found)),
             EnginePart::Containers(delta) => {
                 self.containers.apply(&engine, delta);
+                self.groups = container_group::groups(&self.containers);
                 let containers = &self.containers;
                 if let Some(usage) = self.usage.get_mut(&engine) {
                     usage.retain(|id, _| containers.get(&engine, id).is_some());
@@ -399,5 +406,10 @@ impl Containers {
     /// What a container uses, where that is known.
     pub fn usage_of(&self, container: &Container) -> Option<&ContainerUsage> {
         self.usage.get(&container.engine)?.get(&container.id)
+    }
+
+    /// Whether there is more than one engine, so that which one it is must be said.
+    pub fn has_several_engines(&self) -> bool {
+        self.engines.len() > 1
     }
 }

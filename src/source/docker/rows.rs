@@ -2,6 +2,7 @@
 
 use super::{
     read,
+    store::Names,
     wire::{Event, Inspect, Summary},
 };
 use crate::model::{
@@ -43,8 +44,8 @@ pub(super) struct Known<'a> {
     /// To be inspected, in this order; and the same as a set.
     queue: VecDeque<CompactString>,
     queued: BTreeSet<CompactString>,
-    /// Registry digests by image id.
-    digests: BTreeMap<CompactString, CompactString>,
+    /// What images are called, by their ids.
+    images: Names,
 }
 
 impl<'a> Known<'a> {
@@ -57,7 +58,7 @@ impl<'a> Known<'a> {
             gone: Vec::new(),
             queue: VecDeque::new(),
             queued: BTreeSet::new(),
-            digests: BTreeMap::new(),
+            images: Names::new(),
         }
     }
 
@@ -65,12 +66,16 @@ impl<'a> Known<'a> {
         self.rows.values()
     }
 
-    pub fn get(&self, id: &str) -> Option<&Arc<Container>> {
+    #[cfg(test)]
+    fn get(&self, id: &str) -> Option<&Arc<Container>> {
         self.rows.get(id)
     }
 
-    pub fn set_digests(&mut self, digests: BTreeMap<CompactString, CompactString>) {
-        self.digests = digests;
+    /// Takes what images are called.
+    pub fn set_images(&mut self, images: Names, now: Timestamp) {
+        self.images = images;
+        let rows: Vec<_> = self.rows.values().cloned().collect();
+        rows.into_iter().for_each(|row| self.put((*row).clone(), now));
     }
 
     /// Takes the whole list: what is not in it is gone, what is new or different is to be inspected.
@@ -150,7 +155,6 @@ impl<'a> Known<'a> {
     pub fn take_inspected(&mut self, inspect: &Inspect, now: Timestamp) {
         let mut row = read::from_inspect(&self.engine, inspect);
         row.stop_seen = row.state == ContainerState::Exited && self.remembered.stopped.contains(&row.id);
-        row.image_digest = self.digests.get(&row.image_id).cloned();
         // The engine forgets how the last life ended as soon as it restarts a container; that is worth knowing.
         let restarted = row.state == ContainerState::Running && row.restarts.is_some_and(|restarts| restarts > 0);
         if let Some(old) = self.rows.get(&row.id).filter(|_| restarted) {
@@ -161,6 +165,12 @@ impl<'a> Known<'a> {
     }
 
     fn put(&mut self, mut row: Container, now: Timestamp) {
+        if let Some(names) = self.images.get(&row.image_id) {
+            row.image_digest.clone_from(&names.digest);
+            let id = row.image_id.trim_start_matches("sha256:");
+            let only_id = row.image.starts_with("sha256:") || (row.image.len() >= 12 && id.starts_with(&*row.image));
+            row.image_tag = names.tag.clone().filter(|_| only_id);
+        }
         (row.health, row.reason) = judge(&row, now);
         if self.rows.get(&row.id).is_none_or(|old| **old != row) {
             self.changed.insert(row.id.clone());

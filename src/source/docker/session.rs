@@ -76,7 +76,9 @@ struct Session<'a> {
     /// Containers of which a rate was told.
     rates: BTreeSet<CompactString>,
     begun: Instant,
+    /// Whether the list has come, and whether it was told.
     listed: bool,
+    told: bool,
     complete: bool,
     inspecting: usize,
     tell_at: Option<Instant>,
@@ -142,6 +144,7 @@ pub(super) async fn run(
         rates: BTreeSet::new(),
         begun: now,
         listed: false,
+        told: false,
         complete: false,
         inspecting: 0,
         tell_at: None,
@@ -243,9 +246,13 @@ impl Session<'_> {
             Fact::Event(event, lines) => self.take_event(event, lines)?,
             Fact::Listed(list) => {
                 self.known.take_list(list.map_err(|error| self.trouble(&error))?, clock::now());
+                self.listed = true;
                 self.tell_later(Duration::ZERO);
             }
-            Fact::Images(images) => self.known.set_digests(store::digests(images.unwrap_or_default())),
+            Fact::Images(images) => {
+                self.known.set_images(store::names(images.unwrap_or_default()), clock::now());
+                self.tell_later(TOGETHER);
+            }
             Fact::Inspected(id, answer) => self.take_inspected(id, answer),
             Fact::Sampled(sampled) => self.streams.take(sampled, &self.docker, &self.asked),
             Fact::Alive(answer) => {
@@ -335,9 +342,12 @@ impl Session<'_> {
     }
 
     async fn tell_rows(&mut self) -> Result<(), Ended> {
-        let mut parts = Vec::new();
         if !self.listed {
-            self.listed = true;
+            return Ok(());
+        }
+        let mut parts = Vec::new();
+        if !self.told {
+            self.told = true;
             parts.push(EnginePart::Containers(self.known.all()));
         } else if self.known.has_news() {
             parts.push(EnginePart::Containers(self.known.news()));

@@ -58,11 +58,29 @@ pub(super) async fn read(docker: &Docker) -> Result<Stores, Error> {
     Ok(Stores { images: images?, volumes: volumes?.volumes, networks: networks? })
 }
 
-/// Registry digests by image id.
-pub(super) fn digests(images: Vec<ImageSummary>) -> BTreeMap<CompactString, CompactString> {
-    let digest = |image: &ImageSummary| image.digests.iter().find_map(|name| name.split_once("@sha256:")).map(|d| d.1.to_owned());
-    let all = images.into_iter().filter_map(|image| Some((digest(&image)?, image.id)));
-    all.map(|(digest, id)| (id.into(), compact_str::format_compact!("sha256:{digest}"))).collect()
+/// What an image is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ImageNames {
+    pub tag: Option<CompactString>,
+    /// `sha256:…`, as the registry knows it.
+    pub digest: Option<CompactString>,
+}
+
+/// What images are called, by their ids.
+pub(super) type Names = BTreeMap<CompactString, ImageNames>;
+
+/// What the images of a list are called.
+pub(super) fn names(images: Vec<ImageSummary>) -> Names {
+    let names = |image: ImageSummary| {
+        let digest = image.digests.iter().find_map(|name| name.split_once('@')).map(|(_, digest)| digest);
+        let tag = image.tags.iter().find(|tag| !tag.starts_with("<none>"));
+        let names = ImageNames {
+            tag: tag.map(Into::into),
+            digest: digest.filter(|digest| digest.starts_with("sha256:")).map(Into::into),
+        };
+        (image.id.into(), names)
+    };
+    images.into_iter().map(names).collect()
 }
 
 /// Names of the containers that pass.
