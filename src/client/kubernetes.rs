@@ -92,7 +92,11 @@ impl Contexts {
         let config = &loaded.config;
         let current = config.current_context.clone().unwrap_or_default();
         let chosen = |name: &str| {
-            if wanted.is_empty() { name == current } else { wanted.iter().any(|wanted| wanted == ALL || wanted == name) }
+            if wanted.is_empty() {
+                name == current
+            } else {
+                wanted.iter().any(|wanted| wanted == ALL || wanted == name)
+            }
         };
         let all: Vec<_> = config
             .contexts
@@ -133,7 +137,11 @@ impl Contexts {
 
     /// Where a context's cluster is reached.
     pub fn server(&self, context: &str) -> Option<&str> {
-        self.all.iter().find(|info| info.name == context).map(|info| info.server.as_str()).filter(|server| !server.is_empty())
+        self.all
+            .iter()
+            .find(|info| info.name == context)
+            .map(|info| info.server.as_str())
+            .filter(|server| !server.is_empty())
     }
 
     /// A client for a context: the one of before, or a new one where the kubeconfig changed since. Call it on the event loop that
@@ -146,9 +154,11 @@ impl Contexts {
         let key = (CompactString::from(context), thread);
         let loaded = {
             let mut state = self.state();
-            let changed = state.loaded.as_ref().is_some_and(|loaded| loaded.stamps.iter().any(|(path, at)| stamp(path) != *at));
+            let changed =
+                state.loaded.as_ref().is_some_and(|loaded| loaded.stamps.iter().any(|(path, at)| stamp(path) != *at));
             if changed {
-                let files: Vec<_> = state.loaded.iter().flat_map(|loaded| &loaded.stamps).map(|(path, _)| path.clone()).collect();
+                let files: Vec<_> =
+                    state.loaded.iter().flat_map(|loaded| &loaded.stamps).map(|(path, _)| path.clone()).collect();
                 let (loaded, problems) = read(&files);
                 problems.iter().for_each(|problem| tracing::warn!("{problem}"));
                 (state.loaded, state.clients) = (Some(loaded), HashMap::new());

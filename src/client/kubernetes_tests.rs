@@ -30,7 +30,8 @@ fn files_are_merged_and_the_first_word_counts() {
     paths.push(folder.path().join("not-there"));
     let contexts = Contexts::from_files(&[], &paths);
     assert!(contexts.problems().is_empty(), "{:?}", contexts.problems());
-    let names: Vec<_> = contexts.all().iter().map(|c| (c.name.as_str(), c.server.as_str(), c.current, c.chosen)).collect();
+    let names: Vec<_> =
+        contexts.all().iter().map(|c| (c.name.as_str(), c.server.as_str(), c.current, c.chosen)).collect();
     assert_eq!(names, [("a", "https://one:1", true, true), ("b", "https://three:1", false, false)]);
     assert!(contexts.all()[1].file.ends_with("/3"), "{}", contexts.all()[1].file);
     assert_eq!(contexts.all()[0].namespace, "shop");

@@ -260,7 +260,8 @@ impl Hub {
 
     /// What may not be listed in the whole cluster may be so in the context's namespace.
     fn fall_back(&mut self, resource: &str) {
-        let namespace = if self.cluster.namespace.is_empty() { "default".into() } else { self.cluster.namespace.clone() };
+        let namespace =
+            if self.cluster.namespace.is_empty() { "default".into() } else { self.cluster.namespace.clone() };
         let kept = KEPT.iter().find(|kept| kept.namespaced && (kept.resource)() == resource);
         if let Some(kept) = kept {
             self.start(kept, namespace);

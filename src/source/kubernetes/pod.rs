@@ -146,9 +146,8 @@ pub fn row(slim: SlimPod, context: &CompactString, dialect: Dialect, now: Timest
     let ready = status.conditions.iter().find(|c| c.kind == "Ready");
     let unscheduled = status.conditions.iter().find(|c| c.kind == "PodScheduled" && c.status == "False");
     let message = if status.message.is_empty() {
-        unscheduled.map_or_else(CompactString::default, |c| {
-            short(if c.message.is_empty() { &c.reason } else { &c.message })
-        })
+        unscheduled
+            .map_or_else(CompactString::default, |c| short(if c.message.is_empty() { &c.reason } else { &c.message }))
     } else {
         short(&status.message)
     };
@@ -159,7 +158,8 @@ pub fn row(slim: SlimPod, context: &CompactString, dialect: Dialect, now: Timest
         (c, role)
     });
     containers.extend(init.map(|(c, role)| container(c, role, &status.init_container_statuses)));
-    containers.extend(spec.containers.into_iter().map(|c| container(c, ContainerRole::Main, &status.container_statuses)));
+    containers
+        .extend(spec.containers.into_iter().map(|c| container(c, ContainerRole::Main, &status.container_statuses)));
     let ephemeral = spec.ephemeral_containers.into_iter();
     containers.extend(ephemeral.map(|c| container(c, ContainerRole::Ephemeral, &status.ephemeral_container_statuses)));
     let mut pod = Pod {

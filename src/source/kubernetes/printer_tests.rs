@@ -59,7 +59,10 @@ fn init_states(states: &[Value]) -> Value {
 fn main_containers() {
     let cases = [
         (json!({}), ("Running", "1/1", 0)),
-        (json!({ "status": { "phase": "Failed", "reason": "Evicted", "containerStatuses": null } }), ("Evicted", "0/1", 0)),
+        (
+            json!({ "status": { "phase": "Failed", "reason": "Evicted", "containerStatuses": null } }),
+            ("Evicted", "0/1", 0),
+        ),
         (main_state(json!({ "waiting": { "reason": "CrashLoopBackOff" } })), ("CrashLoopBackOff", "0/1", 3)),
         (main_state(json!({ "waiting": {} })), ("Running", "0/1", 3)),
         (main_state(json!({ "terminated": { "exitCode": 1, "reason": "Error" } })), ("Error", "0/1", 3)),
@@ -88,7 +91,11 @@ fn the_lowest_container_wins_and_completed_gives_way_to_running() {
         }))
     };
     let crash = two(json!({ "waiting": { "reason": "CrashLoopBackOff" } }), "False");
-    assert_eq!(shown(crash, Dialect::NEWEST), ("CrashLoopBackOff".into(), "1/2".into(), 2), "a running last hides nothing");
+    assert_eq!(
+        shown(crash, Dialect::NEWEST),
+        ("CrashLoopBackOff".into(), "1/2".into(), 2),
+        "a running last hides nothing"
+    );
     let done = json!({ "terminated": { "exitCode": 0, "reason": "Completed" } });
     assert_eq!(shown(two(done.clone(), "True"), Dialect::NEWEST).0, "Running");
     assert_eq!(shown(two(done, "False"), Dialect::NEWEST).0, "NotReady");
@@ -112,7 +119,11 @@ fn init_containers() {
         assert_eq!((status.as_str(), restarts), (expected, count));
     }
     let (status, ready, restarts) = shown(with(init_states(&[done])), Dialect::NEWEST);
-    assert_eq!((status.as_str(), ready.as_str(), restarts), ("Pending", "1/1", 0), "restarts of what is over do not count");
+    assert_eq!(
+        (status.as_str(), ready.as_str(), restarts),
+        ("Pending", "1/1", 0),
+        "restarts of what is over do not count"
+    );
 }
 
 #[test]
@@ -148,7 +159,8 @@ fn gates_and_deletion() {
         "conditions": [{ "type": "PodScheduled", "status": "False", "reason": "SchedulingGated" }] } });
     assert_eq!(shown(with(gated.clone()), Dialect::NEWEST).0, "SchedulingGated");
     assert_eq!(shown(with(gated), Dialect::of(25)).0, "Pending");
-    let deleted = |status: Value| with(json!({ "metadata": { "deletionTimestamp": "2026-11-23T02:00:00Z" }, "status": status }));
+    let deleted =
+        |status: Value| with(json!({ "metadata": { "deletionTimestamp": "2026-11-23T02:00:00Z" }, "status": status }));
     assert_eq!(shown(deleted(json!({})), Dialect::NEWEST).0, "Terminating");
     assert_eq!(shown(deleted(json!({ "reason": "NodeLost" })), Dialect::NEWEST).0, "Unknown");
     let ended = json!({ "phase": "Failed", "containerStatuses": null });
@@ -177,8 +189,9 @@ fn any_state() -> impl Strategy<Value = Value> {
         Just(json!({})),
         Just(json!({ "running": {} })),
         reason.prop_map(|reason| json!({ "waiting": { "reason": reason } })),
-        (any::<i32>(), any::<i32>(), reason)
-            .prop_map(|(code, signal, reason)| json!({ "terminated": { "exitCode": code, "signal": signal, "reason": reason } })),
+        (any::<i32>(), any::<i32>(), reason).prop_map(
+            |(code, signal, reason)| json!({ "terminated": { "exitCode": code, "signal": signal, "reason": reason } })
+        ),
     ]
 }
 

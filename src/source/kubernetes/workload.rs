@@ -95,7 +95,8 @@ impl Status {
     fn active(&self) -> u32 {
         let Some(active) = &self.active else { return 0 };
         let number = active.get().parse().ok();
-        number.unwrap_or_else(|| serde_json::from_str::<Vec<&RawValue>>(active.get()).map_or(0, |list| list.len() as u32))
+        number
+            .unwrap_or_else(|| serde_json::from_str::<Vec<&RawValue>>(active.get()).map_or(0, |list| list.len() as u32))
     }
 }
 

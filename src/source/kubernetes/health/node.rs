@@ -6,7 +6,8 @@ use compact_str::{CompactString, format_compact};
 
 /// Judges a node by its conditions.
 pub fn node(node: &Node) -> Judged {
-    let said = |message: &str| if message.is_empty() { CompactString::default() } else { format_compact!(": {message}") };
+    let said =
+        |message: &str| if message.is_empty() { CompactString::default() } else { format_compact!(": {message}") };
     let Some(ready) = node.conditions.iter().find(|c| c.kind == "Ready") else {
         return (Health::Unknown, "nobody says whether it is ready".into());
     };
@@ -43,8 +44,11 @@ mod tests {
     #[test]
     fn nodes_are_judged_by_their_conditions() {
         let judged = |conditions: &[(&str, &str)]| {
-            let condition =
-                |(kind, status): &(&str, &str)| Condition { kind: (*kind).into(), status: (*status).into(), ..Condition::default() };
+            let condition = |(kind, status): &(&str, &str)| Condition {
+                kind: (*kind).into(),
+                status: (*status).into(),
+                ..Condition::default()
+            };
             node(&Node { conditions: conditions.iter().map(condition).collect(), ..Node::default() })
         };
         assert_eq!(judged(&[]).0, Health::Unknown);

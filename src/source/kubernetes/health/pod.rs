@@ -139,11 +139,16 @@ fn of_container(pod: &Pod, container: &PodContainer, now: Timestamp) -> Option<J
 
 fn waiting(pod: &Pod, container: &PodContainer, now: Timestamp) -> Option<Judged> {
     let (name, reason) = (named(container), container.reason.as_str());
-    let said = if container.message.is_empty() { CompactString::default() } else { format_compact!(": {}", container.message) };
+    let said = if container.message.is_empty() {
+        CompactString::default()
+    } else {
+        format_compact!(": {}", container.message)
+    };
     if reason == "CrashLoopBackOff" {
-        let end = container.last.as_ref().map_or_else(CompactString::default, |end| {
-            format_compact!(": {}", how_it_ended(container, end))
-        });
+        let end = container
+            .last
+            .as_ref()
+            .map_or_else(CompactString::default, |end| format_compact!(": {}", how_it_ended(container, end)));
         return Some((Health::Failing, format_compact!("crash loop in {name}{end}{}", restarts(container))));
     }
     if IMAGE.contains(&reason) {

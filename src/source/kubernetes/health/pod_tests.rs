@@ -35,22 +35,52 @@ fn containers_say_what_is_wrong() {
     let running = json!({ "running": { "startedAt": "2026-11-23T01:00:00Z" } });
     let fresh = json!({ "running": { "startedAt": "2026-11-23T02:13:40Z" } });
     let cases = [
-        (crash.clone(), json!({ "restartCount": 17, "lastState": exit }), Health::Failing,
-         "crash loop in container app: exit 1, 17 restarts"),
-        (crash, json!({ "restartCount": 1, "lastState": oom }), Health::Failing,
-         "crash loop in container app: OOM killed, limit 256 MiB, 1 restart"),
-        (json!({ "waiting": { "reason": "ImagePullBackOff", "message": "x" } }), json!({}), Health::Failing,
-         "container app: image shop/app:1 does not come: ImagePullBackOff"),
-        (json!({ "waiting": { "reason": "CreateContainerConfigError", "message": "secret \"a\" not found" } }), json!({}),
-         Health::Failing, "container app: CreateContainerConfigError: secret \"a\" not found"),
-        (json!({ "waiting": { "reason": "ContainerCreating" } }), json!({}), Health::Progressing, "container app being created"),
+        (
+            crash.clone(),
+            json!({ "restartCount": 17, "lastState": exit }),
+            Health::Failing,
+            "crash loop in container app: exit 1, 17 restarts",
+        ),
+        (
+            crash,
+            json!({ "restartCount": 1, "lastState": oom }),
+            Health::Failing,
+            "crash loop in container app: OOM killed, limit 256 MiB, 1 restart",
+        ),
+        (
+            json!({ "waiting": { "reason": "ImagePullBackOff", "message": "x" } }),
+            json!({}),
+            Health::Failing,
+            "container app: image shop/app:1 does not come: ImagePullBackOff",
+        ),
+        (
+            json!({ "waiting": { "reason": "CreateContainerConfigError", "message": "secret \"a\" not found" } }),
+            json!({}),
+            Health::Failing,
+            "container app: CreateContainerConfigError: secret \"a\" not found",
+        ),
+        (
+            json!({ "waiting": { "reason": "ContainerCreating" } }),
+            json!({}),
+            Health::Progressing,
+            "container app being created",
+        ),
         (oom.clone(), json!({}), Health::Failing, "container app ended: OOM killed, limit 256 MiB"),
         (running.clone(), json!({}), Health::Failing, "container app runs but is not ready"),
         (fresh, json!({}), Health::Progressing, "container app starts"),
         (running.clone(), json!({ "ready": true }), Health::Ok, ""),
-        (running.clone(), json!({ "ready": true, "restartCount": 2, "lastState": oom }), Health::Degraded,
-         "container app was restarted: OOM killed, limit 256 MiB, 2 restarts"),
-        (json!({ "terminated": { "exitCode": 143, "signal": 15 } }), json!({}), Health::Failing, "container app ended: signal 15"),
+        (
+            running.clone(),
+            json!({ "ready": true, "restartCount": 2, "lastState": oom }),
+            Health::Degraded,
+            "container app was restarted: OOM killed, limit 256 MiB, 2 restarts",
+        ),
+        (
+            json!({ "terminated": { "exitCode": 143, "signal": 15 } }),
+            json!({}),
+            Health::Failing,
+            "container app ended: signal 15",
+        ),
     ];
     for (state, status, health, reason) in cases {
         assert_eq!(judged(one(state.clone(), status)), (health, reason.to_owned()), "{state}");
@@ -73,12 +103,18 @@ fn the_pod_as_a_whole() {
     deleted["metadata"]["finalizers"] = json!(["x.example/hold"]);
     assert_eq!(judged(deleted).1, "terminating: held by the finalizer x.example/hold");
 
-    let bare = |status: Value| json!({ "metadata": {}, "spec": { "containers": [{ "name": "app" }] }, "status": status });
-    let unschedulable = json!([{ "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes" }]);
+    let bare =
+        |status: Value| json!({ "metadata": {}, "spec": { "containers": [{ "name": "app" }] }, "status": status });
+    let unschedulable =
+        json!([{ "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes" }]);
     let gated = json!([{ "type": "PodScheduled", "status": "False", "reason": "SchedulingGated", "message": "gated" }]);
     let cases = [
         (json!({ "phase": "Succeeded" }), Health::Done, ""),
-        (json!({ "phase": "Failed", "reason": "Evicted", "message": "low on memory" }), Health::Failing, "evicted: low on memory"),
+        (
+            json!({ "phase": "Failed", "reason": "Evicted", "message": "low on memory" }),
+            Health::Failing,
+            "evicted: low on memory",
+        ),
         (json!({ "phase": "Unknown" }), Health::Unknown, "its node does not say how it is"),
         (json!({ "phase": "Pending", "conditions": unschedulable }), Health::Failing, "unschedulable: 0/3 nodes"),
         (json!({ "phase": "Pending", "conditions": gated }), Health::Progressing, "held back by a scheduling gate"),
@@ -88,7 +124,8 @@ fn the_pod_as_a_whole() {
         assert_eq!(judged(bare(status.clone())), (health, reason.to_owned()), "{status}");
     }
     let mut gate = pod();
-    gate["status"]["conditions"] = json!([{ "type": "Ready", "status": "False", "lastTransitionTime": "2026-11-23T02:00:00Z" }]);
+    gate["status"]["conditions"] =
+        json!([{ "type": "Ready", "status": "False", "lastTransitionTime": "2026-11-23T02:00:00Z" }]);
     assert_eq!(judged(gate).0, Health::Degraded, "a readiness gate");
 }
 

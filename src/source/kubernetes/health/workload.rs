@@ -65,10 +65,16 @@ pub fn deployment(facts: &Facts<'_>) -> Judged {
     }
     let rolling = facts.updated < facts.desired || facts.current > facts.updated;
     if rolling && facts.paused {
-        return (Health::Progressing, format_compact!("paused in a rollout: {} of {} updated, {ratio}", facts.updated, facts.desired));
+        return (
+            Health::Progressing,
+            format_compact!("paused in a rollout: {} of {} updated, {ratio}", facts.updated, facts.desired),
+        );
     }
     if rolling {
-        return (Health::Progressing, format_compact!("rolling out: {} of {} updated, {ratio}", facts.updated, facts.desired));
+        return (
+            Health::Progressing,
+            format_compact!("rolling out: {} of {} updated, {ratio}", facts.updated, facts.desired),
+        );
     }
     if facts.available < facts.desired {
         // A rollout is over once it was complete; what is missing since then is missing.
@@ -167,7 +173,13 @@ mod tests {
     }
 
     fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Condition {
-        Condition { kind: kind.into(), status: status.into(), reason: reason.into(), message: message.into(), since: None }
+        Condition {
+            kind: kind.into(),
+            status: status.into(),
+            reason: reason.into(),
+            message: message.into(),
+            since: None,
+        }
     }
 
     #[test]
@@ -197,13 +209,22 @@ mod tests {
             (with(complete, facts(3, 3, 3, 0)), Health::Failing, "0/3 available"),
             (with(going, facts(3, 4, 1, 3)), Health::Progressing, "rolling out: 1 of 3 updated, 3/3 available"),
             (with(going, facts(3, 3, 3, 0)), Health::Progressing, "0/3 available"),
-            (with(stuck, facts(6, 7, 4, 2)), Health::Degraded,
-             "rollout stuck: 4 of 6 updated, 2/6 available, progress deadline exceeded"),
-            (Facts { seen: false, ..facts(3, 3, 3, 3) }, Health::Progressing,
-             "its controller has not seen the newest version yet"),
+            (
+                with(stuck, facts(6, 7, 4, 2)),
+                Health::Degraded,
+                "rollout stuck: 4 of 6 updated, 2/6 available, progress deadline exceeded",
+            ),
+            (
+                Facts { seen: false, ..facts(3, 3, 3, 3) },
+                Health::Progressing,
+                "its controller has not seen the newest version yet",
+            ),
             (Facts { paused: true, ..facts(3, 3, 3, 3) }, Health::Ok, "rollouts are paused"),
-            (Facts { paused: true, ..facts(3, 4, 1, 3) }, Health::Progressing,
-             "paused in a rollout: 1 of 3 updated, 3/3 available"),
+            (
+                Facts { paused: true, ..facts(3, 4, 1, 3) },
+                Health::Progressing,
+                "paused in a rollout: 1 of 3 updated, 3/3 available",
+            ),
         ];
         for (facts, health, reason) in cases {
             assert_eq!(deployment(&facts), (health, reason.into()), "{facts:?}");
@@ -218,13 +239,17 @@ mod tests {
         assert_eq!(daemon_set(&facts(0, 0, 0, 0)).0, Health::Done);
         assert_eq!(daemon_set(&facts(2, 2, 2, 0)).0, Health::Failing);
         assert_eq!(daemon_set(&facts(2, 2, 2, 2)), fine());
-        let failed = [condition("Failed", "True", "BackoffLimitExceeded", "Job has reached the specified backoff limit")];
+        let failed =
+            [condition("Failed", "True", "BackoffLimitExceeded", "Job has reached the specified backoff limit")];
         let failed = Facts { conditions: &failed, ..facts(1, 0, 0, 0) };
         assert_eq!(job(&failed), (Health::Failing, "failed: Job has reached the specified backoff limit".into()));
         let complete = [condition("Complete", "True", "", "")];
         assert_eq!(job(&Facts { conditions: &complete, ..facts(1, 0, 0, 0) }).0, Health::Done);
         assert_eq!(job(&Facts { paused: true, ..facts(1, 0, 0, 0) }).1, "suspended");
-        assert_eq!(job(&Facts { failed: 2, ..facts(1, 1, 0, 0) }), (Health::Degraded, "0 of 1 complete, 2 pods failed".into()));
+        assert_eq!(
+            job(&Facts { failed: 2, ..facts(1, 1, 0, 0) }),
+            (Health::Degraded, "0 of 1 complete, 2 pods failed".into())
+        );
         assert_eq!(cron_job(&Facts { paused: true, ..Facts::default() }).0, Health::Done);
     }
 
