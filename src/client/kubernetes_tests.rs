@@ -63,7 +63,7 @@ async fn a_client_is_made_once_and_anew_where_the_file_changed() {
     fs::write(&paths[0], config("b", "two", "http://127.0.0.1:2", "")).expect("written");
     let later = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
     fs::File::options().write(true).open(&paths[0]).and_then(|file| file.set_modified(later)).expect("touched");
-    let error = contexts.client("a").await.expect_err("the context is gone").reason;
+    let error = contexts.client("a").await.err().expect("the context is gone").reason;
     assert!(error.contains("the context a in"), "{error}");
     contexts.client("b").await.expect("the new one");
 }

@@ -1,7 +1,7 @@
 //! `flightdeck snapshot`: what is known now, once, as JSON or as text.
 
-mod kube;
-mod kube_text;
+mod clusters;
+mod clusters_text;
 mod report;
 mod text;
 

@@ -1,6 +1,6 @@
 //! The world as the object that scripts read. Keys are a promise: they are added to, and never renamed.
 
-use super::kube::{self, NodePart, PodPart, WorkloadPart};
+use super::clusters::{self, NodePart, PodPart, WorkloadPart};
 use crate::{
     cli::Part,
     model::{
@@ -164,9 +164,9 @@ pub fn snapshot_of(world: &World, waited: Duration) -> Snapshot {
         sources: Some(sources.collect()),
         host: Some(Box::new(host(&world.observed))),
         attention: Some(attention(world)),
-        pods: Some(kube::pods(&world.observed.kube, world.now)),
-        workloads: Some(kube::workloads(&world.observed.kube)),
-        nodes: Some(kube::nodes(&world.observed.kube)),
+        pods: Some(clusters::pods(&world.observed.kube, world.now)),
+        workloads: Some(clusters::workloads(&world.observed.kube)),
+        nodes: Some(clusters::nodes(&world.observed.kube)),
     }
 }
 

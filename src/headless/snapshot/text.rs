@@ -1,6 +1,6 @@
 //! The snapshot for a person: the same figures as lines. Text from outside is made harmless here.
 
-use super::kube_text;
+use super::clusters_text;
 use super::report::{Disk, Host, Row, Snapshot, SourceRow};
 use crate::model::{host::ratio, text::clean_to, units};
 
@@ -20,9 +20,9 @@ pub(super) fn lines(snapshot: &Snapshot) -> Vec<String> {
         lines.push(String::new());
         host_lines(host, &mut lines);
     }
-    let workloads = snapshot.workloads.as_deref().filter(|rows| !rows.is_empty()).map(kube_text::workloads);
-    let pods = snapshot.pods.as_deref().filter(|rows| !rows.is_empty()).map(kube_text::pods);
-    let nodes = snapshot.nodes.as_deref().filter(|rows| !rows.is_empty()).map(kube_text::nodes);
+    let workloads = snapshot.workloads.as_deref().filter(|rows| !rows.is_empty()).map(clusters_text::workloads);
+    let pods = snapshot.pods.as_deref().filter(|rows| !rows.is_empty()).map(clusters_text::pods);
+    let nodes = snapshot.nodes.as_deref().filter(|rows| !rows.is_empty()).map(clusters_text::nodes);
     for rows in [workloads, pods, nodes].into_iter().flatten() {
         lines.push(String::new());
         lines.extend(rows);

@@ -1,7 +1,7 @@
 //! What clusters run, as lines for a person.
 
 use super::{
-    kube::{NodePart, PodPart, WorkloadPart},
+    clusters::{NodePart, PodPart, WorkloadPart},
     text::clean,
 };
 use crate::model::{health::Health, units};
