@@ -140,8 +140,12 @@ pub enum ConfigCommand {
 #[allow(missing_docs)]
 pub enum Part {
     Host,
+    Pods,
+    Workloads,
+    Nodes,
     Sources,
     Attention,
+    Containers,
 }
 
 impl Global {

@@ -1,8 +1,12 @@
 //! `flightdeck snapshot`: what is known now, once, as JSON or as text.
 
+mod clusters;
+mod clusters_text;
+mod containers;
 mod report;
 mod text;
 
+pub use containers::ContainerRow;
 pub use report::{Host, Row, Snapshot, SourceRow, snapshot_of};
 
 use super::{
@@ -59,13 +63,27 @@ pub fn snapshot(
 
 /// Why what was asked for by name is not there.
 fn unreachable(options: &SnapshotOptions, gathered: &Gathered) -> Option<String> {
-    let by_name = options.only.contains(&Part::Host);
-    let missing = gathered.world.observed.gauges.is_none();
-    (by_name && missing).then(|| {
+    let asked = |part: &Part| options.only.contains(part);
+    if asked(&Part::Host) && gathered.world.observed.gauges.is_none() {
         let silent = gathered.unreached("host");
         let silent = if silent.is_empty() { "it has no sources".to_owned() } else { silent.join(", ") };
-        format!("the host could not be read ({silent}); see `flightdeck doctor`")
-    })
+        return Some(format!("the host could not be read ({silent}); see `flightdeck doctor`"));
+    }
+    if asked(&Part::Containers)
+        && let Some(why) = containers::unreached(&gathered)
+    {
+        return Some(why);
+    }
+    if [Part::Pods, Part::Workloads, Part::Nodes].iter().any(asked) {
+        let silent = gathered.unreached("kube");
+        if !silent.is_empty() {
+            return Some(format!("clusters could not be read ({}); see `flightdeck doctor`", silent.join(", ")));
+        }
+        if !gathered.is_any_ok("kube") {
+            return Some("there is no cluster to read: no context is chosen; see `flightdeck doctor`".into());
+        }
+    }
+    None
 }
 
 #[cfg(test)]
