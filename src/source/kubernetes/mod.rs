@@ -1,6 +1,7 @@
 //! Clusters, watched: one source a context.
 
 mod api;
+mod discovery;
 mod health;
 mod hub;
 mod node;
@@ -9,6 +10,8 @@ mod printer;
 mod reflect;
 mod slim;
 mod split;
+mod table;
+mod usage;
 mod workload;
 
 use super::{
