@@ -145,6 +145,7 @@ pub enum Part {
     Nodes,
     Sources,
     Attention,
+    Containers,
 }
 
 impl Global {

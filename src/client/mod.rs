@@ -9,6 +9,8 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub struct Clients {
     pub docker: Vec<docker::Endpoint>,
+    /// Where engines were looked for.
+    pub docker_tried: Vec<docker::Tried>,
     pub kube: kubernetes::Contexts,
 }
 
@@ -26,10 +28,8 @@ pub const NONE: &str = "none";
 
 /// Finds what can be reached. Connects to nothing.
 pub fn discover(wanted: &Wanted) -> Arc<Clients> {
-    Arc::new(Clients {
-        docker: docker::discover(&wanted.docker),
-        kube: kubernetes::Contexts::discover(&wanted.contexts),
-    })
+    let (docker, docker_tried) = docker::discover(&wanted.docker);
+    Arc::new(Clients { docker, docker_tried, kube: kubernetes::Contexts::discover(&wanted.contexts) })
 }
 
 /// There is no way to an engine or a cluster, or it does not answer.

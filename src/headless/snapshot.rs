@@ -2,9 +2,11 @@
 
 mod clusters;
 mod clusters_text;
+mod containers;
 mod report;
 mod text;
 
+pub use containers::ContainerRow;
 pub use report::{Host, Row, Snapshot, SourceRow, snapshot_of};
 
 use super::{
@@ -66,6 +68,11 @@ fn unreachable(options: &SnapshotOptions, gathered: &Gathered) -> Option<String>
         let silent = gathered.unreached("host");
         let silent = if silent.is_empty() { "it has no sources".to_owned() } else { silent.join(", ") };
         return Some(format!("the host could not be read ({silent}); see `flightdeck doctor`"));
+    }
+    if asked(&Part::Containers)
+        && let Some(why) = containers::unreached(&gathered)
+    {
+        return Some(why);
     }
     if [Part::Pods, Part::Workloads, Part::Nodes].iter().any(asked) {
         let silent = gathered.unreached("kube");

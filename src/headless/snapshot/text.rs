@@ -20,6 +20,10 @@ pub(super) fn lines(snapshot: &Snapshot) -> Vec<String> {
         lines.push(String::new());
         host_lines(host, &mut lines);
     }
+    if let Some(containers) = &snapshot.containers {
+        lines.push(String::new());
+        super::containers::lines(containers, &mut lines);
+    }
     let workloads = snapshot.workloads.as_deref().filter(|rows| !rows.is_empty()).map(clusters_text::workloads);
     let pods = snapshot.pods.as_deref().filter(|rows| !rows.is_empty()).map(clusters_text::pods);
     let nodes = snapshot.nodes.as_deref().filter(|rows| !rows.is_empty()).map(clusters_text::nodes);
