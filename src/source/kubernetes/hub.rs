@@ -3,7 +3,7 @@
 use super::{
     ALIVE,
     api::{Api, Trouble},
-    discovery,
+    details, discovery,
     node::{Events, Nodes},
     pod::Pods,
     printer::Dialect,
@@ -167,7 +167,8 @@ impl Hub {
         let (found, resources) = watch::channel(Arc::default());
         self.tasks.spawn(discovery::run(self.shared.clone(), found));
         self.tasks.spawn(usage::run(self.shared.clone()));
-        self.tasks.spawn(table::run(self.shared.clone(), resources));
+        self.tasks.spawn(table::run(self.shared.clone(), resources.clone()));
+        self.tasks.spawn(details::run(self.shared.clone(), resources));
         let mut updates: Vec<_> = empty.into_iter().map(|part| self.news(part)).collect();
         updates.extend(self.renewed());
         teller.tell(updates).await?;

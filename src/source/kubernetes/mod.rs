@@ -1,6 +1,7 @@
 //! Clusters, watched: one source a context.
 
 mod api;
+mod details;
 mod discovery;
 mod health;
 mod hub;
