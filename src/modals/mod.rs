@@ -4,6 +4,8 @@ pub mod columns;
 pub mod confirm;
 pub mod filter;
 pub mod help;
+pub mod log_choice;
+pub mod logs;
 pub mod notices;
 pub mod palette;
 pub mod signal;
