@@ -24,6 +24,7 @@ files! {
     graph,
     attention,
     object,
+    operate,
     processes,
     time,
     player,

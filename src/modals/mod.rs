@@ -3,9 +3,13 @@
 pub mod columns;
 pub mod confirm;
 pub mod filter;
+pub mod form;
+pub mod forwards;
 pub mod help;
 pub mod notices;
+pub mod operate;
 pub mod palette;
+pub mod reveal;
 pub mod signal;
 pub mod themes;
 pub mod which_key;

@@ -1,10 +1,12 @@
 //! Kubernetes clusters and what runs in them. A cluster is known by the name of the kubeconfig's context that leads to it.
 
+mod access;
 mod cluster;
 mod details;
 mod pod;
 mod workload;
 
+pub use access::{Access, AccessAnswer};
 pub use cluster::{ApiResource, Cluster, Denied, KubeTable, Node, NodeUsage, TableColumn, TableRow, Taint};
 pub use details::{Finding, KubeDetails, KubeEvent, Revision};
 pub use pod::{ContainerRole, Owner, Pod, PodContainer, Resources, Run, Usage};
@@ -32,6 +34,9 @@ pub struct Kube {
     pub tables: BTreeMap<CompactString, KubeTable>,
     /// The object that is open on the screen.
     pub details: Option<Box<KubeDetails>>,
+    /// What may be done, as far as it was asked: by context, then [`Access::key`].
+    #[serde(default)]
+    pub access: BTreeMap<CompactString, BTreeMap<CompactString, AccessAnswer>>,
 }
 
 /// News of one cluster.
@@ -85,6 +90,7 @@ impl Kube {
         self.pod_usage.remove(context);
         self.node_usage.remove(context);
         self.tables.remove(context);
+        self.access.remove(context);
     }
 
     /// What a pod uses, where that is known.
