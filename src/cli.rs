@@ -142,6 +142,7 @@ pub enum Part {
     Host,
     Sources,
     Attention,
+    Containers,
 }
 
 impl Global {

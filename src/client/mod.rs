@@ -9,6 +9,8 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub struct Clients {
     pub docker: Vec<docker::Endpoint>,
+    /// Where engines were looked for.
+    pub docker_tried: Vec<docker::Tried>,
     pub kube: kubernetes::Contexts,
 }
 
@@ -26,8 +28,10 @@ pub const NONE: &str = "none";
 
 /// Finds what can be reached. Connects to nothing.
 pub fn discover(wanted: &Wanted) -> Arc<Clients> {
+    let (docker, docker_tried) = docker::discover(&wanted.docker);
     Arc::new(Clients {
-        docker: docker::discover(&wanted.docker),
+        docker,
+        docker_tried,
         kube: kubernetes::Contexts::discover(&wanted.contexts),
     })
 }

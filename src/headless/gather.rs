@@ -44,10 +44,16 @@ pub struct Asked {
     pub took: Option<Duration>,
     answers: u32,
     settled: bool,
+    /// For a source that is watched: whether it said that its first answer is whole.
+    whole: Option<bool>,
 }
 
 impl Asked {
     fn is_done(&self, until: Until) -> bool {
+        // One that is watched says itself when its answer is whole, rates included.
+        if let Some(whole) = self.whole {
+            return self.settled || whole;
+        }
         let wanted = if until == Until::Rates && self.spec.foreground <= RATES_WITHIN { 2 } else { 1 };
         self.settled || self.answers >= wanted
     }
@@ -71,7 +77,8 @@ async fn ask(sources: Vec<AnySource>, until: Until, wait: Duration) -> Gathered 
     let (news_in, mut news) = mpsc::channel(QUEUE);
     let mut gathered = Gathered { world: World::at(clock::now()), sources: Vec::new() };
     for source in sources {
-        gathered.sources.push(Asked { spec: source.spec(), took: None, answers: 0, settled: false });
+        let whole = matches!(source, AnySource::Live(_)).then_some(false);
+        gathered.sources.push(Asked { spec: source.spec(), took: None, answers: 0, settled: false, whole });
         match source {
             AnySource::Polled(source) => drop(tokio::spawn(supervise(source, demand.clone(), news_in.clone()))),
             AnySource::Live(source) => live::start(source, demand.clone(), news_in.clone()),
@@ -105,6 +112,7 @@ impl Gathered {
                 let settled = matches!(report.state, SourceState::Down | SourceState::Off);
                 if let Some(asked) = self.sources.iter_mut().find(|asked| asked.spec.name == report.name) {
                     asked.settled = settled;
+                    asked.whole = asked.whole.map(|whole| whole || report.state == SourceState::Ok);
                     if settled {
                         asked.took.get_or_insert_with(|| clock::instant().saturating_duration_since(begin));
                     }

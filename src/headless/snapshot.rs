@@ -1,8 +1,10 @@
 //! `flightdeck snapshot`: what is known now, once, as JSON or as text.
 
+mod containers;
 mod report;
 mod text;
 
+pub use containers::ContainerRow;
 pub use report::{Host, Row, Snapshot, SourceRow, snapshot_of};
 
 use super::{
@@ -50,18 +52,21 @@ pub fn snapshot(
     } else {
         render::lines(&text::lines(&shown), out)?;
     }
-    if let Some(why) = unreachable(options, &gathered) {
-        render::lines(&[why], errors)?;
+    let by_name = |part| options.only.contains(&part);
+    let host = by_name(Part::Host).then(|| unreachable(&gathered)).flatten();
+    let engines = by_name(Part::Containers).then(|| containers::unreached(&gathered)).flatten();
+    let missing: Vec<_> = host.into_iter().chain(engines).collect();
+    if !missing.is_empty() {
+        render::lines(&missing, errors)?;
         return Ok(exit::UNREACHABLE);
     }
     Ok(exit::OK)
 }
 
 /// Why what was asked for by name is not there.
-fn unreachable(options: &SnapshotOptions, gathered: &Gathered) -> Option<String> {
-    let by_name = options.only.contains(&Part::Host);
+fn unreachable(gathered: &Gathered) -> Option<String> {
     let missing = gathered.world.observed.gauges.is_none();
-    (by_name && missing).then(|| {
+    missing.then(|| {
         let silent = gathered.unreached("host");
         let silent = if silent.is_empty() { "it has no sources".to_owned() } else { silent.join(", ") };
         format!("the host could not be read ({silent}); see `flightdeck doctor`")

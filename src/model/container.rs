@@ -2,6 +2,7 @@
 
 use super::{
     Timestamp,
+    container_group::{self, ContainerGroup},
     health::Health,
     rows::{Delta, Keyed, Rows},
 };
@@ -16,6 +17,9 @@ pub struct Containers {
     /// By name.
     pub engines: BTreeMap<CompactString, Engine>,
     pub containers: Rows<Container>,
+    /// Compose projects and pods that containers belong to, by engine and name.
+    #[serde(default)]
+    pub groups: Vec<ContainerGroup>,
     /// By engine and container id: what is used now. Gone with its container.
     pub usage: BTreeMap<CompactString, BTreeMap<CompactString, ContainerUsage>>,
     pub images: Rows<Image>,
@@ -65,6 +69,11 @@ pub struct Engine {
     pub cgroup_version: Option<u8>,
     pub storage_driver: CompactString,
     pub rootless: bool,
+    /// Cores and memory of its machine.
+    pub cores: Option<u32>,
+    pub memory_bytes: Option<u64>,
+    /// Name of its machine.
+    pub host: CompactString,
     /// Warnings of the engine about itself.
     pub warnings: Vec<String>,
     /// What each part of its store takes and what prune would free; `None` until it was asked for.
@@ -163,6 +172,8 @@ pub struct Container {
     pub image_id: CompactString,
     /// Digest in the registry, where the image came from one.
     pub image_digest: Option<CompactString>,
+    /// A tag of the image, where `image` is nothing but an id.
+    pub image_tag: Option<CompactString>,
     /// Redacted.
     pub command: CompactString,
     pub state: ContainerState,
@@ -177,6 +188,8 @@ pub struct Container {
     /// Of the last end; `None` while it has not ended.
     pub exit_code: Option<i64>,
     pub oom_killed: bool,
+    /// Whether somebody was seen to ask the engine to stop or kill it; an engine does not remember that.
+    pub stop_seen: bool,
     /// The engine's word on why it could not be started.
     pub error: Option<String>,
     /// How often the engine restarted it.
@@ -186,6 +199,8 @@ pub struct Container {
     pub compose: Option<Compose>,
     pub ports: Vec<Port>,
     pub networks: Vec<CompactString>,
+    /// Named volumes that it mounts.
+    pub volumes: Vec<CompactString>,
     pub privileged: Option<bool>,
     /// First process, as the engine's host numbers it.
     pub pid: Option<i64>,
@@ -372,6 +387,7 @@ impl Containers {
             EnginePart::Engine(found) => drop(self.engines.insert(engine, *found)),
             EnginePart::Containers(delta) => {
                 self.containers.apply(&engine, delta);
+                self.groups = container_group::groups(&self.containers);
                 let containers = &self.containers;
                 if let Some(usage) = self.usage.get_mut(&engine) {
                     usage.retain(|id, _| containers.get(&engine, id).is_some());
@@ -390,5 +406,10 @@ impl Containers {
     /// What a container uses, where that is known.
     pub fn usage_of(&self, container: &Container) -> Option<&ContainerUsage> {
         self.usage.get(&container.engine)?.get(&container.id)
+    }
+
+    /// Whether there is more than one engine, so that which one it is must be said.
+    pub fn has_several_engines(&self) -> bool {
+        self.engines.len() > 1
     }
 }

@@ -7,6 +7,8 @@ pub mod attention;
 pub mod cgroup;
 pub mod change;
 pub mod container;
+pub mod container_group;
+pub mod container_health;
 pub mod health;
 pub mod host;
 pub mod input;

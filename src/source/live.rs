@@ -20,6 +20,9 @@ pub trait Live: Send + 'static {
         true
     }
 
+    /// Its first news go through [`Teller::send`] until they are whole, and through [`Teller::tell`] from then on: who looks only once
+    /// waits for that.
+    ///
     /// Watches and tells until nobody listens any more: connects, reconnects with jitter, reports what is wrong. May be dropped at
     /// any await, and be begun anew later.
     fn watch<'a>(

@@ -72,6 +72,7 @@ impl ListState {
             let arranged = order::arrange(&rows, &parents, &keys, folded);
             (self.order, self.branches) = (arranged.order, arranged.branches);
         } else {
+            rows.retain(|row| !table.only_in_tree(world, *row as usize));
             if !self.query.is_empty() {
                 rows.retain(|row| self.query.matches(table, world, *row as usize));
             }

@@ -158,6 +158,10 @@ pub trait Table: Sync {
     fn parent(&self, _world: &World, _row: usize) -> Option<CompactString> {
         None
     }
+    /// Whether a row is there only to hold others together, and has no place in a plain list.
+    fn only_in_tree(&self, _world: &World, _row: usize) -> bool {
+        false
+    }
     /// Whether the list can be a tree at all.
     fn can_be_tree(&self) -> bool {
         false

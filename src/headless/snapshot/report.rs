@@ -1,5 +1,6 @@
 //! The world as the object that scripts read. Keys are a promise: they are added to, and never renamed.
 
+use super::containers::{ContainerRow, containers};
 use crate::{
     cli::Part,
     model::{
@@ -28,6 +29,8 @@ pub struct Snapshot {
     pub host: Option<Box<Host>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attention: Option<Vec<Row>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub containers: Option<Vec<ContainerRow>>,
 }
 
 impl Snapshot {
@@ -37,6 +40,7 @@ impl Snapshot {
         self.sources = self.sources.filter(|_| asked(Part::Sources));
         self.host = self.host.filter(|_| asked(Part::Host));
         self.attention = self.attention.filter(|_| asked(Part::Attention));
+        self.containers = self.containers.filter(|_| asked(Part::Containers));
         self
     }
 }
@@ -154,6 +158,7 @@ pub fn snapshot_of(world: &World, waited: Duration) -> Snapshot {
         sources: Some(sources.collect()),
         host: Some(Box::new(host(&world.observed))),
         attention: Some(attention(world)),
+        containers: containers(world),
     }
 }
 

@@ -19,6 +19,10 @@ pub(super) fn lines(snapshot: &Snapshot) -> Vec<String> {
         lines.push(String::new());
         host_lines(host, &mut lines);
     }
+    if let Some(containers) = &snapshot.containers {
+        lines.push(String::new());
+        super::containers::lines(containers, &mut lines);
+    }
     if let Some(sources) = &snapshot.sources {
         lines.push(String::new());
         lines.push("Sources".into());
@@ -27,7 +31,7 @@ pub(super) fn lines(snapshot: &Snapshot) -> Vec<String> {
     lines
 }
 
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     clean_to(text, LONGEST).into_owned()
 }
 
