@@ -41,7 +41,11 @@ pub const MANAGER: &str = "flightdeck";
 /// Where there is none: nothing was asked of the server then.
 pub async fn connect(context: &str, clients: &Clients) -> Result<Client, Failure> {
     let client = in_time(QUICK, async {
-        clients.kube.client(context).await.map_err(|error| Failure::failed(format!("{}; {}", error.reason, error.hint)))
+        clients
+            .kube
+            .client_for_once(context)
+            .await
+            .map_err(|error| Failure::failed(format!("{}; {}", error.reason, error.hint)))
     });
     client.await
 }
