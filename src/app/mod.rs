@@ -74,6 +74,7 @@ const BACKGROUND: TopicSet = TopicSet::of(&[
     Topic::Cgroups,
     Topic::Sensors,
     Topic::Units,
+    Topic::Containers,
     Topic::Own,
 ]);
 
@@ -256,7 +257,7 @@ impl App {
         let open = self.view.stack.last().map(|page| page.object.clone());
         let mut visible = self.visible_topics();
         if open.is_some() {
-            visible = visible.union(TopicSet::of(&[Topic::Processes, Topic::ProcessDetails]));
+            visible = visible.union(TopicSet::of(&[Topic::Processes, Topic::ProcessDetails, Topic::ContainerDetails]));
         }
         let (chosen, resource) = (self.view.chosen.clone(), self.view.resource.clone());
         let demand = Demand { visible, background: BACKGROUND, open, chosen, resource };

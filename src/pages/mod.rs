@@ -105,6 +105,9 @@ pages! {
     unit::UnitDetails,
     sensor::SensorDetails,
     source::SourceDetails,
+    container::ContainerPage,
+    stored::StoredPage,
+    engine::EnginePage,
 }
 
 pub(crate) use process::find as process;

@@ -1,6 +1,7 @@
 //! Rules: what counts as "not as it should be". A check looks at what has been observed and names the conditions that hold
 //! now; the [`engine`] knows for how long they have held.
 
+mod container;
 pub mod engine;
 mod host;
 mod source;
@@ -74,4 +75,10 @@ pub static CHECKS: &[&dyn Check] = &[
     &host::kernel::ClockUnsynchronized,
     &host::units::FailedUnits,
     &host::sensors::Temperature,
+    &container::ContainerUnhealthy,
+    &container::ContainerLooping,
+    &container::ContainerRestarted,
+    &container::ContainerOom,
+    &container::ContainerExited,
+    &container::ContainerStuck,
 ];

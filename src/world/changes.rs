@@ -20,6 +20,7 @@ impl World {
                 self.note_oom(gauges);
             }
             Update::Mounts(mounts) => self.note_mounts(at, mounts),
+            Update::Engine(news) => self.note_engine(at, news),
             _ => {}
         }
     }

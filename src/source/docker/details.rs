@@ -1,6 +1,9 @@
 //! One object of an engine, whole: what inspecting tells, its processes, and its last lines.
 
-use super::{drift, hide, read, wire::{Inspect, Top}};
+use super::{
+    drift, hide, read,
+    wire::{ImageInspect, Inspect, Top},
+};
 use crate::{
     client::docker::raw,
     model::{
@@ -18,7 +21,9 @@ const LINES: usize = 10;
 const LONGEST: usize = 500;
 
 /// Reads everything of an object; what cannot be read is said.
-pub(super) async fn read(docker: &Docker, engine: &CompactString, object: &ObjectRef) -> ContainerDetails {
+///
+/// `local` says whether the engine runs on this machine.
+pub(super) async fn read(docker: &Docker, engine: &CompactString, object: &ObjectRef, local: bool) -> ContainerDetails {
     let id = object.engine_and_id().map(|(_, id)| id).unwrap_or_default();
     let mut details = ContainerDetails { engine: engine.clone(), id: id.into(), ..ContainerDetails::default() };
     let path = match object.kind {
@@ -32,7 +37,7 @@ pub(super) async fn read(docker: &Docker, engine: &CompactString, object: &Objec
         Err(error) => details.problems.push(problem("inspect", &error)),
     }
     if object.kind == ObjectKind::Container {
-        container(docker, &mut details).await;
+        container(docker, &mut details, local).await;
     }
     hide::hide(&mut details.inspect);
     details
@@ -45,7 +50,7 @@ fn problem(what: &str, error: &Error) -> String {
     }
 }
 
-async fn container(docker: &Docker, details: &mut ContainerDetails) {
+async fn container(docker: &Docker, details: &mut ContainerDetails, local: bool) {
     let Ok(inspect) = serde_json::from_value::<Inspect>(details.inspect.clone()) else { return };
     let running = matches!(inspect.state.status.as_str(), "running" | "paused");
     let id = raw::encoded(&details.id);
@@ -63,8 +68,19 @@ async fn container(docker: &Docker, details: &mut ContainerDetails) {
         Ok(lines) => details.last_lines = lines,
         Err(error) => details.problems.push(problem("last lines", &error)),
     }
-    match drift::of(&inspect).await {
-        Ok(drift) => details.drift = Some(drift),
+    let image = raw::json::<ImageInspect>(docker, &format!("/images/{}/json", raw::encoded(&inspect.image_id))).await;
+    let image = image.ok().map(|image| drift::ImageDefaults {
+        environment: image.config.environment,
+        command: image.config.command,
+        entrypoint: image.config.entrypoint.list(),
+    });
+    match drift::of(&inspect, image.as_ref(), local).await {
+        Ok(compared) => {
+            details.drift = Some(compared.drift);
+            let left_out = compared.left_out.join("; ");
+            details.drift_unknown =
+                Some(left_out).filter(|text| !text.is_empty()).map(|text| format!("not compared: {text}"));
+        }
         Err(why) => details.drift_unknown = Some(why),
     }
 }
@@ -105,7 +121,8 @@ async fn last_lines(docker: &Docker, id: &str, tty: bool) -> Result<Vec<String>,
     let bytes = raw::bytes(docker, &path).await?;
     let plain = if tty { bytes.to_vec() } else { unframed(&bytes) };
     let shown = String::from_utf8_lossy(&plain);
-    let lines = shown.lines().map(|line| text::clean_to(&redact::text(read::cut(line, LONGEST * 4)), LONGEST).into_owned());
+    let lines =
+        shown.lines().map(|line| text::clean_to(&redact::text(read::cut(line, LONGEST * 4)), LONGEST).into_owned());
     let lines: Vec<String> = lines.collect();
     Ok(lines[lines.len().saturating_sub(LINES)..].to_vec())
 }
@@ -150,7 +167,10 @@ mod tests {
             processes: vec![["root", "7", "0", "00:00:01", "app --token abc"].map(str::to_owned).to_vec(), vec![]],
         };
         let rows = processes(&top);
-        assert_eq!((rows[0].pid, rows[0].user.as_str(), rows[0].command.as_str()), (7, "root", "app --token [redacted]"));
+        assert_eq!(
+            (rows[0].pid, rows[0].user.as_str(), rows[0].command.as_str()),
+            (7, "root", "app --token [redacted]")
+        );
         assert_eq!(rows[1].pid, 0);
     }
 }
