@@ -84,10 +84,8 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
             let loaded = load::load(&cli.global.origin());
             let clients = clients(&loaded.config);
             let sources = configured_sources(&loaded, &clients, notes)?;
-            let options = DoctorOptions {
-                engines_tried: clients.docker_tried.clone(),
-                ..doctor_options(cli, &loaded, *json)
-            };
+            let options =
+                DoctorOptions { engines_tried: clients.docker_tried.clone(), ..doctor_options(cli, &loaded, *json) };
             headless::doctor::doctor(&options, sources, out).map_err(to_io)
         }
         // These open the cockpit, and have been dealt with.
@@ -96,11 +94,7 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
 }
 
 /// The sources as the configuration wants them, for the commands without a screen. Says what is wrong with it.
-fn configured_sources(
-    loaded: &Loaded,
-    clients: &Arc<Clients>,
-    notes: &mut dyn Write,
-) -> io::Result<Vec<AnySource>> {
+fn configured_sources(loaded: &Loaded, clients: &Arc<Clients>, notes: &mut dyn Write) -> io::Result<Vec<AnySource>> {
     let (sources, unknown) = config::sources::apply(source::all(Arc::default(), clients), &loaded.config);
     for problem in loaded.warnings.iter().map(ToString::to_string).chain(unknown) {
         note(notes, &problem)?;

@@ -13,8 +13,7 @@ use flightdeck::{
         update::Update,
     },
     source::{
-        self, AnySource,
-        live,
+        self, AnySource, live,
         supervisor::{Demand, News},
     },
     world::World,
@@ -90,12 +89,17 @@ fn told(inspect: &Value) -> [Value; 6] {
 fn every_container_is_in_the_snapshot_as_docker_tells_it() {
     let Some(socket) = testbed() else { return };
     let before = inspected(&socket);
-    let output = flightdeck(&["--docker", &url(&socket), "snapshot", "--json", "--only", "containers", "--wait", "30s"]);
+    let output =
+        flightdeck(&["--docker", &url(&socket), "snapshot", "--json", "--only", "containers", "--wait", "30s"]);
     let after = inspected(&socket);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let value: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let rows: BTreeMap<&str, &Value> =
-        value["containers"].as_array().expect("a list").iter().map(|row| (row["id"].as_str().expect("an id"), row)).collect();
+    let rows: BTreeMap<&str, &Value> = value["containers"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| (row["id"].as_str().expect("an id"), row))
+        .collect();
     let mut compared = 0;
     // What changed while we looked is not compared: the testbed has containers that never rest.
     for (id, inspect) in before.iter().filter(|(id, _)| after.contains_key(*id)) {
@@ -126,8 +130,14 @@ fn usage_is_plausible(rows: &BTreeMap<&str, &Value>) {
     assert!(web["ports"][0]["public"].as_u64().is_some(), "{web}");
     assert_eq!(by_name("exited-0")["cpu_ratio"], Value::Null);
     let judged = |name: &str| by_name(name)["judgement"].as_str().expect("a word").to_owned();
-    assert_eq!(["web", "sick", "oom", "exited-0", "paused"].map(judged), ["ok", "failing", "failing", "done", "degraded"]);
-    assert_eq!((by_name("shop-db-1")["compose_project"].as_str(), by_name("shop-db-1")["compose_service"].as_str()), (Some("shop"), Some("db")));
+    assert_eq!(
+        ["web", "sick", "oom", "exited-0", "paused"].map(judged),
+        ["ok", "failing", "failing", "done", "degraded"]
+    );
+    assert_eq!(
+        (by_name("shop-db-1")["compose_project"].as_str(), by_name("shop-db-1")["compose_service"].as_str()),
+        (Some("shop"), Some("db"))
+    );
 }
 
 #[test]
@@ -228,7 +238,8 @@ async fn a_page_tells_everything_but_secrets() {
     assert!(secretive.environment.contains(&("PLAIN".into(), "visible".into())), "{:?}", secretive.environment);
     assert_eq!(secretive.processes.len(), 1, "{:?}", secretive.processes);
     let db = watched.open("shop-db-1").await;
-    let drift: Vec<_> = db.drift.iter().flatten().map(|d| (d.field.as_str(), d.file.as_str(), d.live.as_str())).collect();
+    let drift: Vec<_> =
+        db.drift.iter().flatten().map(|d| (d.field.as_str(), d.file.as_str(), d.live.as_str())).collect();
     let expected = [("image", "testbed/busybox:1.36", "testbed/busybox:1.35"), ("environment.DB_POOL", "20", "5")];
     assert_eq!(drift, expected, "{:?}", db.drift_unknown);
     assert_eq!(db.mounts.len(), 1);
@@ -318,6 +329,7 @@ async fn an_engine_that_goes_and_comes_back_is_found_again() {
     let mut watched = Watched::of(&at);
     let ok = |watched: &Watched| (watched.state() == Some(SourceState::Ok)).then_some(());
     watched.until("first", ok).await;
+    watched.until("inspected", |watched| watched.container("web").map(|_| ())).await;
     let (files, running) = (open_files(), threads());
     for _ in 0..5 {
         way.cut(&at).await;

@@ -367,6 +367,7 @@ impl Session<'_> {
         let waited = self.begun.elapsed() >= PATIENCE_FOR_USAGE;
         if waited || self.streams.is_whole(&self.rates) {
             self.complete = true;
+            self.known.answered();
             self.tell(Vec::new()).await?;
         }
         Ok(())
