@@ -81,6 +81,7 @@ const BACKGROUND: TopicSet = TopicSet::of(&[
     Topic::Cgroups,
     Topic::Sensors,
     Topic::Units,
+    Topic::Containers,
     Topic::Own,
 ]);
 

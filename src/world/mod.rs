@@ -2,6 +2,7 @@
 
 mod changes;
 mod kubernetes;
+mod containers;
 mod retention;
 #[cfg(test)]
 mod tests;
