@@ -21,6 +21,7 @@ macro_rules! files {
 files! {
     global,
     list,
+    logs,
     graph,
     attention,
     object,

@@ -10,6 +10,7 @@ pub static ACTIONS: &[Action] = actions! { Scope::Object;
     "link-follow" "follow" "Opens what the selected line of the page leads to." 0 => |app| app.follow_link(),
     "link-next" "next link" "Selects the next line of the page that leads to another object." 0 => |app| app.choose_link(1),
     "link-previous" "link before" "Selects the line before that leads to another object." 0 => |app| app.choose_link(-1),
+    "object-logs" "logs" "Shows the lines that the object writes." 4 => |app| app.open_logs(),
     "object-signal" "signal" "Sends a signal to the process whose page is open, through the gate." 3 => |app| modals::signal::open(app),
 };
 

@@ -1,6 +1,10 @@
 //! Everything that `App` wants done. The runtime does it, and answers with an event where there is something to say.
 
-use crate::{model::Timestamp, ops::gate::Permit, source::supervisor::Demand};
+use crate::{
+    model::{Timestamp, logs::LogRequest},
+    ops::gate::Permit,
+    source::supervisor::Demand,
+};
 use std::path::PathBuf;
 
 /// The longest text that terminals take into the clipboard: 100,000 bytes of base64
@@ -26,6 +30,8 @@ pub enum Effect {
     Execute(Permit),
     /// Bring the moment of the past that was kept last before this time; `None` is back to now.
     Moment(Option<Timestamp>),
+    /// Read and follow these lines, and no others any more; `None` is none at all.
+    Logs(Option<LogRequest>),
     /// Drive the player.
     Player(PlayerCommand),
     /// Start or stop recording into a file.

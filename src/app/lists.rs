@@ -96,6 +96,9 @@ impl App {
 
     /// Moves the cursor of the focused list, or scrolls the focused text.
     pub fn move_rows(&mut self, step: isize) {
+        if self.with_logs(|viewer, taste, size| viewer.step(step, taste, size)).is_some() {
+            return;
+        }
         if let Some(page) = self.view.stack.last_mut() {
             page.scroll = page.scroll.saturating_add_signed(step);
             return;
@@ -107,12 +110,19 @@ impl App {
 
     /// Moves by whole screens of the focused pane.
     pub fn move_pages(&mut self, step: isize) {
+        let page = |height: u16| step * isize::from(height as i16 - 1).max(1);
+        if self.with_logs(|viewer, taste, size| viewer.step(page(size.1), taste, size)).is_some() {
+            return;
+        }
         let height = self.view.focused().map_or(1, |name| self.pane_height(name)) as isize;
         self.move_rows(step * (height - 2).max(1));
     }
 
     /// Moves to the first row and pins the cursor there, or scrolls the text to its beginning.
     pub fn move_first(&mut self) {
+        if self.with_logs(|viewer, taste, size| viewer.stand_at(0, taste, size)).is_some() {
+            return;
+        }
         if self.view.stack.is_empty() {
             self.change_focused(|listing| listing.list.move_home(listing.table, listing.world, listing.height));
         }
@@ -123,6 +133,9 @@ impl App {
 
     /// Moves to the last row, or scrolls the text to its end.
     pub fn move_last(&mut self) {
+        if self.with_logs(|viewer, _, _| viewer.follow = true).is_some() {
+            return;
+        }
         if self.view.stack.is_empty() {
             self.move_rows(isize::MAX);
         }

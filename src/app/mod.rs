@@ -9,6 +9,8 @@ mod keys;
 mod layout;
 pub use layout::bars as layout_bars;
 mod lists;
+mod logs;
+mod logs_text;
 mod pages;
 mod reload;
 mod time;
@@ -63,6 +65,8 @@ pub struct App {
     dirty: bool,
     /// The configuration at the start: some of it is in force until the end.
     started_with: Config,
+    /// Requests for log lines so far: tells their answers apart.
+    logs_asked: u64,
 }
 
 /// Topics that history, rules and the recorder need whatever is visible.
@@ -100,6 +104,7 @@ impl App {
             demand: Demand::default(),
             outbox: Vec::new(),
             dirty: true,
+            logs_asked: 0,
         };
         app.world.series = series;
         app.warn_of_settings();
@@ -129,8 +134,10 @@ impl App {
                     let changed = self.world.pass(event.at);
                     self.after(changed);
                 }
+                self.go_on_with_logs();
                 self.dirty = true;
             }
+            EventKind::Logs(batch) => self.take_logs(batch),
             EventKind::Done(done) => self.on_done(done),
             EventKind::Log(line) => self.on_log(line),
             EventKind::Player(state) => self.set_player(state),
@@ -141,6 +148,7 @@ impl App {
             EventKind::ClockStepped { by_seconds } => self.step_clock(event.at, by_seconds),
         }
         self.settle_page();
+        self.settle_logs();
         self.follow_demand();
         std::mem::take(&mut self.outbox)
     }
@@ -331,6 +339,6 @@ impl App {
         // The clock in the header shows minutes while nothing arrives.
         let minute =
             if self.player.is_none() { after(self.now, 60 - self.now.as_second().rem_euclid(60)) } else { None };
-        [notice, sequence, world, minute].into_iter().flatten().filter(|at| *at > self.now).min()
+        [notice, sequence, world, minute, self.logs_wake()].into_iter().flatten().filter(|at| *at > self.now).min()
     }
 }

@@ -5,6 +5,8 @@ pub mod confirm;
 pub mod filter;
 pub mod help;
 pub mod kube;
+pub mod log_choice;
+pub mod logs;
 pub mod notices;
 pub mod palette;
 pub mod picker;

@@ -8,6 +8,7 @@ mod yaml;
 
 use crate::{
     model::{
+        logs::has_logs,
         object::{ObjectKind, ObjectRef},
         series::SeriesKey,
         topic::{Topic, TopicSet},
@@ -121,6 +122,7 @@ pages! {
     node::NodePage,
     cluster::ClusterPage,
     resource::ResourcePage,
+    logs::LogsDetails,
 }
 
 pub use links::{link_at, links};
@@ -135,11 +137,39 @@ pub fn why_tab(object: &ObjectRef) -> usize {
     tabs(object).iter().position(|tab| *tab == Tab::Why).unwrap_or(0)
 }
 
+/// The place of the tab that shows lines, where there is one.
+pub fn logs_tab(object: &ObjectRef) -> Option<usize> {
+    tabs(object).iter().position(|tab| *tab == Tab::Logs)
+}
+
+/// Whether a page shows lines now.
+pub fn shows_logs(page: &ObjectPage) -> bool {
+    shown_tab(page) == Tab::Logs
+}
+
+/// Where the log viewer lies on a page of this area: below the tabs, without a blank row.
+fn logs_body(page: &ObjectPage, area: Area) -> Area {
+    let framed = area.height >= 3 && area.width >= 6;
+    let edge = u16::from(framed);
+    let (width, height) = (area.width - 2 * edge, area.height - 2 * edge);
+    let head = (1 + bar_at(&page.object, width).1).min(height);
+    Area { x: area.x + edge, y: area.y + edge + head, width, height: height - head }
+}
+
+/// Columns and rows that the log viewer has for lines, on a page of this area.
+pub fn logs_size(page: &ObjectPage, area: Area) -> (u16, u16) {
+    let body = logs_body(page, area);
+    logs::size((body.width, body.height))
+}
+
 /// The tabs of an object's page: those that have a meaning for its kind, in their fixed order.
 pub fn tabs(object: &ObjectRef) -> Vec<Tab> {
     let details = details(object.kind);
     let has_history = details.is_some_and(|details| details.has_revisions() || !details.history(object).is_empty());
-    let has_logs = details.is_some_and(Details::has_logs);
+    if object.kind == ObjectKind::Logs {
+        return vec![Tab::Logs];
+    }
+    let has_logs = has_logs(object.kind) || details.is_some_and(Details::has_logs);
     let has = |tab: &Tab| match tab {
         Tab::History => has_history,
         Tab::Logs => has_logs,
@@ -216,8 +246,11 @@ pub fn draw(scene: &Scene<'_>, page: &ObjectPage, area: Rect, buffer: &mut Buffe
     draw_head(scene, page, inner, buffer);
     let head = HEAD.min(inner.height);
     let body = Rect { y: inner.y + head, height: inner.height - head, ..inner };
-    if shown_tab(page) == Tab::History && !details(page.object.kind).is_some_and(Details::has_revisions) {
-        return draw_history(scene, page, body, buffer);
+    let has_revisions = details(page.object.kind).is_some_and(Details::has_revisions);
+    match shown_tab(page) {
+        Tab::History if !has_revisions => return draw_history(scene, page, body, buffer),
+        Tab::Logs => return logs::draw(scene, Rect::from(logs_body(page, Area::from(area))), buffer),
+        _ => {}
     }
     let mut lines = lines(scene, page, body.width);
     let link = links::mark(scene, page, &mut lines);

@@ -263,7 +263,11 @@ pub(super) fn why_empty(scene: &Scene<'_>, resources: &[&str], none: &str, narro
     let mut lines: Vec<Line> = watched.iter().filter_map(|context| context_line(scene, context, resources)).collect();
     if lines.len() < watched.len() {
         let within = scene.view.within.words();
-        let place = if within.is_empty() || !narrowed { String::new() } else { format!(" in {within}: namespace (n) shows others") };
+        let place = if within.is_empty() || !narrowed {
+            String::new()
+        } else {
+            format!(" in {within}: namespace (n) shows others")
+        };
         lines.insert(0, Line::of(Role::Dim, format!("{none}{place}")));
     }
     lines

@@ -6,6 +6,7 @@ pub mod figure;
 pub mod graph;
 pub mod layout;
 pub mod list;
+pub mod log;
 pub mod marks;
 pub mod natural;
 pub mod order;
@@ -56,6 +57,10 @@ pub struct View {
     pub show_times: bool,
     /// Sources that the user switched on or off here, by name.
     pub chosen: BTreeMap<CompactString, bool>,
+    /// The log viewer, while one is open.
+    pub logs: Option<Box<log::Viewer>>,
+    /// How the log viewer shows lines.
+    pub log_taste: log::Taste,
     /// The kind of Kubernetes resource that the resource table shows, as `plural` or `plural.group`.
     pub resource: Option<CompactString>,
     /// What the lists of Kubernetes objects are narrowed to.
