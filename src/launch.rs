@@ -94,7 +94,9 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
 fn configured_sources(loaded: &Loaded, notes: &mut dyn Write) -> io::Result<Vec<AnySource>> {
     let clients = clients(&loaded.config);
     let (sources, unknown) = config::sources::apply(source::all(Arc::default(), &clients), &loaded.config);
-    for problem in loaded.warnings.iter().map(ToString::to_string).chain(unknown) {
+    for problem in
+        loaded.warnings.iter().map(ToString::to_string).chain(unknown).chain(clients.kube.problems().to_vec())
+    {
         note(notes, &problem)?;
     }
     Ok(sources)
@@ -177,6 +179,7 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
     let clients = clients(&settings.config);
     let (sources, warnings) = config::sources::apply(source::all(Arc::clone(&counters), &clients), &settings.config);
     settings.warnings.extend(warnings);
+    settings.warnings.extend(clients.kube.problems().to_vec());
     let config = &settings.config;
     let state = StateFolder::find();
     let log_file = config.log.file.clone().or_else(|| Some(state.usable()?.join("flightdeck.log")));
