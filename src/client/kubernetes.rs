@@ -87,7 +87,7 @@ impl Contexts {
     }
 
     /// The same from these files, the first having the first word.
-    fn from_files(wanted: &[String], files: &[PathBuf]) -> Self {
+    pub fn from_files(wanted: &[String], files: &[PathBuf]) -> Self {
         let (loaded, mut problems) = read(files);
         let config = &loaded.config;
         let current = config.current_context.clone().unwrap_or_default();

@@ -1,8 +1,8 @@
 //! Everything observed or derived, with one owner and no lock. [`World::apply`] is the only way in.
 
 mod changes;
-mod kubernetes;
 mod containers;
+mod kubernetes;
 mod retention;
 #[cfg(test)]
 mod tests;
@@ -107,6 +107,12 @@ impl World {
             answered_at: old.and_then(|old| old.answered_at),
             report,
         };
+        // Whoever stops watching a cluster does not want to look at what it was.
+        if status.report.state == SourceState::Off
+            && let Some(context) = name.strip_prefix("kube/")
+        {
+            self.observed.kube.forget(context);
+        }
         self.observed.sources.insert(name, status);
         Changed { sources: true, attention: self.judge(), ..Changed::default() }
     }

@@ -3,6 +3,7 @@
 
 mod golden;
 mod hostile;
+mod kubernetes;
 mod need;
 mod pictures;
 mod property;
