@@ -123,6 +123,9 @@ pages! {
     cluster::ClusterPage,
     resource::ResourcePage,
     logs::LogsDetails,
+    container::ContainerPage,
+    stored::StoredPage,
+    engine::EnginePage,
 }
 
 pub use links::{link_at, links};
@@ -268,6 +271,9 @@ pub fn draw(scene: &Scene<'_>, page: &ObjectPage, area: Rect, buffer: &mut Buffe
 
 /// What the page of an object needs while it is open.
 pub fn topics(object: &ObjectRef) -> TopicSet {
+    if object.engine_and_id().is_some() {
+        return TopicSet::of(&[Topic::ContainerDetails, Topic::ContainerUsage, Topic::Processes]);
+    }
     if object.in_kube().is_none() {
         return TopicSet::of(&[Topic::Processes, Topic::ProcessDetails]);
     }
