@@ -14,7 +14,7 @@ pub static ACTIONS: &[Action] = actions! { Scope::List;
     "row-last" "last" "Moves to the last row." 0 => |app| app.move_last(),
     "scroll-left" "left" "Scrolls the columns back to the left." 0 => |app| app.scroll_columns(-1),
     "scroll-right" "right" "Scrolls to columns that do not fit; those that identify a row stay." 0 => |app| app.scroll_columns(1),
-    "filter" "filter" "Narrows the list while you type: text, \"quoted\", /regex/i, !not, cpu>50% user=root mem>1GiB." 6 => |app| app.open_filter(),
+    "filter" "filter" "Narrows the list while you type: text, \"quoted\", /regex/i, !not, cpu>50% user=root mem>1GiB, -l app=web." 6 => |app| app.open_filter(),
     "filter-clear" "clear filter" "Shows every row again." 0 => |app| app.clear_filter(),
     "sort-by" "sort" "Sorts by the chosen column; once more turns the order round." 5 => |app| app.sort_by_chosen(),
     "sort-column-next" "next column" "Chooses the next column, for sorting and copying." 0 => |app| app.choose_column(1),

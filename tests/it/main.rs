@@ -3,6 +3,7 @@
 
 mod golden;
 mod hostile;
+mod kube_screens;
 mod kubernetes;
 mod need;
 mod pictures;
