@@ -4,6 +4,7 @@
 mod container;
 pub mod engine;
 mod host;
+mod kubernetes;
 mod source;
 
 use crate::model::{
@@ -81,4 +82,7 @@ pub static CHECKS: &[&dyn Check] = &[
     &container::ContainerOom,
     &container::ContainerExited,
     &container::ContainerStuck,
+    &kubernetes::KubeWorkload,
+    &kubernetes::KubePod,
+    &kubernetes::KubeNode,
 ];
