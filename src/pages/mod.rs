@@ -271,6 +271,15 @@ pub fn draw(scene: &Scene<'_>, page: &ObjectPage, area: Rect, buffer: &mut Buffe
 
 /// What the page of an object needs while it is open.
 pub fn topics(object: &ObjectRef) -> TopicSet {
+    match object.kind {
+        ObjectKind::Container => {
+            return TopicSet::of(&[Topic::ContainerDetails, Topic::ContainerUsage, Topic::Containers]);
+        }
+        ObjectKind::Image | ObjectKind::Volume | ObjectKind::EngineNetwork | ObjectKind::Engine => {
+            return TopicSet::of(&[Topic::ContainerDetails, Topic::EngineStores, Topic::Containers]);
+        }
+        _ => {}
+    }
     if object.in_kube().is_none() {
         return TopicSet::of(&[Topic::Processes, Topic::ProcessDetails]);
     }
