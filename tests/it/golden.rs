@@ -1,7 +1,7 @@
 //! Golden screens: what every pane, modal and page looks like, text and styles, at several sizes. A pane that is new gets its
 //! golden files from `UPDATE_GOLDEN=1 cargo test --test it golden`; look at what git shows then.
 
-use crate::stage::{self, kube_sample};
+use crate::stage::{self, engine_sample, kube_sample};
 use flightdeck::{
     action,
     app::settings::Settings,
@@ -210,6 +210,17 @@ fn every_page_of_an_object() {
                 app.open(object.clone());
                 app.view.stack[0].tab = at;
                 let name = format!("page-kube-{}-{}-{columns}x{rows}", object.kind.word(), tab.word().to_lowercase());
+                goldens.compare(&name, &stage::draw(&app));
+            }
+        }
+    }
+    for object in engine_sample::objects() {
+        for (columns, rows) in [(80, 24), (120, 40)] {
+            for (at, tab) in pages::tabs(&object).into_iter().enumerate().filter(|(_, tab)| *tab != pages::Tab::Logs) {
+                let mut app = stage::app(stage::settings(), (columns, rows));
+                app.open(object.clone());
+                app.view.stack[0].tab = at;
+                let name = format!("page-{}-{}-{columns}x{rows}", object.kind.word(), tab.word().to_lowercase());
                 goldens.compare(&name, &stage::draw(&app));
             }
         }
