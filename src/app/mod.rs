@@ -9,6 +9,9 @@ mod keys;
 mod layout;
 pub use layout::bars as layout_bars;
 mod lists;
+mod logs;
+mod logs_text;
+pub mod operate;
 mod pages;
 mod reload;
 mod time;
@@ -58,11 +61,15 @@ pub struct App {
     /// Keys of a sequence that is not complete, and when the last one came.
     pub pending: Vec<Key>,
     pending_since: Timestamp,
+    /// What was asked about operations, and what runs beside the cockpit.
+    pub desk: operate::Desk,
     demand: Demand,
     outbox: Vec<Effect>,
     dirty: bool,
     /// The configuration at the start: some of it is in force until the end.
     started_with: Config,
+    /// Requests for log lines so far: tells their answers apart.
+    logs_asked: u64,
 }
 
 /// Topics that history, rules and the recorder need whatever is visible.
@@ -74,6 +81,7 @@ const BACKGROUND: TopicSet = TopicSet::of(&[
     Topic::Cgroups,
     Topic::Sensors,
     Topic::Units,
+    Topic::Containers,
     Topic::Own,
 ]);
 
@@ -97,9 +105,11 @@ impl App {
             now,
             pending: Vec::new(),
             pending_since: now,
+            desk: operate::Desk::default(),
             demand: Demand::default(),
             outbox: Vec::new(),
             dirty: true,
+            logs_asked: 0,
         };
         app.world.series = series;
         app.warn_of_settings();
@@ -129,8 +139,10 @@ impl App {
                     let changed = self.world.pass(event.at);
                     self.after(changed);
                 }
+                self.go_on_with_logs();
                 self.dirty = true;
             }
+            EventKind::Logs(batch) => self.take_logs(batch),
             EventKind::Done(done) => self.on_done(done),
             EventKind::Log(line) => self.on_log(line),
             EventKind::Player(state) => self.set_player(state),
@@ -138,9 +150,16 @@ impl App {
             EventKind::World(world) => self.set_world(*world),
             EventKind::Settings(settings) => self.set_settings(*settings),
             EventKind::History(series) => self.set_history(*series),
+            EventKind::Access { context, said } => {
+                self.world.note_access(event.at, &context, said);
+                self.desk.reviewed(&context);
+                self.dirty = true;
+            }
+            EventKind::Answer(answer) => self.take_answer(*answer),
             EventKind::ClockStepped { by_seconds } => self.step_clock(event.at, by_seconds),
         }
         self.settle_page();
+        self.settle_logs();
         self.follow_demand();
         std::mem::take(&mut self.outbox)
     }
@@ -230,7 +249,7 @@ impl App {
     }
 
     fn on_done(&mut self, done: Done) {
-        if let Some(target) = done.target {
+        if let Some(target) = done.target.filter(|_| !done.progress) {
             self.world.note_operation(self.now, target, done.ok, &done.text);
             self.refresh_lists();
         }
@@ -248,16 +267,14 @@ impl App {
     /// Topics that the visible panes need.
     fn visible_topics(&self) -> TopicSet {
         let topics = self.view.visible().filter_map(panes::find).map(|pane| pane.topics_in(&self.view));
-        topics.fold(TopicSet::EMPTY, TopicSet::union)
+        let open = self.view.stack.last().map_or(TopicSet::EMPTY, |page| crate::pages::topics(&page.object));
+        topics.fold(open, TopicSet::union)
     }
 
     /// Tells the sources when what is needed changed.
     fn follow_demand(&mut self) {
         let open = self.view.stack.last().map(|page| page.object.clone());
-        let mut visible = self.visible_topics();
-        if open.is_some() {
-            visible = visible.union(TopicSet::of(&[Topic::Processes, Topic::ProcessDetails]));
-        }
+        let visible = self.visible_topics();
         let (chosen, resource) = (self.view.chosen.clone(), self.view.resource.clone());
         let demand = Demand { visible, background: BACKGROUND, open, chosen, resource };
         if demand != self.demand {
@@ -333,6 +350,6 @@ impl App {
         // The clock in the header shows minutes while nothing arrives.
         let minute =
             if self.player.is_none() { after(self.now, 60 - self.now.as_second().rem_euclid(60)) } else { None };
-        [notice, sequence, world, minute].into_iter().flatten().filter(|at| *at > self.now).min()
+        [notice, sequence, world, minute, self.logs_wake()].into_iter().flatten().filter(|at| *at > self.now).min()
     }
 }

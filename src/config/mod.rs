@@ -8,7 +8,10 @@ pub mod load;
 pub mod schema;
 pub mod sources;
 
-use crate::view::layout::Page;
+use crate::{
+    ops::gate::rules::{ConfirmRule, Protect},
+    view::layout::Page,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf};
@@ -51,12 +54,19 @@ pub struct Config {
     pub contexts: Vec<String>,
     /// Names of processes that are never signalled, beside those that the gate protects itself.
     pub protected_processes: Vec<String>,
+    /// Targets that nothing may be done to. Every pattern that is given has to match; `*` stands for any text, `?` for one sign.
+    pub protect: Vec<Protect>,
+    /// How operations have to be confirmed. The first rule that matches decides; where none does, what destroys, and what goes to a
+    /// context or namespace that is named like production, needs the target's name typed, and all else a yes.
+    pub confirm: Vec<ConfirmRule>,
     /// The flight recorder, which keeps the last minutes in memory.
     pub recorder: Recorder,
     /// Messages in the last line.
     pub notices: Notices,
     /// The program's own log.
     pub log: Log,
+    /// The viewer of the lines that containers, pods and the journal write.
+    pub logs: Logs,
     /// Sources by name (`host/processes`), to switch them off or ask them more or less often.
     pub sources: BTreeMap<String, SourceConfig>,
     /// Keys by scope, over the key map: `[keys.global]`, `[keys.list]`, `[keys.pane.processes]`. A sequence of keys, and the
@@ -96,9 +106,12 @@ impl Default for Config {
             engines: Vec::new(),
             contexts: Vec::new(),
             protected_processes: protected.map(String::from).to_vec(),
+            protect: Vec::new(),
+            confirm: Vec::new(),
             recorder: Recorder::default(),
             notices: Notices::default(),
             log: Log::default(),
+            logs: Logs::default(),
             sources: BTreeMap::new(),
             keys: BTreeMap::new(),
             pages: Vec::new(),
@@ -151,6 +164,24 @@ pub struct Log {
     pub file: Option<PathBuf>,
     /// The least that is worth a line.
     pub level: LogLevel,
+}
+
+/// The viewer of the lines that containers, pods and the journal write.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Logs {
+    /// Most lines that a viewer holds; the oldest go first, and are counted.
+    #[schemars(range(min = 1_000, max = 2_000_000))]
+    pub lines: u32,
+    /// Most memory that they may take, in bytes.
+    #[schemars(range(min = 1_048_576, max = 1_073_741_824))]
+    pub bytes: u64,
+}
+
+impl Default for Logs {
+    fn default() -> Self {
+        Self { lines: 100_000, bytes: 64 << 20 }
+    }
 }
 
 /// The least that is worth a line.
