@@ -288,9 +288,8 @@ fn a_flood_does_not_hold_up_the_keys() {
     let mut keys = "jkwtLLLnjk".chars().cycle();
     let mut next_key = begun;
     while begun.elapsed() < Duration::from_secs(SECONDS) {
-        let batch = runtime.block_on(async {
-            tokio::time::timeout_at(next_key.into(), stream.next()).await.unwrap_or_default()
-        });
+        let batch = runtime
+            .block_on(async { tokio::time::timeout_at(next_key.into(), stream.next()).await.unwrap_or_default() });
         figures.take(&batch);
         let update = Instant::now();
         if batch.id != 0 {
@@ -333,7 +332,8 @@ impl Figures {
     fn say(&mut self, took: Duration) {
         self.keys.sort_unstable();
         self.behind.sort_unstable();
-        let at = |all: &[Duration], share: f64| all.get((all.len() as f64 * share) as usize).copied().unwrap_or_default();
+        let at =
+            |all: &[Duration], share: f64| all.get((all.len() as f64 * share) as usize).copied().unwrap_or_default();
         println!(
             "flood: {:.0} lines/s taken, {} dropped unseen; behind {:?} median, {:?} most; key to drawn screen {:?} median, \
              {:?} 99 %, {:?} most of {}; ingest {:.1} % of a core",

@@ -3,6 +3,7 @@
 
 mod golden;
 mod hostile;
+mod log_lines;
 mod need;
 mod pictures;
 mod property;

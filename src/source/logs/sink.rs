@@ -1,6 +1,7 @@
 //! From the readers to the screen: lines are gathered, handed over in batches, and where the screen cannot take them, the oldest
 //! are dropped and counted.
 
+use super::pace::Pace;
 use crate::{
     clock,
     model::{
@@ -72,8 +73,9 @@ impl Shared {
         LogBatch { id, origins: waiting.origins.take(), lines, dropped: std::mem::take(&mut waiting.dropped) }
     }
 
-    fn add(&self, lines: &mut Vec<LogLine>, origins: Option<Vec<LogOrigin>>) {
+    fn add(&self, lines: &mut Vec<LogLine>, origins: Option<Vec<LogOrigin>>, left_out: u64) {
         let mut waiting = self.lock();
+        waiting.dropped += left_out;
         waiting.bytes += lines.iter().map(LogLine::bytes).sum::<usize>();
         waiting.lines.extend(lines.drain(..));
         while waiting.lines.len() > WAITING.0 || waiting.bytes > WAITING.1 {
@@ -90,7 +92,7 @@ impl Shared {
 
     /// A word about the whole request.
     pub(super) fn marker(&self, text: &str) {
-        self.add(&mut vec![marker(0, text)], None);
+        self.add(&mut vec![marker(0, text)], None, 0);
     }
 }
 
@@ -113,6 +115,8 @@ struct Gathered {
     lines: Vec<LogLine>,
     origins: Vec<LogOrigin>,
     changed: bool,
+    /// Lines that were left out, to keep up.
+    left_out: u64,
 }
 
 impl Sink {
@@ -128,7 +132,15 @@ impl Sink {
         gathered.changed = true;
         drop(gathered);
         self.fresh.notify_one();
-        Writer { sink: Rc::clone(self), origin, cleaner: Cleaner::default(), last: None, resume: None, noted: false }
+        Writer {
+            sink: Rc::clone(self),
+            origin,
+            cleaner: Cleaner::default(),
+            last: None,
+            resume: None,
+            noted: false,
+            pace: Pace::default(),
+        }
     }
 
     fn put(&self, line: LogLine) {
@@ -146,7 +158,8 @@ impl Sink {
         let mut gathered = self.gathered.borrow_mut();
         let origins = std::mem::take(&mut gathered.changed).then(|| gathered.origins.clone());
         if origins.is_some() || !gathered.lines.is_empty() {
-            self.shared.add(&mut gathered.lines, origins);
+            let left_out = std::mem::take(&mut gathered.left_out);
+            self.shared.add(&mut gathered.lines, origins, left_out);
         }
     }
 
@@ -171,6 +184,7 @@ pub(super) struct Writer {
     resume: Option<Timestamp>,
     /// Whether it was said that it does not answer.
     noted: bool,
+    pace: Pace,
 }
 
 impl Writer {
@@ -178,6 +192,11 @@ impl Writer {
     pub(super) fn timed(&mut self, kind: LineKind, raw: &[u8], more: usize) {
         let (at, raw) = split_time(raw);
         if at.is_some() && at <= self.resume {
+            return;
+        }
+        if at.is_some_and(|at| self.pace.leaves_out(at, || (clock::now(), clock::instant()))) {
+            self.last = at;
+            self.sink.gathered.borrow_mut().left_out += 1;
             return;
         }
         let cleaned = self.cleaner.beginning(raw, more);
