@@ -140,6 +140,9 @@ pub enum ConfigCommand {
 #[allow(missing_docs)]
 pub enum Part {
     Host,
+    Pods,
+    Workloads,
+    Nodes,
     Sources,
     Attention,
     Containers,

@@ -5,7 +5,7 @@ use crate::{
     modals::{columns::ColumnsModal, filter::FilterModal},
     model::{attention::Severity, input::Mouse},
     panes, ui,
-    view::{columns, list::ListState, query::QueryError, table::Table},
+    view::{PaneState, columns, list::ListState, query::QueryError, table::Table},
     world::World,
 };
 
@@ -57,10 +57,24 @@ impl App {
 
     /// Lends out a pane's list together with the world that is shown; `None` where the pane shows no list.
     pub fn with_list<T>(&mut self, name: &'static str, change: impl FnOnce(Listing<'_>) -> T) -> Option<T> {
-        let table = panes::find(name)?.table()?;
-        let height = usize::from(ui::table::body_height(self.pane_height(name) as u16));
         let world = self.moment.as_deref().unwrap_or(&self.world);
-        let state = self.view.panes.entry(name).or_default();
+        let table = panes::find(name)?.table_in(world)?;
+        let inner = self.pane_height(name) as u16;
+        let below = panes::find(name).map_or(0, |pane| pane.rows_below(self.pane_width(name), inner));
+        let height = usize::from(ui::table::body_height(inner.saturating_sub(below)));
+        let world = self.moment.as_deref().unwrap_or(&self.world);
+        let fresh = || PaneState { tree: table.starts_as_tree(), ..PaneState::default() };
+        let state = self.view.panes.entry(name).or_insert_with(fresh);
+        // Columns that follow from the data: what was said of others means nothing here.
+        if state.columns.is_none_or(|columns| !std::ptr::eq(columns, table.columns())) {
+            if state.columns.is_some() {
+                state.list = ListState::default();
+            }
+            state.columns = Some(table.columns());
+        }
+        if state.list.within != self.view.within {
+            state.list.within = self.view.within.clone();
+        }
         let tree = state.tree;
         Some(change(Listing { list: &mut state.list, table, world, tree, height }))
     }
@@ -77,7 +91,7 @@ impl App {
     /// The focused list.
     pub fn focused_table(&self) -> Option<(&'static str, &'static dyn Table)> {
         let pane = panes::find(self.view.focused()?)?;
-        Some((pane.name(), pane.table()?))
+        Some((pane.name(), pane.table_in(self.shown())?))
     }
 
     /// Moves the cursor of the focused list, or scrolls the focused text.
@@ -155,7 +169,7 @@ impl App {
                 }
             }
             (None, Some(x)) => {
-                let shown = listing.list.shown_columns(listing.table.columns());
+                let shown = listing.list.shown_in(listing.table, listing.world);
                 let places = columns::place(listing.table, &shown, width, listing.list.scroll_x);
                 if let Some(place) = places.iter().find(|place| (place.x..place.x + place.width).contains(&x)) {
                     listing.list.sort_by(place.index, listing.table);
@@ -187,8 +201,9 @@ impl App {
     pub fn scroll_columns(&mut self, step: isize) {
         let Some((name, table)) = self.focused_table() else { return };
         let width = self.pane_width(name);
+        let shown = self.view.pane(name).list.shown_in(table, self.shown());
+        let most = columns::most_scroll(table, &shown, width);
         let list = &mut self.view.pane_mut(name).list;
-        let most = columns::most_scroll(table, &list.shown_columns(table.columns()), width);
         list.scroll_x = list.scroll_x.min(most).saturating_add_signed(step * SIDEWAYS).min(most);
     }
 

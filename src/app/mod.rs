@@ -256,16 +256,14 @@ impl App {
     /// Topics that the visible panes need.
     fn visible_topics(&self) -> TopicSet {
         let topics = self.view.visible().filter_map(panes::find).map(|pane| pane.topics_in(&self.view));
-        topics.fold(TopicSet::EMPTY, TopicSet::union)
+        let open = self.view.stack.last().map_or(TopicSet::EMPTY, |page| crate::pages::topics(&page.object));
+        topics.fold(open, TopicSet::union)
     }
 
     /// Tells the sources when what is needed changed.
     fn follow_demand(&mut self) {
         let open = self.view.stack.last().map(|page| page.object.clone());
-        let mut visible = self.visible_topics();
-        if open.is_some() {
-            visible = visible.union(TopicSet::of(&[Topic::Processes, Topic::ProcessDetails]));
-        }
+        let visible = self.visible_topics();
         let (chosen, resource) = (self.view.chosen.clone(), self.view.resource.clone());
         let demand = Demand { visible, background: BACKGROUND, open, chosen, resource };
         if demand != self.demand {

@@ -29,11 +29,7 @@ pub const NONE: &str = "none";
 /// Finds what can be reached. Connects to nothing.
 pub fn discover(wanted: &Wanted) -> Arc<Clients> {
     let (docker, docker_tried) = docker::discover(&wanted.docker);
-    Arc::new(Clients {
-        docker,
-        docker_tried,
-        kube: kubernetes::Contexts::discover(&wanted.contexts),
-    })
+    Arc::new(Clients { docker, docker_tried, kube: kubernetes::Contexts::discover(&wanted.contexts) })
 }
 
 /// There is no way to an engine or a cluster, or it does not answer.

@@ -87,7 +87,10 @@ async fn ask(sources: Vec<AnySource>, until: Until, wait: Duration) -> Gathered 
     drop(news_in);
     let begin = clock::instant();
     let all = async {
-        while gathered.sources.iter().any(|source| !source.is_done(until)) {
+        let is_open = |gathered: &Gathered, source: &Asked| {
+            !source.is_done(until) || (until == Until::Rates && gathered.is_loading(source))
+        };
+        while gathered.sources.iter().any(|source| is_open(&gathered, source)) {
             let Some(news) = news.recv().await else { return };
             gathered.take(news, begin);
         }
@@ -120,6 +123,19 @@ impl Gathered {
                 self.world.report(at, report);
             }
         }
+    }
+
+    /// Whether a source of a family answers.
+    pub fn is_any_ok(&self, kind: &str) -> bool {
+        let mut states = self.world.observed.sources.values().filter(|status| status.report.kind == kind);
+        states.any(|status| status.state(self.world.now) == SourceState::Ok)
+    }
+
+    /// Whether a cluster's lists are still being read.
+    fn is_loading(&self, source: &Asked) -> bool {
+        let context = source.spec.name.strip_prefix("kube/");
+        let cluster = context.and_then(|context| self.world.observed.kube.clusters.get(context));
+        !source.settled && cluster.is_some_and(|cluster| !cluster.loading.is_empty())
     }
 
     /// Names of a family's sources that did not answer, and that should have.

@@ -1,5 +1,7 @@
 //! `flightdeck snapshot`: what is known now, once, as JSON or as text.
 
+mod clusters;
+mod clusters_text;
 mod containers;
 mod report;
 mod text;
@@ -52,25 +54,36 @@ pub fn snapshot(
     } else {
         render::lines(&text::lines(&shown), out)?;
     }
-    let by_name = |part| options.only.contains(&part);
-    let host = by_name(Part::Host).then(|| unreachable(&gathered)).flatten();
-    let engines = by_name(Part::Containers).then(|| containers::unreached(&gathered)).flatten();
-    let missing: Vec<_> = host.into_iter().chain(engines).collect();
-    if !missing.is_empty() {
-        render::lines(&missing, errors)?;
+    if let Some(why) = unreachable(options, &gathered) {
+        render::lines(&[why], errors)?;
         return Ok(exit::UNREACHABLE);
     }
     Ok(exit::OK)
 }
 
 /// Why what was asked for by name is not there.
-fn unreachable(gathered: &Gathered) -> Option<String> {
-    let missing = gathered.world.observed.gauges.is_none();
-    missing.then(|| {
+fn unreachable(options: &SnapshotOptions, gathered: &Gathered) -> Option<String> {
+    let asked = |part: &Part| options.only.contains(part);
+    if asked(&Part::Host) && gathered.world.observed.gauges.is_none() {
         let silent = gathered.unreached("host");
         let silent = if silent.is_empty() { "it has no sources".to_owned() } else { silent.join(", ") };
-        format!("the host could not be read ({silent}); see `flightdeck doctor`")
-    })
+        return Some(format!("the host could not be read ({silent}); see `flightdeck doctor`"));
+    }
+    if asked(&Part::Containers)
+        && let Some(why) = containers::unreached(&gathered)
+    {
+        return Some(why);
+    }
+    if [Part::Pods, Part::Workloads, Part::Nodes].iter().any(asked) {
+        let silent = gathered.unreached("kube");
+        if !silent.is_empty() {
+            return Some(format!("clusters could not be read ({}); see `flightdeck doctor`", silent.join(", ")));
+        }
+        if !gathered.is_any_ok("kube") {
+            return Some("there is no cluster to read: no context is chosen; see `flightdeck doctor`".into());
+        }
+    }
+    None
 }
 
 #[cfg(test)]

@@ -119,7 +119,8 @@ mod tests {
             let compose = Some(Compose { project: "shop".into(), ..Compose::default() });
             Container { engine: "docker".into(), id: id.into(), compose, health, ..Container::default() }
         };
-        let mut pod = Container { engine: "docker".into(), id: "c".into(), name: "k8s_app_x".into(), ..Container::default() };
+        let mut pod =
+            Container { engine: "docker".into(), id: "c".into(), name: "k8s_app_x".into(), ..Container::default() };
         for (name, value) in [("pod.namespace", "shop"), ("pod.name", "web-1"), ("container.name", "app")] {
             pod.labels.insert(format_compact!("io.kubernetes.{name}"), value.into());
         }
@@ -131,10 +132,13 @@ mod tests {
         rows.apply("docker", Delta::All(all.into_iter().map(Arc::new).collect()));
         let groups = groups(&rows);
         let told: Vec<_> = groups.iter().map(|g| (g.key(), g.members.len(), g.running, g.unwell, g.health)).collect();
-        assert_eq!(told, [
-            ("project docker/shop".into(), 2, 0, 1, Health::Failing),
-            ("pod docker/shop/web-1".into(), 1, 1, 0, Health::Unknown),
-        ]);
+        assert_eq!(
+            told,
+            [
+                ("project docker/shop".into(), 2, 0, 1, Health::Failing),
+                ("pod docker/shop/web-1".into(), 1, 1, 0, Health::Unknown),
+            ]
+        );
         assert_eq!(rows.get("docker", "c").and_then(|row| row.group_key()).as_deref(), Some("pod docker/shop/web-1"));
     }
 }

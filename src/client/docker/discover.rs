@@ -165,7 +165,9 @@ impl Search {
         }
         let contexts = self.contexts();
         let current = self.current_context().filter(|_| !explicit);
-        if let Some(name) = &current && !contexts.iter().any(|(meta, _)| meta.name == *name) {
+        if let Some(name) = &current
+            && !contexts.iter().any(|(meta, _)| meta.name == *name)
+        {
             let endpoint = self.named(name);
             self.take(&format!("Docker context {name}"), endpoint);
         }

@@ -27,7 +27,7 @@ pub fn get(docker: &Docker, path: &str) -> Body {
         request
     });
     // Of all that the library asks for, this is what it hands on unread.
-    Box::pin(stream::once(async move { asking.export_image("any") .boxed() }).flatten())
+    Box::pin(stream::once(async move { asking.export_image("any").boxed() }).flatten())
 }
 
 /// The whole answer.

@@ -16,7 +16,9 @@ fn listen(path: &Path) -> UnixListener {
 fn context(folder: &Path, id: &str, name: &str, host: &str) {
     let meta = folder.join("home/.docker/contexts/meta").join(id);
     fs::create_dir_all(&meta).expect("made");
-    let text = format!(r#"{{"Name":"{name}","Metadata":{{}},"Endpoints":{{"docker":{{"Host":"{host}","SkipTLSVerify":false}}}}}}"#);
+    let text = format!(
+        r#"{{"Name":"{name}","Metadata":{{}},"Endpoints":{{"docker":{{"Host":"{host}","SkipTLSVerify":false}}}}}}"#
+    );
     fs::write(meta.join("meta.json"), text).expect("written");
 }
 
@@ -30,7 +32,10 @@ fn nothing_is_found_where_nothing_is() {
     let (found, tried) = search(folder.path(), &[]).run(&[]);
     assert_eq!(found, []);
     let places: Vec<_> = tried.iter().map(|t| t.place.as_str()).collect();
-    assert!(places.contains(&"DOCKER_HOST") && places.iter().any(|p| p.ends_with("/var/run/docker.sock")), "{places:?}");
+    assert!(
+        places.contains(&"DOCKER_HOST") && places.iter().any(|p| p.ends_with("/var/run/docker.sock")),
+        "{places:?}"
+    );
     assert!(tried.iter().any(|t| t.found == "not there"));
 }
 
@@ -57,8 +62,11 @@ fn what_the_environment_names_is_watched_and_the_rest_is_known() {
     context(at, "aa", "prod", "ssh://ops@prod-1:2222");
     let (found, _) = search(at, &[("DOCKER_HOST", "tcp://10.0.0.5:2375")]).run(&[]);
     let local = format!("unix://{}", at.join("var/run/docker.sock").display());
-    let expected =
-        [("10.0.0.5", "tcp://10.0.0.5:2375", true), ("prod", "ssh://ops@prod-1:2222", false), ("docker", &local, false)];
+    let expected = [
+        ("10.0.0.5", "tcp://10.0.0.5:2375", true),
+        ("prod", "ssh://ops@prod-1:2222", false),
+        ("docker", &local, false),
+    ];
     assert_eq!(names(&found), expected);
 }
 
@@ -76,11 +84,10 @@ fn the_current_context_is_watched_with_its_certificates() {
     fs::write(at.join("home/.docker/config.json"), r#"{"auths":{},"currentContext":"prod"}"#).expect("written");
     let _docker = listen(&at.join("var/run/docker.sock"));
     let (found, _) = search(at, &[]).run(&[]);
-    assert_eq!(found.iter().map(|e| (e.name.as_str(), e.chosen)).collect::<Vec<_>>(), [
-        ("docker", false),
-        ("prod", true),
-        ("docker-2", true)
-    ]);
+    assert_eq!(
+        found.iter().map(|e| (e.name.as_str(), e.chosen)).collect::<Vec<_>>(),
+        [("docker", false), ("prod", true), ("docker-2", true)]
+    );
     assert_eq!(found[1].tls, Some(Tls { folder: tls.clone() }));
     fs::remove_file(tls.join("key.pem")).expect("removed");
     let (found, _) = search(at, &[]).run(&["prod".into()]);
@@ -94,13 +101,16 @@ fn names_are_addresses_paths_or_contexts() {
     context(at, "aa", "prod", "ssh://prod");
     let wanted = ["/x/docker.sock", "tcp://[::1]:2375", "prod", "nowhere", "ssh://a@b.c:22"].map(str::to_owned);
     let (found, _) = search(at, &[]).run(&wanted);
-    assert_eq!(names(&found), [
-        ("docker", "unix:///x/docker.sock", true),
-        ("::1", "tcp://[::1]:2375", true),
-        ("prod", "ssh://prod", true),
-        ("nowhere", "nowhere", true),
-        ("b.c", "ssh://a@b.c:22", true),
-    ]);
+    assert_eq!(
+        names(&found),
+        [
+            ("docker", "unix:///x/docker.sock", true),
+            ("::1", "tcp://[::1]:2375", true),
+            ("prod", "ssh://prod", true),
+            ("nowhere", "nowhere", true),
+            ("b.c", "ssh://a@b.c:22", true),
+        ]
+    );
     let problem = found[3].problem.as_ref().expect("a problem");
     assert!(problem.reason.contains("no Docker context nowhere") && problem.hint.contains("prod"), "{problem:?}");
     assert_eq!(search(at, &[]).run(&["none".into()]).0, []);
@@ -118,7 +128,8 @@ fn tls_by_the_environment_needs_its_files() {
 async fn what_is_wrong_is_said_in_words() {
     let folder = tempfile::tempdir().expect("made");
     let endpoint = |url: String| Endpoint { url, ..Endpoint::default() };
-    let missing = endpoint(format!("unix://{}/docker.sock", folder.path().display())).connect().await.expect_err("gone");
+    let missing =
+        endpoint(format!("unix://{}/docker.sock", folder.path().display())).connect().await.expect_err("gone");
     assert!(missing.reason.starts_with("there is no socket") && missing.hint.contains("--docker"), "{missing:?}");
     let path = folder.path().join("dead.sock");
     drop(UnixListener::bind(&path).expect("bound"));

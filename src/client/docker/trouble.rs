@@ -12,7 +12,9 @@ pub fn unreachable(url: &str, error: &Error) -> Unreachable {
     match error {
         Error::SocketNotFoundError(path) => {
             // A socket below a folder that we may not enter looks as if it were not there.
-            if let Err(fault) = std::fs::metadata(path) && fault.kind() == io::ErrorKind::PermissionDenied {
+            if let Err(fault) = std::fs::metadata(path)
+                && fault.kind() == io::ErrorKind::PermissionDenied
+            {
                 return denied(place);
             }
             return said(
@@ -41,7 +43,10 @@ pub fn unreachable(url: &str, error: &Error) -> Unreachable {
             );
         }
         Error::UnsupportedURISchemeError { uri } => {
-            return said(format!("{uri} is no address of an engine"), "write unix://, tcp://, https:// or ssh://".into());
+            return said(
+                format!("{uri} is no address of an engine"),
+                "write unix://, tcp://, https:// or ssh://".into(),
+            );
         }
         _ => {}
     }
@@ -87,11 +92,16 @@ fn by_cause(place: &str, is_socket: bool, error: &Error) -> Unreachable {
             format!("no way by {place}: {words}"),
             "try `ssh HOST docker version` by hand: a key without a question, and docker on the other side",
         ),
-        _ => said(format!("{place}: {words}"), "see the engine's log (journalctl -u docker), and that the address is right"),
+        _ => said(
+            format!("{place}: {words}"),
+            "see the engine's log (journalctl -u docker), and that the address is right",
+        ),
     }
 }
 
 fn is_tls(words: &str) -> bool {
     let lower = words.to_ascii_lowercase();
-    ["certificate", "tls", "handshake", "alert", "corrupt message", "invalidcontenttype"].iter().any(|w| lower.contains(w))
+    ["certificate", "tls", "handshake", "alert", "corrupt message", "invalidcontenttype"]
+        .iter()
+        .any(|w| lower.contains(w))
 }

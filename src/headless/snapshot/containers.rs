@@ -128,7 +128,9 @@ pub(super) fn unreached(gathered: &Gathered) -> Option<String> {
     let sources = &gathered.world.observed.sources;
     let engines: Vec<_> = sources.iter().filter(|(_, status)| status.report.kind == "docker").collect();
     if engines.is_empty() {
-        return Some("no container engine was found here; `flightdeck doctor` says where was looked, --docker names one".into());
+        return Some(
+            "no container engine was found here; `flightdeck doctor` says where was looked, --docker names one".into(),
+        );
     }
     let silent = gathered.unreached("docker");
     let answers = engines.iter().any(|(_, status)| status.answered_at.is_some());
@@ -140,6 +142,7 @@ pub(super) fn unreached(gathered: &Gathered) -> Option<String> {
         let hint = status.report.hint.as_deref().map_or_else(String::new, |hint| format!(" ({hint})"));
         format!("{name}: {reason}{hint}")
     };
-    let told: Vec<_> = engines.iter().filter(|(name, _)| silent.is_empty() || silent.contains(&name.as_str())).map(why).collect();
+    let told: Vec<_> =
+        engines.iter().filter(|(name, _)| silent.is_empty() || silent.contains(&name.as_str())).map(why).collect();
     Some(clean(&format!("a container engine could not be reached: {}", told.join("; "))))
 }

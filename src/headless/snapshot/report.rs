@@ -1,5 +1,6 @@
 //! The world as the object that scripts read. Keys are a promise: they are added to, and never renamed.
 
+use super::clusters::{self, NodePart, PodPart, WorkloadPart};
 use super::containers::{ContainerRow, containers};
 use crate::{
     cli::Part,
@@ -31,6 +32,12 @@ pub struct Snapshot {
     pub attention: Option<Vec<Row>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub containers: Option<Vec<ContainerRow>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pods: Option<Vec<PodPart>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workloads: Option<Vec<WorkloadPart>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<Vec<NodePart>>,
 }
 
 impl Snapshot {
@@ -41,6 +48,9 @@ impl Snapshot {
         self.host = self.host.filter(|_| asked(Part::Host));
         self.attention = self.attention.filter(|_| asked(Part::Attention));
         self.containers = self.containers.filter(|_| asked(Part::Containers));
+        self.pods = self.pods.filter(|_| asked(Part::Pods));
+        self.workloads = self.workloads.filter(|_| asked(Part::Workloads));
+        self.nodes = self.nodes.filter(|_| asked(Part::Nodes));
         self
     }
 }
@@ -159,6 +169,9 @@ pub fn snapshot_of(world: &World, waited: Duration) -> Snapshot {
         host: Some(Box::new(host(&world.observed))),
         attention: Some(attention(world)),
         containers: containers(world),
+        pods: Some(clusters::pods(&world.observed.kube, world.now)),
+        workloads: Some(clusters::workloads(&world.observed.kube)),
+        nodes: Some(clusters::nodes(&world.observed.kube)),
     }
 }
 

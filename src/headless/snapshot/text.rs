@@ -1,5 +1,6 @@
 //! The snapshot for a person: the same figures as lines. Text from outside is made harmless here.
 
+use super::clusters_text;
 use super::report::{Disk, Host, Row, Snapshot, SourceRow};
 use crate::model::{host::ratio, text::clean_to, units};
 
@@ -22,6 +23,13 @@ pub(super) fn lines(snapshot: &Snapshot) -> Vec<String> {
     if let Some(containers) = &snapshot.containers {
         lines.push(String::new());
         super::containers::lines(containers, &mut lines);
+    }
+    let workloads = snapshot.workloads.as_deref().filter(|rows| !rows.is_empty()).map(clusters_text::workloads);
+    let pods = snapshot.pods.as_deref().filter(|rows| !rows.is_empty()).map(clusters_text::pods);
+    let nodes = snapshot.nodes.as_deref().filter(|rows| !rows.is_empty()).map(clusters_text::nodes);
+    for rows in [workloads, pods, nodes].into_iter().flatten() {
+        lines.push(String::new());
+        lines.extend(rows);
     }
     if let Some(sources) = &snapshot.sources {
         lines.push(String::new());

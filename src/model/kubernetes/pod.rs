@@ -41,6 +41,14 @@ pub struct Pod {
     /// Sums over its containers, as the scheduler counts them.
     pub requests: Resources,
     pub limits: Resources,
+    /// What the API says of it as a whole: why it was evicted, why no node takes it.
+    pub message: CompactString,
+    /// The condition `Ready`; `None` where nobody has said.
+    pub is_ready: Option<bool>,
+    /// Since when `is_ready` is as it is.
+    pub ready_since: Option<Timestamp>,
+    /// What holds its deletion.
+    pub finalizers: Vec<CompactString>,
 }
 
 /// What controls an object.

@@ -1,6 +1,9 @@
 //! One object of an engine, whole: what inspecting tells, its processes, and its last lines.
 
-use super::{drift, hide, read, wire::{Inspect, Top}};
+use super::{
+    drift, hide, read,
+    wire::{Inspect, Top},
+};
 use crate::{
     client::docker::raw,
     model::{
@@ -105,7 +108,8 @@ async fn last_lines(docker: &Docker, id: &str, tty: bool) -> Result<Vec<String>,
     let bytes = raw::bytes(docker, &path).await?;
     let plain = if tty { bytes.to_vec() } else { unframed(&bytes) };
     let shown = String::from_utf8_lossy(&plain);
-    let lines = shown.lines().map(|line| text::clean_to(&redact::text(read::cut(line, LONGEST * 4)), LONGEST).into_owned());
+    let lines =
+        shown.lines().map(|line| text::clean_to(&redact::text(read::cut(line, LONGEST * 4)), LONGEST).into_owned());
     let lines: Vec<String> = lines.collect();
     Ok(lines[lines.len().saturating_sub(LINES)..].to_vec())
 }
@@ -150,7 +154,10 @@ mod tests {
             processes: vec![["root", "7", "0", "00:00:01", "app --token abc"].map(str::to_owned).to_vec(), vec![]],
         };
         let rows = processes(&top);
-        assert_eq!((rows[0].pid, rows[0].user.as_str(), rows[0].command.as_str()), (7, "root", "app --token [redacted]"));
+        assert_eq!(
+            (rows[0].pid, rows[0].user.as_str(), rows[0].command.as_str()),
+            (7, "root", "app --token [redacted]")
+        );
         assert_eq!(rows[1].pid, 0);
     }
 }

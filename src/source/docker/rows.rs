@@ -85,7 +85,8 @@ impl<'a> Known<'a> {
             let listed = read::from_summary(&self.engine, summary);
             gone.remove(&listed.id);
             let same = |old: &Arc<Container>| {
-                (old.state, old.check, &old.name) == (listed.state, listed.check, &listed.name) && old.restarts.is_some()
+                (old.state, old.check, &old.name) == (listed.state, listed.check, &listed.name)
+                    && old.restarts.is_some()
             };
             if !self.rows.get(&listed.id).is_some_and(same) {
                 let id = listed.id.clone();
@@ -102,7 +103,11 @@ impl<'a> Known<'a> {
     /// Takes an event.
     pub fn take_event(&mut self, event: &Event) -> Asks {
         if event.kind != "container" {
-            return if matches!(event.kind.as_str(), "image" | "volume" | "network") { Asks::Stores } else { Asks::Nothing };
+            return if matches!(event.kind.as_str(), "image" | "volume" | "network") {
+                Asks::Stores
+            } else {
+                Asks::Nothing
+            };
         }
         let id: CompactString = event.actor.id.as_str().into();
         // `exec_start: sh -c …`, `health_status: healthy`.
@@ -119,7 +124,8 @@ impl<'a> Known<'a> {
                     return Asks::Nothing;
                 }
             }
-            "attach" | "detach" | "resize" | "top" | "export" | "archive-path" | "extract-to-dir" | "copy" | "commit" => {
+            "attach" | "detach" | "resize" | "top" | "export" | "archive-path" | "extract-to-dir" | "copy"
+            | "commit" => {
                 return Asks::Nothing;
             }
             exec if exec.starts_with("exec") => return Asks::Nothing,
@@ -228,12 +234,15 @@ mod tests {
     }
 
     fn event(action: &str, id: &str) -> Event {
-        serde_json::from_value(json!({ "Type": "container", "Action": action, "Actor": { "ID": id } })).expect("an event")
+        serde_json::from_value(json!({ "Type": "container", "Action": action, "Actor": { "ID": id } }))
+            .expect("an event")
     }
 
     fn inspected(id: &str, state: &str, code: i64, restarts: u32) -> Inspect {
-        serde_json::from_value(json!({ "Id": id, "Name": "/web", "RestartCount": restarts, "Config": { "Labels": null },
-            "State": { "Status": state, "ExitCode": code, "StartedAt": "2026-11-23T01:59:50Z" } }))
+        serde_json::from_value(
+            json!({ "Id": id, "Name": "/web", "RestartCount": restarts, "Config": { "Labels": null },
+            "State": { "Status": state, "ExitCode": code, "StartedAt": "2026-11-23T01:59:50Z" } }),
+        )
         .expect("an answer")
     }
 
@@ -247,11 +256,10 @@ mod tests {
         let mut remembered = Remembered::default();
         let mut known = Known::new("docker".into(), &mut remembered);
         known.take_list(list(&["a", "b"]), now());
-        assert_eq!((known.next_to_inspect(), known.next_to_inspect(), known.next_to_inspect()), (
-            Some("a".into()),
-            Some("b".into()),
-            None
-        ));
+        assert_eq!(
+            (known.next_to_inspect(), known.next_to_inspect(), known.next_to_inspect()),
+            (Some("a".into()), Some("b".into()), None)
+        );
         known.take_inspected(&inspected("a", "running", 0, 0), now());
         known.take_inspected(&inspected("b", "running", 0, 0), now());
         known.all();

@@ -274,7 +274,8 @@ impl Session<'_> {
                     self.sizes = disk.sizes();
                     self.engine.disk = Some(disk.totals);
                     let mut parts = vec![EnginePart::Engine(Box::new(self.engine.clone()))];
-                    let volumes = disk.volumes.map(|all| store::volumes(&self.name, all, self.known.rows(), &self.sizes));
+                    let volumes =
+                        disk.volumes.map(|all| store::volumes(&self.name, all, self.known.rows(), &self.sizes));
                     parts.extend(volumes);
                     self.tell(parts).await?;
                 }

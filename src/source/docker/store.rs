@@ -84,10 +84,7 @@ pub(super) fn names(images: Vec<ImageSummary>) -> Names {
 }
 
 /// Names of the containers that pass.
-fn users<'a>(
-    rows: impl Iterator<Item = &'a Arc<Container>>,
-    uses: impl Fn(&Container) -> bool,
-) -> Vec<CompactString> {
+fn users<'a>(rows: impl Iterator<Item = &'a Arc<Container>>, uses: impl Fn(&Container) -> bool) -> Vec<CompactString> {
     let mut names: Vec<_> = rows.filter(|row| uses(row)).map(|row| row.name.clone()).collect();
     names.sort();
     names
@@ -101,27 +98,32 @@ impl Stores {
         rows: impl Iterator<Item = &'a Arc<Container>> + Clone,
         sizes: &Sizes,
     ) -> Vec<EnginePart> {
-        let names = |list: Vec<String>| list.into_iter().filter(|name| !name.starts_with("<none>")).map(Into::into).collect();
-        let image = |image: ImageSummary| Arc::new(Image {
-            engine: engine.clone(),
-            used_by: users(rows.clone(), |row| row.image_id == image.id),
-            id: image.id.into(),
-            tags: names(image.tags),
-            digests: names(image.digests),
-            size_bytes: image.size.and_then(|size| u64::try_from(size).ok()),
-            created_at: image.created.and_then(|at| Timestamp::from_second(at).ok()),
-        });
-        let network = |network: NetworkSummary| Arc::new(EngineNetwork {
-            engine: engine.clone(),
-            used_by: users(rows.clone(), |row| row.networks.iter().any(|name| *name == network.name)),
-            builtin: matches!(network.name.as_str(), "bridge" | "host" | "none" | "podman"),
-            id: network.id.into(),
-            name: network.name.into(),
-            driver: network.driver.into(),
-            internal: network.internal,
-            subnets: network.ipam.config.into_iter().map(|config| config.subnet.into()).collect(),
-            created_at: time(&network.created),
-        });
+        let names =
+            |list: Vec<String>| list.into_iter().filter(|name| !name.starts_with("<none>")).map(Into::into).collect();
+        let image = |image: ImageSummary| {
+            Arc::new(Image {
+                engine: engine.clone(),
+                used_by: users(rows.clone(), |row| row.image_id == image.id),
+                id: image.id.into(),
+                tags: names(image.tags),
+                digests: names(image.digests),
+                size_bytes: image.size.and_then(|size| u64::try_from(size).ok()),
+                created_at: image.created.and_then(|at| Timestamp::from_second(at).ok()),
+            })
+        };
+        let network = |network: NetworkSummary| {
+            Arc::new(EngineNetwork {
+                engine: engine.clone(),
+                used_by: users(rows.clone(), |row| row.networks.iter().any(|name| *name == network.name)),
+                builtin: matches!(network.name.as_str(), "bridge" | "host" | "none" | "podman"),
+                id: network.id.into(),
+                name: network.name.into(),
+                driver: network.driver.into(),
+                internal: network.internal,
+                subnets: network.ipam.config.into_iter().map(|config| config.subnet.into()).collect(),
+                created_at: time(&network.created),
+            })
+        };
         let images = self.images.into_iter().map(image).collect();
         let networks = self.networks.into_iter().map(network).collect();
         vec![
@@ -139,16 +141,18 @@ pub(super) fn volumes<'a>(
     rows: impl Iterator<Item = &'a Arc<Container>> + Clone,
     sizes: &Sizes,
 ) -> EnginePart {
-    let volume = |volume: VolumeSummary| Arc::new(Volume {
-        engine: engine.clone(),
-        used_by: users(rows.clone(), |row| row.volumes.iter().any(|name| *name == volume.name)),
-        project: volume.labels.get("com.docker.compose.project").map(Into::into),
-        size_bytes: sizes.get(volume.name.as_str()).copied(),
-        name: volume.name.into(),
-        driver: volume.driver.into(),
-        mountpoint: volume.mountpoint.into(),
-        created_at: time(&volume.created),
-    });
+    let volume = |volume: VolumeSummary| {
+        Arc::new(Volume {
+            engine: engine.clone(),
+            used_by: users(rows.clone(), |row| row.volumes.iter().any(|name| *name == volume.name)),
+            project: volume.labels.get("com.docker.compose.project").map(Into::into),
+            size_bytes: sizes.get(volume.name.as_str()).copied(),
+            name: volume.name.into(),
+            driver: volume.driver.into(),
+            mountpoint: volume.mountpoint.into(),
+            created_at: time(&volume.created),
+        })
+    };
     EnginePart::Volumes(Delta::All(volumes.into_iter().map(volume).collect()))
 }
 
@@ -184,7 +188,9 @@ fn totals(answer: &Value) -> EngineDisk {
     let own = |item: &Value| Some(number(item, "Size")?.saturating_sub(number(item, "SharedSize").unwrap_or(0)));
     let images = sum("Images", &own, &|item| number(item, "Containers") == Some(0));
     let images = images.map(|(all, waste)| (number(answer, "LayersSize").or(all), waste));
-    let cache = sum("BuildCache", &|item| number(item, "Size"), &|item| item.get("InUse").and_then(Value::as_bool) == Some(false));
+    let cache = sum("BuildCache", &|item| number(item, "Size"), &|item| {
+        item.get("InUse").and_then(Value::as_bool) == Some(false)
+    });
     let split = |part: Option<(Option<u64>, Option<u64>)>| part.unwrap_or((None, None));
     let (images_bytes, images_unused_bytes) = split(images.or_else(|| summed("ImageUsage")));
     let (containers_bytes, containers_unused_bytes) = split(containers.or_else(|| summed("ContainerUsage")));

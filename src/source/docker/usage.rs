@@ -201,10 +201,14 @@ mod tests {
     #[test]
     fn all_interfaces_and_devices_count() {
         let net = |n: u64| json!({ "a": { "rx_bytes": n, "tx_bytes": 1 }, "b": { "rx_bytes": n, "tx_bytes": n } });
-        let io = |n: u64| json!({ "io_service_bytes_recursive": [{ "op": "Read", "value": n }, { "op": "write", "value": 7 },
-            { "op": "read", "value": n }] });
-        let throttled = |n: u64| json!({ "cpu_usage": { "total_usage": 1 },
-            "throttling_data": { "periods": n * 10, "throttled_periods": n } });
+        let io = |n: u64| {
+            json!({ "io_service_bytes_recursive": [{ "op": "Read", "value": n }, { "op": "write", "value": 7 },
+            { "op": "read", "value": n }] })
+        };
+        let throttled = |n: u64| {
+            json!({ "cpu_usage": { "total_usage": 1 },
+            "throttling_data": { "periods": n * 10, "throttled_periods": n } })
+        };
         let all = |n| json!({ "networks": net(n), "blkio_stats": io(n), "cpu_stats": throttled(n), "pids_stats": { "current": 3 } });
         let before = sample(ONE, 1, all(100)).counters();
         let usage = usage(&sample(TWO, 1, all(200)), Some(&before));
