@@ -72,7 +72,7 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
         Command::Man => manual::man(out).map(|()| exit::OK),
         Command::Snapshot { json, wait, only } => {
             let loaded = load::load(&cli.global.origin());
-            let sources = configured_sources(&loaded, notes)?;
+            let sources = configured_sources(&loaded, &clients(&loaded.config), notes)?;
             if loaded.broken {
                 note(notes, "a file of the configuration could not be understood, so nothing was done")?;
                 return Ok(exit::USAGE);
@@ -82,8 +82,11 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
         }
         Command::Doctor { json } => {
             let loaded = load::load(&cli.global.origin());
-            let sources = configured_sources(&loaded, notes)?;
-            headless::doctor::doctor(&doctor_options(cli, &loaded, *json), sources, out).map_err(to_io)
+            let clients = clients(&loaded.config);
+            let sources = configured_sources(&loaded, &clients, notes)?;
+            let options =
+                DoctorOptions { engines_tried: clients.docker_tried.clone(), ..doctor_options(cli, &loaded, *json) };
+            headless::doctor::doctor(&options, sources, out).map_err(to_io)
         }
         // These open the cockpit, and have been dealt with.
         Command::Replay { .. } => Ok(exit::OK),
@@ -91,10 +94,10 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
 }
 
 /// The sources as the configuration wants them, for the commands without a screen. Says what is wrong with it.
-fn configured_sources(loaded: &Loaded, notes: &mut dyn Write) -> io::Result<Vec<AnySource>> {
-    let clients = clients(&loaded.config);
-    let (sources, unknown) = config::sources::apply(source::all(Arc::default(), &clients), &loaded.config);
-    for problem in loaded.warnings.iter().map(ToString::to_string).chain(unknown) {
+fn configured_sources(loaded: &Loaded, clients: &Arc<Clients>, notes: &mut dyn Write) -> io::Result<Vec<AnySource>> {
+    let (sources, unknown) = config::sources::apply(source::all(Arc::default(), clients), &loaded.config);
+    let loading = loaded.warnings.iter().map(ToString::to_string);
+    for problem in loading.chain(unknown).chain(clients.kube.problems().to_vec()) {
         note(notes, &problem)?;
     }
     Ok(sources)
@@ -115,6 +118,7 @@ fn doctor_options(cli: &Cli, loaded: &Loaded, json: bool) -> DoctorOptions {
         state_folder: state.path,
         state_problem: state.problem,
         terminal: TerminalCheck::here(&terminal(), &loaded.config),
+        engines_tried: Vec::new(),
     }
 }
 
@@ -177,6 +181,7 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
     let clients = clients(&settings.config);
     let (sources, warnings) = config::sources::apply(source::all(Arc::clone(&counters), &clients), &settings.config);
     settings.warnings.extend(warnings);
+    settings.warnings.extend(clients.kube.problems().to_vec());
     let config = &settings.config;
     let state = StateFolder::find();
     let log_file = config.log.file.clone().or_else(|| Some(state.usable()?.join("flightdeck.log")));

@@ -25,6 +25,7 @@ files! {
     graph,
     attention,
     object,
+    operate,
     processes,
     time,
     player,

@@ -1,10 +1,11 @@
 //! Everything that `App` wants done. The runtime does it, and answers with an event where there is something to say.
 
 use crate::{
-    model::{Timestamp, logs::LogRequest},
-    ops::gate::Permit,
+    model::{Timestamp, kubernetes::Access, logs::LogRequest},
+    ops::gate::{Permit, Trial},
     source::supervisor::Demand,
 };
+use compact_str::CompactString;
 use std::path::PathBuf;
 
 /// The longest text that terminals take into the clipboard: 100,000 bytes of base64
@@ -28,6 +29,12 @@ pub enum Effect {
     Write { name: PathBuf, content: String, what: String },
     /// Do what the gate permitted.
     Execute(Permit),
+    /// Ask what would happen.
+    Rehearse(Trial),
+    /// Ask an API server what it would allow.
+    Review { context: CompactString, wanted: Vec<Access> },
+    /// Stop forwarding a port.
+    StopForward(u64),
     /// Bring the moment of the past that was kept last before this time; `None` is back to now.
     Moment(Option<Timestamp>),
     /// Read and follow these lines, and no others any more; `None` is none at all.

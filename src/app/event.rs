@@ -12,6 +12,7 @@ use crate::{
         source::SourceReport,
         update::Update,
     },
+    ops::{access::Said, execute::Revealed, forward::ForwardState, operation::Operation, rehearse::Rehearsal},
     world::World,
 };
 use compact_str::CompactString;
@@ -66,10 +67,31 @@ pub enum EventKind {
     /// The history of the recording that is played has been read.
     #[serde(skip)]
     History(Box<SeriesStore>),
+    /// An API server said what may be done there.
+    Access {
+        context: CompactString,
+        said: Vec<Said>,
+    },
+    /// What was asked for an operation: for the screen alone, never recorded.
+    #[serde(skip)]
+    Answer(Box<Answer>),
     /// The machine's clock was set back; `by_seconds` is negative.
     ClockStepped {
         by_seconds: f64,
     },
+}
+
+/// What was asked for an operation.
+#[derive(Debug)]
+pub enum Answer {
+    /// What would happen.
+    Rehearsed(Rehearsal),
+    /// The values of a Secret.
+    Revealed(Revealed),
+    /// The state of a port that is forwarded.
+    Forward(ForwardState),
+    /// What was written in the editor, to be confirmed.
+    Edited(Operation),
 }
 
 /// How an effect ended, in words for the user.
@@ -80,12 +102,15 @@ pub struct Done {
     /// What an operation acted on; `None` for what changes nothing outside. Operations belong into the time column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<ObjectRef>,
+    /// Whether it goes on, and this is only how far it has come.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub progress: bool,
 }
 
 impl Done {
     /// The end of something that changed nothing outside.
     pub fn new(ok: bool, text: impl Into<String>) -> Self {
-        Self { ok, text: text.into(), target: None }
+        Self { ok, text: text.into(), target: None, progress: false }
     }
 }
 

@@ -11,6 +11,7 @@ pub use layout::bars as layout_bars;
 mod lists;
 mod logs;
 mod logs_text;
+pub mod operate;
 mod pages;
 mod reload;
 mod time;
@@ -60,6 +61,8 @@ pub struct App {
     /// Keys of a sequence that is not complete, and when the last one came.
     pub pending: Vec<Key>,
     pending_since: Timestamp,
+    /// What was asked about operations, and what runs beside the cockpit.
+    pub desk: operate::Desk,
     demand: Demand,
     outbox: Vec<Effect>,
     dirty: bool,
@@ -78,6 +81,7 @@ const BACKGROUND: TopicSet = TopicSet::of(&[
     Topic::Cgroups,
     Topic::Sensors,
     Topic::Units,
+    Topic::Containers,
     Topic::Own,
 ]);
 
@@ -101,6 +105,7 @@ impl App {
             now,
             pending: Vec::new(),
             pending_since: now,
+            desk: operate::Desk::default(),
             demand: Demand::default(),
             outbox: Vec::new(),
             dirty: true,
@@ -145,6 +150,12 @@ impl App {
             EventKind::World(world) => self.set_world(*world),
             EventKind::Settings(settings) => self.set_settings(*settings),
             EventKind::History(series) => self.set_history(*series),
+            EventKind::Access { context, said } => {
+                self.world.note_access(event.at, &context, said);
+                self.desk.reviewed(&context);
+                self.dirty = true;
+            }
+            EventKind::Answer(answer) => self.take_answer(*answer),
             EventKind::ClockStepped { by_seconds } => self.step_clock(event.at, by_seconds),
         }
         self.settle_page();
@@ -238,7 +249,7 @@ impl App {
     }
 
     fn on_done(&mut self, done: Done) {
-        if let Some(target) = done.target {
+        if let Some(target) = done.target.filter(|_| !done.progress) {
             self.world.note_operation(self.now, target, done.ok, &done.text);
             self.refresh_lists();
         }

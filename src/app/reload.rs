@@ -17,6 +17,8 @@ impl App {
         self.policy.locked = self.settings.config.read_only;
         self.policy.armed &= !self.policy.locked;
         self.policy.protected_processes.clone_from(&self.settings.config.protected_processes);
+        self.policy.protect.clone_from(&self.settings.config.protect);
+        self.policy.confirm.clone_from(&self.settings.config.confirm);
         let waiting = waiting(&self.started_with, &self.settings.config);
         let need = if waiting.len() == 1 { "needs" } else { "need" };
         let rest = format!("{} {need} a restart", waiting.join(", "));

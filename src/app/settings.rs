@@ -164,6 +164,8 @@ pub fn policy(config: &Config, own_pid: i32, login: &str) -> Policy {
         locked: config.read_only,
         past: false,
         protected_processes: config.protected_processes.clone(),
+        protect: config.protect.clone(),
+        confirm: config.confirm.clone(),
         own_pid,
         actor: config.actor.clone().filter(|actor| !actor.is_empty()).unwrap_or_else(|| login.into()),
     }

@@ -87,7 +87,7 @@ impl Contexts {
     }
 
     /// The same from these files, the first having the first word.
-    fn from_files(wanted: &[String], files: &[PathBuf]) -> Self {
+    pub fn from_files(wanted: &[String], files: &[PathBuf]) -> Self {
         let (loaded, mut problems) = read(files);
         let config = &loaded.config;
         let current = config.current_context.clone().unwrap_or_default();
@@ -168,20 +168,21 @@ impl Contexts {
             }
             state.loaded.clone()
         };
-        let mut config = match loaded {
-            Some(loaded) => from_kubeconfig(loaded, context).await?,
-            None => Config::incluster().map_err(|error| Unreachable {
-                reason: format!("the account of this pod cannot be used: {error}"),
-                hint: format!("is {ACCOUNT} mounted?"),
-            })?,
-        };
-        config.connect_timeout = Some(CONNECT);
-        let client = Client::try_from(config).map_err(|error| Unreachable {
-            reason: words(&error),
-            hint: "see `kubectl config view`, and try kubectl with this context".into(),
-        })?;
+        let client = make(loaded, context).await?;
         self.state().clients.insert(key, client.clone());
         Ok(client)
+    }
+
+    /// A client that is used once, on an event loop that does not last: it is not kept.
+    ///
+    /// # Errors
+    /// Why there is none, and what to do.
+    pub async fn client_for_once(&self, context: &str) -> Result<Client, Unreachable> {
+        let loaded = self.state().loaded.as_ref().map(|loaded| {
+            let files: Vec<_> = loaded.stamps.iter().map(|(path, _)| path.clone()).collect();
+            read(&files).0
+        });
+        make(loaded, context).await
     }
 
     /// Forgets a context's clients, so that the next one gets new credentials.
@@ -192,6 +193,22 @@ impl Contexts {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A new client: by the kubeconfig, or by the account of the pod that we run in.
+async fn make(loaded: Option<Loaded>, context: &str) -> Result<Client, Unreachable> {
+    let mut config = match loaded {
+        Some(loaded) => from_kubeconfig(loaded, context).await?,
+        None => Config::incluster().map_err(|error| Unreachable {
+            reason: format!("the account of this pod cannot be used: {error}"),
+            hint: format!("is {ACCOUNT} mounted?"),
+        })?,
+    };
+    config.connect_timeout = Some(CONNECT);
+    Client::try_from(config).map_err(|error| Unreachable {
+        reason: words(&error),
+        hint: "see `kubectl config view`, and try kubectl with this context".into(),
+    })
 }
 
 /// A context inside the cluster.

@@ -21,6 +21,22 @@ const TAIL: &str = "
 # [keys.pane.processes]
 # \"f9\" = \"signal\"
 
+# [[protect]]
+# kind = \"container\"
+# name = \"etcd*\"
+# reason = \"the cluster lives in it\"
+
+# [[confirm]]
+# context = \"prod*\"
+# action = \"delete\"
+# ask = \"deny\"
+
+# [[confirm]]
+# namespace = \"shop\"
+# action = \"restart\"
+# ask = \"type-name\"
+# at-most = 3
+
 # [[pages]]
 # name = \"mine\"
 # title = \"Mine\"
@@ -29,13 +45,16 @@ const TAIL: &str = "
 # panes = [\"attention\"]
 ";
 
+/// Lists of tables, which stand among the examples.
+const LISTS: &[&str] = &["pages", "protect", "confirm"];
+
 /// The file's text. Read back, it is the defaults.
 pub fn default_file() -> String {
     let mut text = String::from(HEAD);
     let defaults = serde_json::to_value(Config::default()).unwrap_or_default();
     let root = schema::json();
     let is_table = |name: &str| defaults[name].is_object();
-    for name in schema::names(root).filter(|name| !is_table(name) && *name != "pages") {
+    for name in schema::names(root).filter(|name| !is_table(name) && !LISTS.contains(name)) {
         entry(&mut text, &root["properties"][name], name, &defaults[name]);
     }
     for name in schema::names(root).filter(|name| is_table(name)) {

@@ -75,7 +75,10 @@ pub fn load(origin: &Origin) -> Loaded {
 
 /// A file that could not be understood may have said read-only: what is in doubt is forbidden.
 fn lock_if_in_doubt(loaded: &mut Loaded) {
-    let in_doubt = loaded.broken || loaded.warnings.iter().any(|problem| problem.key == "read-only");
+    // So may a rule that protects something, or forbids it.
+    let guards = ["read-only", "protect", "confirm", "protected-processes"];
+    let is_guard = |key: &str| guards.iter().any(|guard| key.split(['.', '[']).next() == Some(guard));
+    let in_doubt = loaded.broken || loaded.warnings.iter().any(|problem| is_guard(&problem.key));
     if in_doubt && !loaded.config.read_only {
         loaded.config.read_only = true;
         loaded.warnings.push(Problem {

@@ -8,7 +8,10 @@ pub mod load;
 pub mod schema;
 pub mod sources;
 
-use crate::view::layout::Page;
+use crate::{
+    ops::gate::rules::{ConfirmRule, Protect},
+    view::layout::Page,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf};
@@ -51,6 +54,11 @@ pub struct Config {
     pub contexts: Vec<String>,
     /// Names of processes that are never signalled, beside those that the gate protects itself.
     pub protected_processes: Vec<String>,
+    /// Targets that nothing may be done to. Every pattern that is given has to match; `*` stands for any text, `?` for one sign.
+    pub protect: Vec<Protect>,
+    /// How operations have to be confirmed. The first rule that matches decides; where none does, what destroys, and what goes to a
+    /// context or namespace that is named like production, needs the target's name typed, and all else a yes.
+    pub confirm: Vec<ConfirmRule>,
     /// The flight recorder, which keeps the last minutes in memory.
     pub recorder: Recorder,
     /// Messages in the last line.
@@ -98,6 +106,8 @@ impl Default for Config {
             engines: Vec::new(),
             contexts: Vec::new(),
             protected_processes: protected.map(String::from).to_vec(),
+            protect: Vec::new(),
+            confirm: Vec::new(),
             recorder: Recorder::default(),
             notices: Notices::default(),
             log: Log::default(),

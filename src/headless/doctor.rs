@@ -8,6 +8,7 @@ use super::{
 use crate::{
     app::settings::Terminal,
     cli::exit,
+    client::docker::Tried,
     config::{Ascii, Config},
     model::{text::clean_to, units},
     source::AnySource,
@@ -33,6 +34,8 @@ pub struct DoctorOptions {
     /// Why that folder must not be used, where it must not.
     pub state_problem: Option<String>,
     pub terminal: TerminalCheck,
+    /// Where container engines were looked for, and what was found there.
+    pub engines_tried: Vec<Tried>,
 }
 
 /// What is known of the terminal, and what the cockpit makes of it with the configuration in force.
@@ -100,6 +103,8 @@ impl TerminalCheck {
 pub struct Diagnosis {
     pub version: &'static str,
     pub sources: Vec<SourceCheck>,
+    /// Where container engines were looked for.
+    pub engines: Vec<EngineCheck>,
     pub terminal: TerminalCheck,
     pub config_files: Vec<FileCheck>,
     pub state_folder: FileCheck,
@@ -114,6 +119,13 @@ pub struct SourceCheck {
     pub row: SourceRow,
     /// Seconds until it answered, or said why it does not.
     pub took_seconds: Option<f64>,
+}
+
+/// A place where a container engine may be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EngineCheck {
+    pub place: String,
+    pub found: String,
 }
 
 /// A file or folder and whether it can be used.
@@ -152,6 +164,7 @@ fn diagnose(options: &DoctorOptions, gathered: &Gathered) -> Diagnosis {
     });
     Diagnosis {
         version: env!("CARGO_PKG_VERSION"),
+        engines: options.engines_tried.iter().map(engine_check).collect(),
         sources: rows.into_iter().map(|row| SourceCheck { took_seconds: took(&row), row }).collect(),
         terminal: options.terminal.clone(),
         config_files: files.collect(),
@@ -161,6 +174,20 @@ fn diagnose(options: &DoctorOptions, gathered: &Gathered) -> Diagnosis {
         },
         advice: options.terminal.advice(),
     }
+}
+
+fn engine_check(tried: &Tried) -> EngineCheck {
+    EngineCheck { place: tried.place.clone(), found: tried.found.clone() }
+}
+
+/// Where container engines were looked for; nothing where nobody looked.
+fn engine_lines(engines: &[EngineCheck], lines: &mut Vec<String>) {
+    if engines.is_empty() {
+        return;
+    }
+    let clean = |text: &str| clean_to(text, 300).into_owned();
+    lines.extend([String::new(), "Container engines looked for".into()]);
+    lines.extend(engines.iter().map(|tried| format!("  {}: {}", clean(&tried.place), clean(&tried.found))));
 }
 
 /// Whether files can be made in a folder: by making one, because permissions alone do not tell (a full or read-only disk).
@@ -187,6 +214,7 @@ fn lines(diagnosis: &Diagnosis) -> Vec<String> {
         lines.push(format!("  {:5} {}{took}{reason}", row.state, clean(&row.name)));
         lines.extend(row.hint.as_deref().map(|hint| format!("        → {}", clean(hint))));
     }
+    engine_lines(&diagnosis.engines, &mut lines);
     let terminal = &diagnosis.terminal;
     let size = terminal.size.map_or_else(|| "none".to_owned(), |(columns, rows)| format!("{columns} × {rows}"));
     let term = clean(terminal.term.as_deref().unwrap_or("not set"));

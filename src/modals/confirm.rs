@@ -2,14 +2,14 @@
 
 use super::{Modal, Outcome, window};
 use crate::{
-    app::{App, effect::Effect},
+    app::App,
     model::{
         attention::Severity,
         input::{Key, KeyCode},
     },
     ops::{
-        gate::{Confirmation, Gate},
-        operation::Operation,
+        gate::{Confirmation, Decision, Gate},
+        operation::{KubeAct, Operation},
     },
     pages,
     ui::{
@@ -31,6 +31,8 @@ pub struct Confirm {
 
 /// Targets that are listed one by one; the rest is counted.
 const LISTED: usize = 8;
+/// Lines of what would happen that are listed.
+const REHEARSED: usize = 30;
 /// Longest text that is taken.
 const TYPED: usize = 64;
 
@@ -50,12 +52,53 @@ impl Confirm {
         if same && typeable { first.to_owned() } else { format!("yes to {}", self.operations.len()) }
     }
 
-    fn permit(&self, app: &mut App) {
-        for operation in &self.operations {
-            match Gate::permit(operation.clone(), app.shown(), &app.policy) {
-                Ok(permit) => app.ask(Effect::Execute(permit)),
-                Err(why) => app.notice(Severity::Warn, format!("{operation}: {why}; nothing was done to it")),
+    /// Has it done, unless nobody can judge it yet: what would happen is still being asked.
+    fn permit(&self, app: &mut App) -> Outcome {
+        let waits = |operation: &&Operation| operation.must_be_rehearsed() && app.desk.rehearsal(operation).is_none();
+        if self.operations.iter().any(|operation| waits(&operation)) {
+            app.notice(Severity::Info, "what would happen is still being asked: nothing is done before it is known");
+            return Outcome::Stay;
+        }
+        app.execute(&self.operations);
+        Outcome::Close
+    }
+
+    /// What the gate says of it now, what the servers say that would happen, and how the object would differ.
+    fn known(&self, app: &App, text: &mut Vec<Line>) {
+        match Gate::decide_all(&self.operations, app.shown(), &app.policy) {
+            Decision::Refused(why) => text.push(Line::of(Role::Critical, format!("refused: {why}"))),
+            Decision::Allowed(terms) => {
+                if !terms.why.is_empty() {
+                    text.push(Line::of(Role::Dim, format!("asked for like this because {}", terms.why)));
+                }
+                text.extend(terms.warnings.iter().map(|warning| Line::of(Role::Warn, warning)));
+                if let Some(access) = terms.unknown.first() {
+                    text.push(Line::of(Role::Dim, format!("whether you may {} is not known yet", access.words())));
+                }
             }
+        }
+        for operation in self.operations.iter().take(LISTED) {
+            let Some(rehearsal) = app.desk.rehearsal(operation) else { continue };
+            match &rehearsal.outcome {
+                Ok(lines) if lines.is_empty() => text.push(Line::of(Role::Dim, "nothing would go")),
+                Ok(lines) => {
+                    text.extend(lines.iter().take(REHEARSED).map(|line| Line::of(Role::Dim, line)));
+                    if lines.len() > REHEARSED {
+                        text.push(Line::of(Role::Warn, format!("and {} more", lines.len() - REHEARSED)));
+                    }
+                }
+                Err(why) => text.push(Line::of(Role::Critical, format!("it would be refused: {why}"))),
+            }
+        }
+        if let [Operation::Kube { act: KubeAct::Apply { diff, .. }, .. }] = self.operations.as_slice() {
+            text.extend(diff.lines().map(|line| {
+                let role = match line.as_bytes().first() {
+                    Some(b'+') => Role::Ok,
+                    Some(b'-') => Role::Critical,
+                    _ => Role::Dim,
+                };
+                Line::of(role, line)
+            }));
         }
     }
 
@@ -76,12 +119,17 @@ impl Confirm {
             let user = lines::known(process.user.as_deref());
             text.push(Line::of(Role::Dim, format!("user {user}: {}", process.command)));
         }
+        self.known(app, &mut text);
         text.push(Line::empty());
         text
     }
 
     fn question(&self, ascii: bool) -> Line {
         match self.confirmation {
+            Confirmation::None => Line::of(Role::Key, "Enter")
+                .and(Role::Text, " or ")
+                .and(Role::Key, "y")
+                .and(Role::Text, ": do it   Esc: leave it"),
             Confirmation::YesNo => Line::of(Role::Key, "y")
                 .and(Role::Text, " do it   ")
                 .and(Role::Key, "n")
@@ -123,17 +171,15 @@ impl Modal for Confirm {
             return Outcome::Close;
         }
         match (self.confirmation, key.code) {
-            (Confirmation::YesNo, KeyCode::Char('y')) if key == Key::char('y') => {
-                self.permit(app);
-                Outcome::Close
-            }
+            (Confirmation::YesNo, KeyCode::Char('y')) if key == Key::char('y') => self.permit(app),
+            (Confirmation::None, KeyCode::Enter) => self.permit(app),
+            (Confirmation::None, _) if key.typed() == Some('y') => self.permit(app),
+            (Confirmation::None, _) if matches!(key.typed(), Some('n' | 'q')) => Outcome::Close,
+            (Confirmation::None, _) => Outcome::Stay,
             (Confirmation::YesNo, KeyCode::Enter) => Outcome::Close,
             (Confirmation::YesNo, _) if matches!(key.typed(), Some('n' | 'N' | 'q')) => Outcome::Close,
             (Confirmation::YesNo, _) => Outcome::Stay,
-            (Confirmation::TypeName, KeyCode::Enter) if self.typed == self.phrase() => {
-                self.permit(app);
-                Outcome::Close
-            }
+            (Confirmation::TypeName, KeyCode::Enter) if self.typed == self.phrase() => self.permit(app),
             (Confirmation::TypeName, KeyCode::Enter) => {
                 app.notice(Severity::Info, format!("«{}» is not «{}»: nothing is done", self.typed, self.phrase()));
                 self.typed.clear();

@@ -3,13 +3,17 @@
 pub mod columns;
 pub mod confirm;
 pub mod filter;
+pub mod form;
+pub mod forwards;
 pub mod help;
 pub mod kube;
 pub mod log_choice;
 pub mod logs;
 pub mod notices;
+pub mod operate;
 pub mod palette;
 pub mod picker;
+pub mod reveal;
 pub mod signal;
 pub mod themes;
 pub mod which_key;

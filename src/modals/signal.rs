@@ -85,19 +85,12 @@ fn target(process: &Process) -> Target {
     Target { pid: process.pid, start_ticks: process.start_ticks, name: process.name.to_string() }
 }
 
-/// The strictest confirmation that the gate asks for, or the first refusal. One refused target refuses all: a person who marked
-/// it by mistake may have marked others by mistake.
+/// The strictest confirmation that the gate asks for, or the first refusal.
 fn decide(app: &App, operations: &[Operation]) -> Result<Confirmation, String> {
-    let mut strictest = Confirmation::YesNo;
-    for operation in operations {
-        match Gate::decide(operation, app.shown(), &app.policy) {
-            Decision::Allowed(Confirmation::TypeName) => strictest = Confirmation::TypeName,
-            Decision::Allowed(Confirmation::YesNo) => {}
-            Decision::Refused(why) if operations.len() == 1 => return Err(why),
-            Decision::Refused(why) => return Err(format!("{operation}: {why}; nothing is sent to any of them")),
-        }
+    match Gate::decide_all(operations, app.shown(), &app.policy) {
+        Decision::Allowed(terms) => Ok(terms.confirmation),
+        Decision::Refused(why) => Err(why),
     }
-    Ok(strictest)
 }
 
 impl ChooseSignal {

@@ -182,6 +182,8 @@ pub struct Container {
     pub failing_streak: Option<u32>,
     /// Newest last; known for those that are not healthy.
     pub probes: Vec<Probe>,
+    /// Since when its check fails, reckoned from how many failed in a row and how far apart they are.
+    pub unhealthy_since: Option<Timestamp>,
     pub created_at: Option<Timestamp>,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
@@ -320,7 +322,7 @@ pub struct ContainerDetails {
     pub last_lines: Vec<String>,
     /// Where it differs from its compose file; `None` where there is no such file to compare with.
     pub drift: Option<Vec<Drift>>,
-    /// Why there is no `drift`, in words.
+    /// Why there is no `drift`, or which fields could not be compared, in words.
     pub drift_unknown: Option<String>,
     /// Why a part is missing, in words.
     pub problems: Vec<String>,
@@ -406,6 +408,11 @@ impl Containers {
     /// What a container uses, where that is known.
     pub fn usage_of(&self, container: &Container) -> Option<&ContainerUsage> {
         self.usage.get(&container.engine)?.get(&container.id)
+    }
+
+    /// The container with this id, whichever engine runs it.
+    pub fn by_id(&self, id: &str) -> Option<&Container> {
+        self.engines.keys().find_map(|engine| self.containers.get(engine, id)).map(|row| &**row)
     }
 
     /// Whether there is more than one engine, so that which one it is must be said.

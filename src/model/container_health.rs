@@ -61,6 +61,10 @@ impl Container {
 /// to ask for it, where its restart policy would have brought it back otherwise, and for SIGTERM always: nothing else sends that.
 /// For SIGKILL nobody can tell, and it is said so.
 pub fn judge(container: &Container, now: Timestamp) -> (Health, String) {
+    // The list alone says neither whether memory ran out nor what the engine answered to a start.
+    if container.restarts.is_none() && container.state != ContainerState::Running {
+        return (Health::Unknown, "not inspected yet".into());
+    }
     match container.state {
         ContainerState::Running => running(container, now),
         ContainerState::Restarting => (Health::Failing, looping(container, "restarting")),
@@ -158,7 +162,7 @@ mod tests {
     }
 
     fn ended(code: i64) -> Container {
-        Container { state: ContainerState::Exited, exit_code: Some(code), ..Container::default() }
+        Container { state: ContainerState::Exited, exit_code: Some(code), restarts: Some(0), ..Container::default() }
     }
 
     fn told(container: &Container) -> (Health, String) {
@@ -223,7 +227,7 @@ mod tests {
 
     #[test]
     fn the_other_states() {
-        let state = |state| told(&Container { state, ..Container::default() }).0;
+        let state = |state| told(&Container { state, restarts: Some(0), ..Container::default() }).0;
         assert_eq!(state(ContainerState::Paused), Health::Degraded);
         assert_eq!(state(ContainerState::Created), Health::Done);
         assert_eq!(state(ContainerState::Removing), Health::Progressing);

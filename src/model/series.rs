@@ -30,6 +30,9 @@ pub enum Metric {
     MountUsed,
     /// Instance: sensor.
     Temperature,
+    /// Instance: engine and container id. 1.0 is one core.
+    ContainerCpu,
+    ContainerMemory,
 }
 
 /// Identity of a series.

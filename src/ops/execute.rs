@@ -1,65 +1,147 @@
 //! Executes what the gate permitted. Every function here takes a [`Permit`] by value: one permit, one deed.
 
-use crate::client::Clients;
+use super::{docker, gate::Permit, kubernetes, operation::Operation, process};
+use crate::{client::Clients, model::object::ObjectRef};
+use std::{sync::Arc, time::Duration};
 
-use super::{
-    gate::Permit,
-    operation::{Operation, Signal},
-};
+/// Tells how far something that takes long has come.
+pub type Progress<'a> = &'a (dyn Fn(String) + Sync);
 
-use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
-use std::{fs, sync::Arc};
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Deed {
+    /// In words.
+    pub text: String,
+    /// Values that were asked for: for the screen alone.
+    pub revealed: Option<Revealed>,
+}
+
+/// The values of a Secret. They are shown and forgotten; they are not recorded, and their debug form does not hold them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Revealed {
+    pub target: ObjectRef,
+    /// By key; what is no text is described.
+    pub values: Vec<(String, String)>,
+}
+
+impl std::fmt::Debug for Revealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Revealed({}, {} values)", self.target, self.values.len())
+    }
+}
+
+/// Why something was not done, or is not known to have been.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// It was not done.
+    Failed(String),
+    /// Nobody can say whether it was done: the connection broke, or no answer came in time.
+    Unknown(String),
+}
+
+impl Failure {
+    /// It was not done.
+    pub fn failed(why: impl Into<String>) -> Self {
+        Self::Failed(why.into())
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Failed(why) => write!(f, "failed: {why}"),
+            Self::Unknown(why) => write!(f, "outcome unknown: {why}; look before you repeat it"),
+        }
+    }
+}
+
+impl From<&str> for Deed {
+    fn from(text: &str) -> Self {
+        Self { text: text.into(), revealed: None }
+    }
+}
+
+impl From<String> for Deed {
+    fn from(text: String) -> Self {
+        Self { text, revealed: None }
+    }
+}
 
 /// Does it, and says in words how it went. Intent and outcome go to the log until the journal exists.
 ///
 /// # Errors
 /// What was being done, on what, and what went wrong.
-pub fn execute(permit: Permit, _clients: &Arc<Clients>) -> Result<String, String> {
-    let (operation, actor) = (permit.operation(), permit.actor());
-    tracing::info!(operation = %operation, ?actor, "intended");
-    let outcome = match operation {
-        Operation::SignalProcess { pid, start_ticks, signal, .. } => signal_process(*pid, *start_ticks, *signal),
+pub fn execute(permit: Permit, clients: &Arc<Clients>, progress: Progress<'_>) -> Result<Deed, String> {
+    let record = Record::begin(&permit);
+    let outcome = match permit.operation() {
+        Operation::SignalProcess { pid, start_ticks, signal, .. } => {
+            process::signal(*pid, *start_ticks, *signal).map(|()| Deed::from("done")).map_err(Failure::Failed)
+        }
+        Operation::Engine { target, act, .. } => within(docker::execute(target, act, clients, progress)),
+        Operation::Kube { target, act } => within(kubernetes::execute(target, act, permit.at(), clients, progress)),
     };
-    match &outcome {
-        Ok(()) => tracing::info!(operation = %operation, ?actor, "done"),
-        Err(why) => tracing::error!(operation = %operation, ?actor, why, "failed"),
-    }
-    outcome.map(|()| format!("{operation}: done")).map_err(|why| format!("{operation}: {why}"))
+    record.end(outcome)
 }
 
-/// Opens a handle to the process first and compares its start time after: the handle then cannot lead to another process that
-/// has come to bear the same pid (pidfd_open(2)).
-fn signal_process(pid: i32, start_ticks: u64, signal: Signal) -> Result<(), String> {
-    let pid = Pid::from_raw(pid).filter(|pid| !pid.is_init()).ok_or("no such process")?;
-    let handle = pidfd_open(pid, PidfdFlags::empty()).map_err(|e| format!("cannot be opened: {e}"))?;
-    if start_ticks_of(pid).ok_or("has ended")? != start_ticks {
-        return Err("has ended, and its pid belongs to another process now; nothing was sent".into());
-    }
-    let number = match signal {
-        Signal::Term => rustix::process::Signal::TERM,
-        Signal::Int => rustix::process::Signal::INT,
-        Signal::Hup => rustix::process::Signal::HUP,
-        Signal::Usr1 => rustix::process::Signal::USR1,
-        Signal::Usr2 => rustix::process::Signal::USR2,
-        Signal::Stop => rustix::process::Signal::STOP,
-        Signal::Cont => rustix::process::Signal::CONT,
-        Signal::Kill => rustix::process::Signal::KILL,
-    };
-    pidfd_send_signal(handle, number).map_err(|e| format!("cannot be signalled: {e}"))
+/// What is being done, for the log.
+pub struct Record {
+    operation: String,
+    actor: String,
 }
 
-/// Field 22 of `/proc/PID/stat`. The name in field 2 may hold anything, so fields are counted from its last parenthesis.
-fn start_ticks_of(pid: Pid) -> Option<u64> {
-    let stat = fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
-    let after = stat.iter().rposition(|byte| *byte == b')')?;
-    let rest = String::from_utf8_lossy(&stat[after + 1..]);
-    rest.split_ascii_whitespace().nth(19)?.parse().ok()
+impl Record {
+    /// Notes what is intended.
+    pub fn begin(permit: &Permit) -> Self {
+        let (operation, actor) = (permit.operation().to_string(), permit.actor().to_owned());
+        tracing::info!(operation = %operation, ?actor, "intended");
+        Self { operation, actor }
+    }
+
+    /// Notes how it went, and says it in words.
+    ///
+    /// # Errors
+    /// What was being done, on what, and what went wrong.
+    pub fn end(self, outcome: Result<Deed, Failure>) -> Result<Deed, String> {
+        let Self { operation, actor } = self;
+        match &outcome {
+            Ok(_) => tracing::info!(operation = %operation, ?actor, "done"),
+            Err(Failure::Failed(why)) => tracing::error!(operation = %operation, ?actor, why, "failed"),
+            Err(Failure::Unknown(why)) => tracing::error!(operation = %operation, ?actor, why, "outcome unknown"),
+        }
+        outcome
+            .map(|deed| Deed { text: format!("{operation}: {}", deed.text), ..deed })
+            .map_err(|failure| format!("{operation}: {failure}"))
+    }
+}
+
+/// Runs something asynchronous to its end on this thread.
+pub fn within<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(4).build();
+    let runtime = runtime.map_err(|error| Failure::Failed(format!("no event loop: {error}")))?;
+    let outcome = runtime.block_on(work);
+    // What hangs in the kernel must not keep the thread.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Gives something a time in which it has to be done.
+///
+/// # Errors
+/// Its own, and [`Failure::Unknown`] where it took longer.
+pub async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Failure::Unknown(format!("no answer within {} s", limit.as_secs()))),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{
-        super::gate::{Gate, Policy},
+        super::{
+            gate::{Gate, Policy},
+            operation::Signal,
+        },
         *,
     };
     use crate::{
@@ -101,10 +183,17 @@ mod tests {
         let permit = Gate::permit(operation, &world, &policy).expect("permitted");
         let kept = Kept::default();
         let outcome = tracing::subscriber::with_default(tracing_subscriber::registry().with(kept.clone()), || {
-            execute(permit, &Arc::default())
+            execute(permit, &Arc::default(), &|_| {})
         });
         assert!(outcome.is_err(), "{outcome:?}");
         let fields = kept.0.lock().expect("sound");
         assert_eq!(fields.iter().filter(|field| *field == "actor=\"ann b\"").count(), 2, "{fields:?}");
+    }
+
+    #[test]
+    fn revealed_values_are_not_in_their_debug_form() {
+        let target = ObjectRef::resource("c", "secrets", "n", "s");
+        let revealed = Revealed { target, values: vec![("password".into(), "hunter2".into())] };
+        assert!(!format!("{revealed:?}").contains("hunter2"));
     }
 }

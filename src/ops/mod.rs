@@ -1,6 +1,15 @@
 //! Everything that changes the outside world: [`operation::Operation`] says what, [`gate::Gate`] decides, and only a holder of a
 //! [`gate::Permit`] can execute.
 
+pub mod access;
+pub mod archive;
+pub mod docker;
 pub mod execute;
+pub mod forward;
 pub mod gate;
+pub mod kubernetes;
+
+pub mod offer;
 pub mod operation;
+mod process;
+pub mod rehearse;

@@ -117,12 +117,15 @@ pages! {
     unit::UnitDetails,
     sensor::SensorDetails,
     source::SourceDetails,
-    logs::LogsDetails,
     pod::PodPage,
     workload::WorkloadPage,
     node::NodePage,
     cluster::ClusterPage,
     resource::ResourcePage,
+    logs::LogsDetails,
+    container::ContainerPage,
+    stored::StoredPage,
+    engine::EnginePage,
 }
 
 pub use links::{link_at, links};
@@ -165,10 +168,10 @@ pub fn logs_size(page: &ObjectPage, area: Area) -> (u16, u16) {
 /// The tabs of an object's page: those that have a meaning for its kind, in their fixed order.
 pub fn tabs(object: &ObjectRef) -> Vec<Tab> {
     let details = details(object.kind);
+    let has_history = details.is_some_and(|details| details.has_revisions() || !details.history(object).is_empty());
     if object.kind == ObjectKind::Logs {
         return vec![Tab::Logs];
     }
-    let has_history = details.is_some_and(|details| details.has_revisions() || !details.history(object).is_empty());
     let has_logs = has_logs(object.kind) || details.is_some_and(Details::has_logs);
     let has = |tab: &Tab| match tab {
         Tab::History => has_history,
@@ -246,10 +249,9 @@ pub fn draw(scene: &Scene<'_>, page: &ObjectPage, area: Rect, buffer: &mut Buffe
     draw_head(scene, page, inner, buffer);
     let head = HEAD.min(inner.height);
     let body = Rect { y: inner.y + head, height: inner.height - head, ..inner };
+    let has_revisions = details(page.object.kind).is_some_and(Details::has_revisions);
     match shown_tab(page) {
-        Tab::History if !details(page.object.kind).is_some_and(Details::has_revisions) => {
-            return draw_history(scene, page, body, buffer);
-        }
+        Tab::History if !has_revisions => return draw_history(scene, page, body, buffer),
         Tab::Logs => return logs::draw(scene, Rect::from(logs_body(page, Area::from(area))), buffer),
         _ => {}
     }
@@ -269,6 +271,9 @@ pub fn draw(scene: &Scene<'_>, page: &ObjectPage, area: Rect, buffer: &mut Buffe
 
 /// What the page of an object needs while it is open.
 pub fn topics(object: &ObjectRef) -> TopicSet {
+    if object.engine_and_id().is_some() {
+        return TopicSet::of(&[Topic::ContainerDetails, Topic::ContainerUsage, Topic::Processes]);
+    }
     if object.in_kube().is_none() {
         return TopicSet::of(&[Topic::Processes, Topic::ProcessDetails]);
     }

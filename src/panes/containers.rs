@@ -181,7 +181,7 @@ impl Table for ContainersTable {
     }
     fn key(&self, world: &World, at: usize) -> CompactString {
         match row(world, at) {
-            Some(Row::Container(container)) => format_compact!("{}/{}", container.engine, container.id),
+            Some(Row::Container(container)) => format_compact!("{}/{}", container.engine, container.name),
             Some(Row::Group(group)) => group.key(),
             None => CompactString::default(),
         }

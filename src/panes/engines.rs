@@ -17,7 +17,7 @@ use crate::{
     view::table::{Column, Table, Value},
     world::World,
 };
-use compact_str::{CompactString, format_compact};
+use compact_str::CompactString;
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::borrow::Cow;
 
@@ -189,9 +189,4 @@ impl Pane for EnginesPane {
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         draw_of_engines(scene, (self.name(), &EnginesTable), NO_ENGINE, area, buffer);
     }
-}
-
-/// The name of an engine's source.
-pub(crate) fn source(engine: &str) -> CompactString {
-    format_compact!("docker/{engine}")
 }

@@ -3,6 +3,7 @@
 use super::Pane;
 use crate::{
     model::{
+        health::Health,
         host::{Device, Gauges, Network},
         mount::{Mount, MountState},
         object::ObjectKind,
@@ -17,6 +18,7 @@ use crate::{
         scene::Scene,
         theme::Role,
     },
+    world::World,
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -166,6 +168,14 @@ fn draw_row(scene: &Scene<'_>, row: &Row, area: Rect, buffer: &mut Buffer) {
     figures::draw(scene, &row.figures, rest, buffer);
 }
 
+/// How many containers there are, and how many are not well; nothing where there is no engine.
+fn containers(world: &World) -> Option<String> {
+    let all = &world.observed.containers;
+    let unwell = all.containers.iter().filter(|container| container.health >= Health::Degraded).count();
+    let unwell = if unwell > 0 { format!(" ({unwell} unwell)") } else { String::new() };
+    (!all.engines.is_empty()).then(|| format!("containers {}{unwell}", all.containers.len()))
+}
+
 /// Everything in one line, for a strip.
 fn draw_strip(scene: &Scene<'_>, rows: &[Row], area: Rect, buffer: &mut Buffer) {
     let mut strip = Vec::new();
@@ -189,7 +199,8 @@ impl Pane for HostPane {
     }
     fn status(&self, scene: &Scene<'_>) -> String {
         let uptime = scene.world.observed.gauges.as_ref().and_then(|gauges| gauges.uptime_seconds);
-        uptime.map_or_else(String::new, |seconds| format!("up {}", units::span(seconds)))
+        let uptime = uptime.map(|seconds| format!("up {}", units::span(seconds)));
+        containers(scene.world).into_iter().chain(uptime).collect::<Vec<_>>().join(", ")
     }
     fn about(&self) -> &'static str {
         "This host at a glance: CPU, memory, the fullest disk, the busiest device and interface, each with its history. psi is the share of the last ten seconds in which some task had to wait for it."

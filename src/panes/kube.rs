@@ -217,7 +217,7 @@ pub(super) fn draw(
 }
 
 /// Narrower lists have no room for the reasons: the selected row's stands below the list.
-const REASON_FROM: u16 = 140;
+const REASON_FROM: u16 = 200;
 
 /// Rows for the reason below a list of this size.
 pub(super) const fn rows_below(width: u16, height: u16) -> u16 {
@@ -263,7 +263,11 @@ pub(super) fn why_empty(scene: &Scene<'_>, resources: &[&str], none: &str, narro
     let mut lines: Vec<Line> = watched.iter().filter_map(|context| context_line(scene, context, resources)).collect();
     if lines.len() < watched.len() {
         let within = scene.view.within.words();
-        let place = if within.is_empty() || !narrowed { String::new() } else { format!(" in {within}: namespace (n) shows others") };
+        let place = if within.is_empty() || !narrowed {
+            String::new()
+        } else {
+            format!(" in {within}: namespace (n) shows others")
+        };
         lines.insert(0, Line::of(Role::Dim, format!("{none}{place}")));
     }
     lines

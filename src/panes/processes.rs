@@ -55,7 +55,12 @@ fn state<'w>(process: &'w Process, _: &'w World) -> Value<'w> {
     Value::Text(Cow::Owned(process.state.to_string()))
 }
 
-fn owner<'w>(process: &'w Process, _: &'w World) -> Value<'w> {
+/// The name of its container, where an engine tells it.
+fn owner<'w>(process: &'w Process, world: &'w World) -> Value<'w> {
+    let container = process.container.as_deref().and_then(|id| world.observed.containers.by_id(id));
+    if let Some(container) = container {
+        return Value::Text(container.title());
+    }
     process.container.as_deref().or(process.unit.as_deref()).map_or(Value::None, Value::text)
 }
 

@@ -1,6 +1,7 @@
 //! Rules: what counts as "not as it should be". A check looks at what has been observed and names the conditions that hold
 //! now; the [`engine`] knows for how long they have held.
 
+mod container;
 pub mod engine;
 mod host;
 mod kubernetes;
@@ -78,4 +79,10 @@ pub static CHECKS: &[&dyn Check] = &[
     &kubernetes::KubeWorkload,
     &kubernetes::KubePod,
     &kubernetes::KubeNode,
+    &container::ContainerUnhealthy,
+    &container::ContainerLooping,
+    &container::ContainerRestarted,
+    &container::ContainerOom,
+    &container::ContainerExited,
+    &container::ContainerStuck,
 ];

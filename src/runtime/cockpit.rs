@@ -1,11 +1,14 @@
 //! The event loop: whatever happens becomes an event, `App` says what follows, and a frame is drawn when something that is shown
 //! changed. Nothing ticks while nothing changes.
 
+mod lend;
 mod past;
 mod work;
 
 use super::{
     contain, effects,
+    forwards::Forwards,
+    handover,
     input::{Gone, Input},
     logging,
     output::Output,
@@ -138,7 +141,8 @@ impl Signals {
 enum Woken {
     Input(Vec<EventKind>),
     News(News),
-    Done(Done),
+    /// An effect has something to say.
+    Told(Box<EventKind>),
     Log(LogLine),
     /// Lines that are followed.
     Logs(LogBatch),
@@ -166,7 +170,7 @@ struct Cockpit {
     signals: Signals,
     demand: watch::Sender<Demand>,
     news: mpsc::Receiver<News>,
-    done: (mpsc::Sender<Done>, mpsc::Receiver<Done>),
+    told: (mpsc::Sender<EventKind>, mpsc::Receiver<EventKind>),
     log: mpsc::Receiver<LogLine>,
     /// The lines that are followed.
     logs: Option<logs::Stream>,
@@ -179,6 +183,9 @@ struct Cockpit {
     state_folder: PathBuf,
     tmux: bool,
     clients: Arc<Clients>,
+    forwards: Forwards,
+    /// What the terminal is lent to.
+    lent: Option<handover::Kind>,
     _guard: terminal::Guard,
 }
 
@@ -209,7 +216,7 @@ impl Cockpit {
             signals: Signals::new()?,
             demand,
             news,
-            done: mpsc::channel(QUEUE),
+            told: mpsc::channel(QUEUE),
             log,
             logs: None,
             past,
@@ -220,6 +227,8 @@ impl Cockpit {
             state_folder: options.state_folder,
             tmux: options.tmux,
             clients: options.clients,
+            forwards: Forwards::default(),
+            lent: None,
             _guard: guard,
         };
         // The first screen stands before any source is asked, and before the log is opened.
@@ -246,7 +255,8 @@ impl Cockpit {
     async fn wait(&mut self) -> Woken {
         let wake_at = self.app.next_wake();
         let play_at = self.past.next_at();
-        let draw_at = self.draw_at.filter(|_| self.output.is_clear());
+        let lent = self.lent.is_some();
+        let draw_at = self.draw_at.filter(|_| self.output.is_clear() && !lent);
         let blocked = !self.output.is_clear();
         tokio::select! {
             biased;
@@ -255,14 +265,14 @@ impl Cockpit {
             _ = self.signals.interrupt.recv() => Woken::Leave(Left::Interrupted),
             _ = self.signals.quit.recv() => Woken::Leave(Left::Quit),
             _ = self.signals.stop.recv() => Woken::Stop,
-            input = self.input.next() => match input {
+            input = self.input.next(), if !lent => match input {
                 Ok(events) => Woken::Input(events),
                 Err(Gone) => Woken::Leave(Left::TerminalGone),
             },
             _ = self.signals.resize.recv() => Woken::Resize,
             _ = self.signals.resume.recv() => Woken::Resumed,
             drained = self.output.drain(), if blocked => Woken::Drained(drained),
-            Some(done) = self.done.1.recv() => Woken::Done(done),
+            Some(told) = self.told.1.recv() => Woken::Told(Box::new(told)),
             () = until(draw_at), if draw_at.is_some() => Woken::Draw,
             Some(news) = self.news.recv() => Woken::News(news),
             Some(line) = self.log.recv() => Woken::Log(line),
@@ -279,6 +289,8 @@ impl Cockpit {
         let now = clock::now();
         let mut leave = self.follow_clock(now);
         match woken {
+            // An editor's ctrl-c goes to the whole job, and is meant for the editor.
+            Woken::Leave(Left::Interrupted | Left::Quit) if self.lent == Some(handover::Kind::Editor) => {}
             Woken::Leave(left) => return Ok(Some(left)),
             Woken::Input(events) => {
                 for event in events {
@@ -290,8 +302,8 @@ impl Cockpit {
                 }
             }
             Woken::News(news) => leave |= self.take_news(news, now),
-            Woken::Done(done) => leave |= self.take(EventKind::Done(done), now),
             Woken::Logs(batch) => leave |= self.take(EventKind::Logs(batch), now),
+            Woken::Told(told) => leave |= self.take(*told, now),
             Woken::Log(line) => leave |= self.take(EventKind::Log(line), now),
             Woken::Moment(answer) => leave |= self.take_moment(answer, now),
             Woken::Worked(worked) => leave |= self.take_worked(worked, now),
@@ -301,6 +313,7 @@ impl Cockpit {
                 leave |= self.take(EventKind::Resize { columns, rows }, now);
             }
             Woken::Stop => self.stop()?,
+            Woken::Resumed if self.lent.is_some() => {}
             Woken::Resumed => self.take_terminal_back()?,
             Woken::Wake => leave |= self.take(EventKind::Wake, now),
             Woken::Draw => self.draw()?,
@@ -348,7 +361,7 @@ impl Cockpit {
 
     /// Does one thing that the app asked for; says whether that is to leave.
     fn perform(&mut self, effect: Effect) -> bool {
-        let done = self.done.0.clone();
+        let told = self.told.0.clone();
         match effect {
             Effect::Quit => return true,
             // To the whole job, as a terminal would; our own part follows as [`Woken::Stop`].
@@ -364,9 +377,16 @@ impl Cockpit {
             }
             Effect::Copy { text, what } => self.copy(&text, &what),
             Effect::Write { name, content, what } => {
-                effects::write_file(done, &name, content, what, self.state_folder.clone());
+                effects::write_file(told, &name, content, what, self.state_folder.clone());
             }
-            Effect::Execute(permit) => effects::execute(done, permit, &self.clients),
+            Effect::Execute(permit) if permit.operation().takes_terminal() => self.lend(permit),
+            Effect::Execute(permit) if self.forwards.is_one(&permit) => {
+                self.forwards.start(told, permit, &self.clients);
+            }
+            Effect::Execute(permit) => effects::execute(told, permit, &self.clients),
+            Effect::Rehearse(trial) => effects::rehearse(told, trial, &self.clients),
+            Effect::Review { context, wanted } => effects::review(told, context, wanted, &self.clients),
+            Effect::StopForward(id) => self.forwards.stop(id),
             Effect::ReloadConfig => return self.reload(),
             Effect::Mouse(on) => {
                 let _ = self.output.write(&terminal::mouse_bytes(on));
@@ -396,8 +416,15 @@ impl Cockpit {
     /// Gives the terminal to the shell, stops, and takes the terminal back when continued. Without a shell that could continue us
     /// nothing happens.
     fn stop(&mut self) -> io::Result<()> {
-        if !stop::can_be_continued() {
-            return Ok(());
+        match self.lent {
+            // The editor was stopped, and we with it: the terminal is not ours to set up.
+            Some(handover::Kind::Editor) => {
+                stop::stop();
+                return Ok(());
+            }
+            Some(handover::Kind::Session) => return Ok(()),
+            None if !stop::can_be_continued() => return Ok(()),
+            None => {}
         }
         self.output.abandon();
         terminal::give_back();

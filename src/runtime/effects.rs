@@ -1,13 +1,17 @@
 //! Does what `App` asks for, and says how it went.
 
 use crate::{
-    app::{effect::CLIPBOARD_BYTES, event::Done},
+    app::{
+        effect::CLIPBOARD_BYTES,
+        event::{Answer, Done, EventKind},
+    },
     client::Clients,
     clock,
-    model::object::ObjectRef,
+    model::kubernetes::Access,
     ops,
 };
 use base64::Engine as _;
+use compact_str::CompactString;
 use std::{
     env, fs,
     io::Write as _,
@@ -16,6 +20,9 @@ use std::{
     sync::Arc,
 };
 use tokio::sync::mpsc::Sender;
+
+/// Where what effects have to say goes.
+pub type Told = Sender<EventKind>;
 
 /// Bytes that put text into the clipboard by way of the terminal (OSC 52, xterm's control sequences), also from inside tmux,
 /// which passes it on only in its own wrapping unless it is set to understand it.
@@ -36,34 +43,59 @@ pub fn copy_bytes(text: &str, tmux: bool) -> Result<Vec<u8>, String> {
 }
 
 /// Runs something that may block on a thread of its own, and reports how it went.
-pub fn spawn(done: Sender<Done>, work: impl FnOnce() -> Result<String, String> + Send + 'static) {
-    spawn_on(done, None, work);
-}
-
-fn spawn_on(
-    done: Sender<Done>,
-    target: Option<ObjectRef>,
-    work: impl FnOnce() -> Result<String, String> + Send + 'static,
-) {
+pub fn spawn(told: Told, work: impl FnOnce() -> Result<String, String> + Send + 'static) {
     tokio::task::spawn_blocking(move || {
         let (ok, text) = match work() {
             Ok(text) => (true, text),
             Err(text) => (false, text),
         };
         // Nobody listens any more only when the cockpit is leaving.
-        let _ = done.blocking_send(Done { target, ..Done::new(ok, text) });
+        let _ = told.blocking_send(EventKind::Done(Done::new(ok, text)));
     });
 }
 
 /// Executes what the gate permitted.
-pub fn execute(done: Sender<Done>, permit: ops::gate::Permit, clients: &Arc<Clients>) {
+pub fn execute(told: Told, permit: ops::gate::Permit, clients: &Arc<Clients>) {
     let target = permit.operation().target();
     let clients = Arc::clone(clients);
-    spawn_on(done, Some(target), move || ops::execute::execute(permit, &clients));
+    tokio::task::spawn_blocking(move || {
+        let progress = |text: String| {
+            let done = Done { target: Some(target.clone()), progress: true, ..Done::new(true, text) };
+            // How far it has come may be left out where the cockpit is behind.
+            let _ = told.try_send(EventKind::Done(done));
+        };
+        let outcome = ops::execute::execute(permit, &clients, &progress);
+        let (ok, text, revealed) = match outcome {
+            Ok(deed) => (true, deed.text, deed.revealed),
+            Err(text) => (false, text, None),
+        };
+        let _ = told.blocking_send(EventKind::Done(Done { target: Some(target), ..Done::new(ok, text) }));
+        if let Some(revealed) = revealed {
+            let _ = told.blocking_send(EventKind::Answer(Box::new(Answer::Revealed(revealed))));
+        }
+    });
+}
+
+/// Asks what would happen.
+pub fn rehearse(told: Told, trial: ops::gate::Trial, clients: &Arc<Clients>) {
+    let clients = Arc::clone(clients);
+    tokio::task::spawn_blocking(move || {
+        let rehearsal = ops::rehearse::rehearse(&trial, &clients);
+        let _ = told.blocking_send(EventKind::Answer(Box::new(Answer::Rehearsed(rehearsal))));
+    });
+}
+
+/// Asks an API server what it would allow.
+pub fn review(told: Told, context: CompactString, wanted: Vec<Access>, clients: &Arc<Clients>) {
+    let clients = Arc::clone(clients);
+    tokio::task::spawn_blocking(move || {
+        let said = ops::access::review(&context, wanted, &clients);
+        let _ = told.blocking_send(EventKind::Access { context, said });
+    });
 }
 
 /// Writes a new file into the current folder or, where that cannot be written, into `fallback`. `{stamp}` becomes the time.
-pub fn write_file(done: Sender<Done>, name: &Path, content: String, what: String, fallback: PathBuf) {
+pub fn write_file(done: Told, name: &Path, content: String, what: String, fallback: PathBuf) {
     let stamp = clock::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     let name = PathBuf::from(name.to_string_lossy().replace("{stamp}", &stamp));
     spawn(done, move || {

@@ -3,6 +3,8 @@
 pub mod cockpit;
 pub mod contain;
 pub mod effects;
+mod forwards;
+mod handover;
 pub mod input;
 pub mod logging;
 pub mod output;

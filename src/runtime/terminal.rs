@@ -32,6 +32,27 @@ pub fn mouse_bytes(mouse: bool) -> Vec<u8> {
     bytes
 }
 
+/// Bytes that clear the way for a session in a container: the main screen, a cursor, no mouse. The terminal stays raw.
+pub fn lend_bytes() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let _ = queue!(
+        bytes,
+        terminal::EndSynchronizedUpdate,
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        cursor::Show,
+        terminal::LeaveAlternateScreen,
+    );
+    bytes
+}
+
+/// Bytes that undo what a session may have left behind: a soft reset (DECSTR), and the modes that it leaves alone.
+pub fn reset_bytes() -> Vec<u8> {
+    let mut bytes = b"\x1b[!p\x1b[?1049l\x1b[?1l\x1b>\x1b(B\x1b[r\x1b[0m\x1b[?1004l".to_vec();
+    bytes.extend(lend_bytes());
+    bytes
+}
+
 /// Puts the terminal into raw mode and remembers that it has to be given back.
 ///
 /// # Errors

@@ -26,6 +26,9 @@ pub enum Scale {
     BytesPerSecond,
     Number,
     Celsius,
+    /// CPU time; 1.0 is one core, printed as percent of one.
+    Cores,
+    Bytes,
 }
 
 impl Scale {
@@ -34,6 +37,8 @@ impl Scale {
             Self::Ratio => 1.0,
             Self::BytesPerSecond => nice_binary(max),
             Self::Number => nice_decimal(max, 1.0),
+            Self::Cores => nice_decimal(max, 0.1),
+            Self::Bytes => nice_binary(max),
             Self::Celsius => nice_decimal(max, 100.0),
         }
     }
@@ -43,6 +48,8 @@ impl Scale {
         match self {
             Self::Ratio => units::percent(value),
             Self::BytesPerSecond => units::bytes_per_second(value),
+            Self::Cores => units::percent_fine(value),
+            Self::Bytes => units::bytes(value),
             Self::Number => format!("{value:.1}"),
             Self::Celsius => format!("{value:.0} °C"),
         }

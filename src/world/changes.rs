@@ -21,6 +21,7 @@ impl World {
             }
             Update::Mounts(mounts) => self.note_mounts(at, mounts),
             Update::Kube(news) => self.note_cluster(at, news),
+            Update::Engine(news) => self.note_engine(at, news),
             _ => {}
         }
     }

@@ -1,6 +1,7 @@
 //! Everything observed or derived, with one owner and no lock. [`World::apply`] is the only way in.
 
 mod changes;
+mod containers;
 mod kubernetes;
 mod retention;
 #[cfg(test)]
@@ -12,7 +13,7 @@ use crate::{
         attention::{Attention, Severity},
         change::{Change, ChangeKind},
         container::EnginePart,
-        kubernetes::KubePart,
+        kubernetes::{Access, AccessAnswer, KubePart},
         log::LogLine,
         object::{ObjectKind, ObjectRef},
         observed::{Observed, SourceStatus},
@@ -27,6 +28,7 @@ use crate::{
         engine::{Engine, Pending},
     },
 };
+use compact_str::CompactString;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -105,6 +107,12 @@ impl World {
             answered_at: old.and_then(|old| old.answered_at),
             report,
         };
+        // Whoever stops watching a cluster does not want to look at what it was.
+        if status.report.state == SourceState::Off
+            && let Some(context) = name.strip_prefix("kube/")
+        {
+            self.observed.kube.forget(context);
+        }
         self.observed.sources.insert(name, status);
         Changed { sources: true, attention: self.judge(), ..Changed::default() }
     }
@@ -216,6 +224,16 @@ impl World {
     pub fn note_operation(&mut self, at: Timestamp, object: ObjectRef, ok: bool, text: &str) {
         let severity = if ok { Severity::Info } else { Severity::Error };
         self.push_change(Change { at, kind: ChangeKind::Operation, severity, object, text: text.into() });
+    }
+
+    /// Takes what an API server said of what may be done there.
+    pub fn note_access(&mut self, at: Timestamp, context: &str, said: Vec<(Access, bool, CompactString)>) {
+        self.now = self.now.max(at);
+        let known = self.observed.kube.access.entry(context.into()).or_default();
+        known.retain(|_, answer| at.duration_since(answer.at).as_secs() < Access::FRESH_SECONDS);
+        known.extend(
+            said.into_iter().map(|(access, allowed, reason)| (access.key(), AccessAnswer { allowed, reason, at })),
+        );
     }
 
     /// What holds now and is not raised yet: for those who look only once, and cannot wait until it is.

@@ -24,6 +24,7 @@ impl World {
                     series.push(key, at, sensor.temperature_celsius);
                 }
             }
+            Update::Engine(news) => super::containers::keep_usage(series, at, news),
             Update::Facts(_) => {
                 if let Ok(before) = at.checked_sub(jiff::SignedDuration::from_millis(SeriesStore::KEEP_MS)) {
                     series.forget_before(before);

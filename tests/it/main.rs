@@ -3,6 +3,7 @@
 
 mod golden;
 mod hostile;
+mod kubernetes;
 mod log_lines;
 mod need;
 mod pictures;

@@ -17,6 +17,7 @@ fn options(folder: &Path) -> DoctorOptions {
         state_folder: folder.join("state"),
         state_problem: None,
         terminal: TerminalCheck::new(&terminal, &Config::default(), Some((70, 20))),
+        engines_tried: vec![Tried { place: "/var/run/docker.sock".into(), found: "not there".into() }],
     }
 }
 
@@ -49,7 +50,15 @@ fn text_is_readable() {
     let mut options = DoctorOptions { json: false, ..options(folder.path()) };
     let (code, out) = run(&options);
     assert_eq!(code, 0);
-    for words in ["down  host/mounts", "denied", "→ ask root", "70 × 20", "inside tmux", "bad   /etc/x.toml"] {
+    for words in [
+        "down  host/mounts",
+        "denied",
+        "→ ask root",
+        "70 × 20",
+        "inside tmux",
+        "bad   /etc/x.toml",
+        "/var/run/docker.sock: not there",
+    ] {
         assert!(out.contains(words), "{words:?} is missing in\n{out}");
     }
     fs::write(folder.path().join("file"), "").expect("written");

@@ -1,11 +1,13 @@
 //! Kubernetes clusters and what runs in them. A cluster is known by the name of the kubeconfig's context that leads to it.
 
+mod access;
 mod cluster;
 mod details;
 mod index;
 mod pod;
 mod workload;
 
+pub use access::{Access, AccessAnswer};
 pub use cluster::{ApiResource, Cluster, Denied, KubeTable, Node, NodeUsage, TableColumn, TableRow, Taint};
 pub use details::{Finding, KubeDetails, KubeEvent, Revision};
 pub use index::NodeLoad;
@@ -37,6 +39,9 @@ pub struct Kube {
     /// What is counted over all pods.
     #[serde(skip)]
     index: index::Index,
+    /// What may be done, as far as it was asked: by context, then [`Access::key`].
+    #[serde(default)]
+    pub access: BTreeMap<CompactString, BTreeMap<CompactString, AccessAnswer>>,
 }
 
 /// News of one cluster.
@@ -94,6 +99,7 @@ impl Kube {
         self.pod_usage.remove(context);
         self.node_usage.remove(context);
         self.tables.remove(context);
+        self.access.remove(context);
     }
 
     /// What a pod uses, where that is known.

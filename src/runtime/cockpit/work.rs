@@ -9,6 +9,7 @@ use crate::{
     },
     clock,
     model::{Timestamp, series::SeriesStore, units},
+    runtime::handover::Back,
     runtime::recorder::{
         file::{FILE_LIMIT, FileSink},
         format::Header,
@@ -28,6 +29,8 @@ pub(super) enum Worked {
     /// Where the recording lies and how long it is.
     RecordingEnded(Result<(PathBuf, u64), String>),
     History(Box<SeriesStore>),
+    /// The terminal is given back.
+    HandedBack(Box<Back>),
 }
 
 pub(super) struct Work {
@@ -48,6 +51,11 @@ impl Work {
 
     pub(super) async fn answer(&mut self) -> Option<Worked> {
         self.answers.1.recv().await
+    }
+
+    /// Where the end of something is told that runs on a thread of its own.
+    pub(super) fn teller(&self) -> mpsc::Sender<Worked> {
+        self.answers.0.clone()
     }
 
     fn begin(&self, work: impl FnOnce() -> Worked + Send + 'static) {
@@ -91,6 +99,7 @@ impl Cockpit {
                 self.work.reloading = false;
                 self.take(EventKind::Settings(settings), now)
             }
+            Worked::HandedBack(back) => self.take_back(*back),
             Worked::History(series) => self.take(EventKind::History(series), now),
             Worked::RecordingBegun(begun) => {
                 self.work.turning = false;

@@ -2,7 +2,7 @@
 
 use super::{
     drift, hide, read,
-    wire::{Inspect, Top},
+    wire::{ImageInspect, Inspect, Top},
 };
 use crate::{
     client::docker::raw,
@@ -21,7 +21,9 @@ const LINES: usize = 10;
 const LONGEST: usize = 500;
 
 /// Reads everything of an object; what cannot be read is said.
-pub(super) async fn read(docker: &Docker, engine: &CompactString, object: &ObjectRef) -> ContainerDetails {
+///
+/// `local` says whether the engine runs on this machine.
+pub(super) async fn read(docker: &Docker, engine: &CompactString, object: &ObjectRef, local: bool) -> ContainerDetails {
     let id = object.engine_and_id().map(|(_, id)| id).unwrap_or_default();
     let mut details = ContainerDetails { engine: engine.clone(), id: id.into(), ..ContainerDetails::default() };
     let path = match object.kind {
@@ -35,7 +37,7 @@ pub(super) async fn read(docker: &Docker, engine: &CompactString, object: &Objec
         Err(error) => details.problems.push(problem("inspect", &error)),
     }
     if object.kind == ObjectKind::Container {
-        container(docker, &mut details).await;
+        container(docker, &mut details, local).await;
     }
     hide::hide(&mut details.inspect);
     details
@@ -48,7 +50,7 @@ fn problem(what: &str, error: &Error) -> String {
     }
 }
 
-async fn container(docker: &Docker, details: &mut ContainerDetails) {
+async fn container(docker: &Docker, details: &mut ContainerDetails, local: bool) {
     let Ok(inspect) = serde_json::from_value::<Inspect>(details.inspect.clone()) else { return };
     let running = matches!(inspect.state.status.as_str(), "running" | "paused");
     let id = raw::encoded(&details.id);
@@ -66,8 +68,19 @@ async fn container(docker: &Docker, details: &mut ContainerDetails) {
         Ok(lines) => details.last_lines = lines,
         Err(error) => details.problems.push(problem("last lines", &error)),
     }
-    match drift::of(&inspect).await {
-        Ok(drift) => details.drift = Some(drift),
+    let image = raw::json::<ImageInspect>(docker, &format!("/images/{}/json", raw::encoded(&inspect.image_id))).await;
+    let image = image.ok().map(|image| drift::ImageDefaults {
+        environment: image.config.environment,
+        command: image.config.command,
+        entrypoint: image.config.entrypoint.list(),
+    });
+    match drift::of(&inspect, image.as_ref(), local).await {
+        Ok(compared) => {
+            details.drift = Some(compared.drift);
+            let left_out = compared.left_out.join("; ");
+            details.drift_unknown =
+                Some(left_out).filter(|text| !text.is_empty()).map(|text| format!("not compared: {text}"));
+        }
         Err(why) => details.drift_unknown = Some(why),
     }
 }

@@ -19,7 +19,6 @@ use super::{
 };
 use crate::{
     client::{Clients, Unreachable, docker::Endpoint},
-    clock,
     model::topic::{Topic, TopicSet},
 };
 use compact_str::{CompactString, format_compact};
@@ -40,9 +39,7 @@ pub fn all(clients: &Arc<Clients>) -> Vec<Box<dyn Live>> {
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
 /// Wait after the first failure; it doubles up to [`MOST_DOUBLINGS`] times.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
-const MOST_DOUBLINGS: u32 = 5;
-/// A connection that held this long was a good one.
-const GOOD: Duration = Duration::from_secs(10);
+const MOST_DOUBLINGS: u32 = 4;
 
 const TOPICS: TopicSet =
     TopicSet::of(&[Topic::Containers, Topic::ContainerUsage, Topic::EngineStores, Topic::ContainerDetails]);
@@ -95,10 +92,11 @@ impl Live for Watched {
         Box::pin(async move {
             let mut failures = 0;
             loop {
-                let begun = clock::instant();
                 let ended = session::run(&self.endpoint, &mut self.remembered, demand.clone(), teller).await;
                 let Err(Ended::Trouble(trouble)) = ended else { return Err(Gone) };
-                failures = if begun.elapsed() >= GOOD { 1 } else { failures + 1 };
+                // One that answered was a good connection: it is looked for again at once.
+                let answered = std::mem::take(&mut self.remembered.answered);
+                failures = if answered { 1 } else { failures + 1 };
                 tracing::info!(engine = %self.endpoint.name, reason = %trouble.reason, "no connection");
                 let error = SourceError::Down { reason: trouble.reason, hint: trouble.hint };
                 teller.error(&error, Some(SIGN_OF_LIFE)).await?;

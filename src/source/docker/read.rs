@@ -158,12 +158,22 @@ fn probes(state: &State) -> Vec<Probe> {
     newest.iter().map(probe).collect()
 }
 
+/// When the first check of the row that fails was run: as many as failed, as far apart as those that are known.
+pub(super) fn unhealthy_since(row: &Container) -> Option<Timestamp> {
+    let times: Vec<Timestamp> = row.probes.iter().filter_map(|probe| probe.at).collect();
+    let (first, last) = (*times.first()?, *times.last()?);
+    let apart = last.duration_since(first).as_secs_f64() / (times.len().max(2) - 1) as f64;
+    let failures = f64::from(row.failing_streak?.max(1) - 1);
+    last.checked_sub(jiff::SignedDuration::try_from_secs_f64(apart * failures).ok()?).ok()
+}
+
 /// The command as it runs, argument by argument, without secrets.
 pub(super) fn command<'a>(arguments: impl IntoIterator<Item = &'a str>) -> String {
     redact::arguments(arguments).join(" ")
 }
 
-fn cpu_limit(inspect: &Inspect) -> Option<f64> {
+/// The limit in cores.
+pub(super) fn cpu_limit(inspect: &Inspect) -> Option<f64> {
     let host = &inspect.host;
     if let Some(nano) = host.nano_cpus.filter(|nano| *nano > 0) {
         return Some(nano as f64 / 1e9);

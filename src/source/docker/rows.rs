@@ -22,6 +22,10 @@ use std::{
 pub(super) struct Remembered {
     /// Containers that somebody was seen to stop, by id, until they are started again.
     stopped: BTreeSet<CompactString>,
+    /// Rows by id. After a reconnect what is known stays until it is inspected again.
+    rows: BTreeMap<CompactString, Arc<Container>>,
+    /// Whether the connection got as far as a whole answer.
+    pub answered: bool,
 }
 
 /// What an event asks for.
@@ -38,7 +42,8 @@ pub(super) enum Asks {
 pub(super) struct Known<'a> {
     engine: CompactString,
     remembered: &'a mut Remembered,
-    rows: BTreeMap<CompactString, Arc<Container>>,
+    /// Whether the list was taken on this connection.
+    listed: bool,
     changed: BTreeSet<CompactString>,
     gone: Vec<CompactString>,
     /// To be inspected, in this order; and the same as a set.
@@ -53,7 +58,7 @@ impl<'a> Known<'a> {
         Self {
             engine,
             remembered,
-            rows: BTreeMap::new(),
+            listed: false,
             changed: BTreeSet::new(),
             gone: Vec::new(),
             queue: VecDeque::new(),
@@ -63,24 +68,29 @@ impl<'a> Known<'a> {
     }
 
     pub fn rows(&self) -> impl Iterator<Item = &Arc<Container>> + Clone {
-        self.rows.values()
+        self.remembered.rows.values()
+    }
+
+    /// Notes that the first answer is whole.
+    pub fn answered(&mut self) {
+        self.remembered.answered = true;
     }
 
     #[cfg(test)]
     fn get(&self, id: &str) -> Option<&Arc<Container>> {
-        self.rows.get(id)
+        self.remembered.rows.get(id)
     }
 
     /// Takes what images are called.
     pub fn set_images(&mut self, images: Names, now: Timestamp) {
         self.images = images;
-        let rows: Vec<_> = self.rows.values().cloned().collect();
+        let rows: Vec<_> = self.remembered.rows.values().cloned().collect();
         rows.into_iter().for_each(|row| self.put((*row).clone(), now));
     }
 
     /// Takes the whole list: what is not in it is gone, what is new or different is to be inspected.
     pub fn take_list(&mut self, list: Vec<Summary>, now: Timestamp) {
-        let mut gone: BTreeSet<CompactString> = self.rows.keys().cloned().collect();
+        let mut gone: BTreeSet<CompactString> = self.remembered.rows.keys().cloned().collect();
         for summary in list {
             let listed = read::from_summary(&self.engine, summary);
             gone.remove(&listed.id);
@@ -88,15 +98,16 @@ impl<'a> Known<'a> {
                 (old.state, old.check, &old.name) == (listed.state, listed.check, &listed.name)
                     && old.restarts.is_some()
             };
-            if !self.rows.get(&listed.id).is_some_and(same) {
+            if !self.listed || !self.remembered.rows.get(&listed.id).is_some_and(same) {
                 let id = listed.id.clone();
                 // What only inspecting tells is not forgotten meanwhile.
-                if !self.rows.contains_key(&id) {
+                if !self.remembered.rows.contains_key(&id) {
                     self.put(listed, now);
                 }
                 self.inspect_later(id);
             }
         }
+        self.listed = true;
         gone.into_iter().for_each(|id| self.remove(&id));
     }
 
@@ -120,7 +131,7 @@ impl<'a> Known<'a> {
             // Of a container whose check fails, every run of the check is worth a look: it brings its output.
             "exec_die" | "exec_died" => {
                 let failing = |row: &Arc<Container>| matches!(row.check, CheckState::Starting | CheckState::Unhealthy);
-                if !self.rows.get(&id).is_some_and(failing) {
+                if !self.remembered.rows.get(&id).is_some_and(failing) {
                     return Asks::Nothing;
                 }
             }
@@ -163,9 +174,13 @@ impl<'a> Known<'a> {
         row.stop_seen = row.state == ContainerState::Exited && self.remembered.stopped.contains(&row.id);
         // The engine forgets how the last life ended as soon as it restarts a container; that is worth knowing.
         let restarted = row.state == ContainerState::Running && row.restarts.is_some_and(|restarts| restarts > 0);
-        if let Some(old) = self.rows.get(&row.id).filter(|_| restarted) {
+        if let Some(old) = self.remembered.rows.get(&row.id).filter(|_| restarted) {
             row.exit_code = row.exit_code.or(old.exit_code);
             row.oom_killed |= old.oom_killed;
+        }
+        if row.check == CheckState::Unhealthy {
+            let known = self.remembered.rows.get(&row.id).and_then(|old| old.unhealthy_since);
+            row.unhealthy_since = known.or_else(|| read::unhealthy_since(&row));
         }
         self.put(row, now);
     }
@@ -178,14 +193,14 @@ impl<'a> Known<'a> {
             row.image_tag = names.tag.clone().filter(|_| only_id);
         }
         (row.health, row.reason) = judge(&row, now);
-        if self.rows.get(&row.id).is_none_or(|old| **old != row) {
+        if self.remembered.rows.get(&row.id).is_none_or(|old| **old != row) {
             self.changed.insert(row.id.clone());
-            self.rows.insert(row.id.clone(), Arc::new(row));
+            self.remembered.rows.insert(row.id.clone(), Arc::new(row));
         }
     }
 
     pub fn remove(&mut self, id: &str) {
-        if self.rows.remove(id).is_some() {
+        if self.remembered.rows.remove(id).is_some() {
             self.changed.remove(id);
             self.gone.push(id.into());
         }
@@ -195,7 +210,7 @@ impl<'a> Known<'a> {
     /// Judges anew what time alone changes: those that were just restarted.
     pub fn rejudge(&mut self, now: Timestamp) {
         let young = |row: &&Arc<Container>| judge(row, now) != (row.health, row.reason.clone());
-        let old: Vec<_> = self.rows.values().filter(young).cloned().collect();
+        let old: Vec<_> = self.remembered.rows.values().filter(young).cloned().collect();
         old.into_iter().for_each(|row| self.put((*row).clone(), now));
     }
 
@@ -207,13 +222,13 @@ impl<'a> Known<'a> {
     pub fn all(&mut self) -> Delta<Container> {
         self.changed.clear();
         self.gone.clear();
-        Delta::All(self.rows.values().cloned().collect())
+        Delta::All(self.remembered.rows.values().cloned().collect())
     }
 
     /// What changed since it was told last.
     pub fn news(&mut self) -> Delta<Container> {
         let changed = std::mem::take(&mut self.changed);
-        let changed = changed.iter().filter_map(|id| self.rows.get(id).cloned()).collect();
+        let changed = changed.iter().filter_map(|id| self.remembered.rows.get(id).cloned()).collect();
         Delta::Changed { changed, gone: std::mem::take(&mut self.gone) }
     }
 }

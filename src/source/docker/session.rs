@@ -367,6 +367,7 @@ impl Session<'_> {
         let waited = self.begun.elapsed() >= PATIENCE_FOR_USAGE;
         if waited || self.streams.is_whole(&self.rates) {
             self.complete = true;
+            self.known.answered();
             self.tell(Vec::new()).await?;
         }
         Ok(())
@@ -397,7 +398,8 @@ impl Session<'_> {
         let open = self.open().filter(|open| open.kind == ObjectKind::Container);
         let all = self.wants(Topic::ContainerUsage);
         let is_open = |id: &str| open.as_ref().and_then(ObjectRef::engine_and_id).is_some_and(|(_, open)| open == id);
-        let running = self.known.rows().filter(|row| row.state == ContainerState::Running);
+        let running = |state| matches!(state, ContainerState::Running | ContainerState::Paused);
+        let running = self.known.rows().filter(|row| running(row.state));
         let wanted = running.filter(|row| all || is_open(&row.id)).map(|row| row.id.clone()).collect();
         self.streams.follow(wanted, &self.docker, &self.asked);
     }
@@ -450,8 +452,9 @@ impl Session<'_> {
             if self.details.is_due(now) {
                 self.details.ask();
                 let (docker, engine) = (self.docker.clone(), self.name.clone());
+                let local = self.url.starts_with("unix://");
                 self.ask(async move {
-                    let read = details::read(&docker, &engine, &object).await;
+                    let read = details::read(&docker, &engine, &object, local).await;
                     Fact::Detailed(object, Box::new(read))
                 });
             }

@@ -106,9 +106,7 @@ wire! {
         nano_cpus: Option<i64> = "NanoCpus",
         cpu_quota: Option<i64> = "CpuQuota",
         cpu_period: Option<i64> = "CpuPeriod",
-        network_mode: String = "NetworkMode",
         ports: BTreeMap<String, Option<Vec<Binding>>> = "PortBindings",
-        binds: Vec<String> = "Binds",
     }
     RestartPolicy { name: String = "Name", most: Option<u32> = "MaximumRetryCount", }
     Config {
@@ -136,7 +134,6 @@ wire! {
         kind: String = "Type",
         action: String = "Action",
         actor: Actor = "Actor",
-        time: Option<i64> = "time",
     }
     Actor { id: String = "ID", attributes: Labels = "Attributes", }
     /// An entry of `GET /images/json`.
@@ -147,6 +144,8 @@ wire! {
         created: Option<i64> = "Created",
         size: Option<i64> = "Size",
     }
+    /// `GET /images/ID/json`.
+    ImageInspect { config: Config = "Config", }
     /// `GET /volumes`.
     Volumes { volumes: Vec<VolumeSummary> = "Volumes", }
     VolumeSummary {

@@ -31,6 +31,9 @@ const BATCH: usize = 1_000;
 /// Most lines, and bytes of lines, that wait to be taken.
 const WAITING: (usize, usize) = (40_000, 16 << 20);
 
+/// So little may one line of an origin be older than the line before it, and keep its place.
+const DISORDER: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
+
 /// What lies between the readers and the screen.
 #[derive(Default)]
 pub(super) struct Shared {
@@ -213,6 +216,8 @@ impl Writer {
     }
 
     fn put(&mut self, at: Option<Timestamp>, kind: LineKind, cleaned: Cleaned) {
+        // Output and errors are stamped apart: a little disorder in time is order as it was written.
+        let at = at.map(|at| self.last.filter(|last| *last > at && last.duration_since(at) < DISORDER).unwrap_or(at));
         self.last = at.or(self.last);
         let Cleaned { text, inks, level, json } = cleaned;
         let at = at.unwrap_or_else(clock::now);

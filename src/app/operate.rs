@@ -1,0 +1,162 @@
+//! Operations on their way: what was asked about them before, what became of the questions, and what runs beside the cockpit.
+
+use super::{App, effect::Effect, event::Answer};
+use crate::{
+    modals::{confirm, reveal::Reveal, window},
+    model::{attention::Severity, kubernetes::Access, object::ObjectRef},
+    ops::{
+        forward::ForwardState,
+        gate::{Confirmation, Decision, Gate, kubernetes::answer},
+        operation::Operation,
+        rehearse::Rehearsal,
+    },
+};
+use compact_str::CompactString;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was asked about operations, and what runs beside the cockpit.
+#[derive(Debug, Default)]
+pub struct Desk {
+    /// Newest last.
+    rehearsals: Vec<Rehearsal>,
+    /// What is being asked, by context.
+    reviewing: BTreeMap<CompactString, BTreeSet<CompactString>>,
+    /// Ports that are forwarded, and those that were.
+    pub forwards: Vec<ForwardState>,
+}
+
+/// Rehearsals that are kept: as many as a confirmation lists, and some.
+const REHEARSALS: usize = 64;
+/// Operations of one confirmation that are rehearsed: each is a request.
+const REHEARSED: usize = 8;
+/// Forwards that have ended and are still listed.
+const ENDED: usize = 8;
+
+impl Desk {
+    /// A context has answered, or has said that it will not.
+    pub fn reviewed(&mut self, context: &str) {
+        self.reviewing.remove(context);
+    }
+
+    /// What would happen, where it was asked and is known.
+    pub fn rehearsal(&self, operation: &Operation) -> Option<&Rehearsal> {
+        self.rehearsals.iter().rev().find(|rehearsal| rehearsal.operation == *operation)
+    }
+
+    fn take_forward(&mut self, state: ForwardState) {
+        match self.forwards.iter_mut().find(|known| known.id == state.id) {
+            Some(known) => *known = state,
+            None => self.forwards.push(state),
+        }
+        let ended = self.forwards.iter().filter(|forward| !forward.running).count();
+        let mut excess = ended.saturating_sub(ENDED);
+        self.forwards.retain(|forward| {
+            let goes = !forward.running && excess > 0;
+            excess -= usize::from(goes);
+            !goes
+        });
+    }
+}
+
+impl App {
+    /// The objects that an operation would be done to: the one whose page is open, otherwise the marked rows of the focused list that
+    /// its filter shows, otherwise the selected one.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn targets(&self) -> Result<Vec<ObjectRef>, String> {
+        if let Some(page) = self.view.stack.last() {
+            return Ok(vec![page.object.clone()]);
+        }
+        let nothing = || String::from("nothing is selected that anything can be done to");
+        let (name, table) = self.focused_table().ok_or_else(nothing)?;
+        let (list, world) = (&self.view.pane(name).list, self.shown());
+        let rows = if list.marked.is_empty() {
+            list.row().filter(|row| *row < table.len(world)).into_iter().collect()
+        } else {
+            let rows = list.marked_rows(table, world);
+            if rows.is_empty() {
+                return Err("the filter hides every marked row: clear the filter or the marks first".into());
+            }
+            rows
+        };
+        let mut targets: Vec<_> = rows.into_iter().filter_map(|row| table.object(world, row)).collect();
+        targets.dedup();
+        if targets.is_empty() { Err(nothing()) } else { Ok(targets) }
+    }
+
+    /// Brings operations to the gate: refused, confirmed or done at once.
+    pub fn propose(&mut self, operations: Vec<Operation>) {
+        let terms = match Gate::decide_all(&operations, self.shown(), &self.policy) {
+            Decision::Refused(why) => return self.notice(Severity::Warn, why),
+            Decision::Allowed(terms) => terms,
+        };
+        self.ask_permissions(&operations);
+        if terms.confirmation == Confirmation::None && terms.unknown.is_empty() && terms.warnings.is_empty() {
+            return self.execute(&operations);
+        }
+        self.rehearse(&operations);
+        window::open(self, Box::new(confirm::Confirm::new(operations, terms.confirmation)));
+    }
+
+    /// Takes confirmed operations through the gate once more and has them done.
+    pub fn execute(&mut self, operations: &[Operation]) {
+        if let Decision::Refused(why) = Gate::decide_all(operations, self.shown(), &self.policy) {
+            return self.notice(Severity::Warn, format!("{why}; nothing was done"));
+        }
+        for operation in operations {
+            match Gate::permit(operation.clone(), self.shown(), &self.policy) {
+                Ok(permit) => self.ask(Effect::Execute(permit)),
+                Err(why) => self.notice(Severity::Warn, format!("{operation}: {why}; nothing was done to it")),
+            }
+        }
+    }
+
+    /// Asks the API servers what they would allow, as far as that is not known and not being asked.
+    pub fn ask_permissions(&mut self, operations: &[Operation]) {
+        let mut wanted: BTreeMap<CompactString, Vec<Access>> = BTreeMap::new();
+        for operation in operations {
+            for need in operation.needs() {
+                let context = CompactString::from(operation.place());
+                let known = answer(self.shown(), &context, &need).is_some();
+                if !known && self.desk.reviewing.entry(context.clone()).or_default().insert(need.key()) {
+                    wanted.entry(context).or_default().push(need);
+                }
+            }
+        }
+        for (context, wanted) in wanted {
+            self.ask(Effect::Review { context, wanted });
+        }
+    }
+
+    /// Whether an API server is being asked what it would allow.
+    pub fn is_reviewing(&self, context: &str) -> bool {
+        self.desk.reviewing.get(context).is_some_and(|asked| !asked.is_empty())
+    }
+
+    /// Asks what these would do, as far as that can be asked.
+    fn rehearse(&mut self, operations: &[Operation]) {
+        let rehearsed = operations.iter().filter(|operation| operation.can_be_rehearsed()).take(REHEARSED);
+        let trials: Vec<_> =
+            rehearsed.filter_map(|operation| Gate::trial(operation.clone(), self.shown(), &self.policy).ok()).collect();
+        for trial in trials {
+            // What was asked before may be otherwise now.
+            self.desk.rehearsals.retain(|known| known.operation != *trial.operation());
+            self.ask(Effect::Rehearse(trial));
+        }
+    }
+
+    pub(super) fn take_answer(&mut self, answer: Answer) {
+        self.dirty = true;
+        match answer {
+            Answer::Rehearsed(rehearsal) => {
+                self.desk.rehearsals.push(rehearsal);
+                let excess = self.desk.rehearsals.len().saturating_sub(REHEARSALS);
+                self.desk.rehearsals.drain(..excess);
+            }
+            Answer::Revealed(revealed) => window::open(self, Box::new(Reveal::new(revealed))),
+            Answer::Forward(state) => self.desk.take_forward(state),
+            Answer::Edited(operation) => self.propose(vec![operation]),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What can be offered for an object: the table that menu, actions and the read-only test are made from. An operation that is not in it
+//! cannot be asked for.
+
+mod engine;
+mod kubernetes;
+pub mod value;
+
+use super::operation::{EngineAct, KubeAct, Operation, engine_of};
+use crate::{
+    model::object::{ObjectKind, ObjectRef},
+    world::World,
+};
+
+/// Something that can be done to objects of some kinds.
+pub struct Offer {
+    /// The act's word.
+    pub word: &'static str,
+    /// Its letter in the menu.
+    pub key: char,
+    /// A word or two.
+    pub title: &'static str,
+    /// Whether it means something for this object.
+    pub fits: fn(&ObjectRef) -> bool,
+    /// Whether it is for one object at a time.
+    pub single: bool,
+    /// What has to be said before, with what is so now; for this object.
+    pub fields: fn(&ObjectRef, &World) -> Vec<Field>,
+    /// The act, from what was said.
+    pub build: fn(&[&str]) -> Result<Act, Wrong>,
+}
+
+/// What is to be done, whatever it is done to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    Engine(EngineAct),
+    /// To the engine itself, whatever of it was chosen.
+    WholeEngine(EngineAct),
+    Kube(KubeAct),
+}
+
+/// Something to be said before.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Field {
+    pub label: &'static str,
+    /// What stands there first.
+    pub value: String,
+    /// What may be written.
+    pub hint: String,
+}
+
+/// What is wrong with what was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// Index of the field.
+    pub field: usize,
+    pub why: String,
+}
+
+impl Field {
+    fn new(label: &'static str, value: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { label, value: value.into(), hint: hint.into() }
+    }
+}
+
+impl Offer {
+    /// The operation on this object.
+    ///
+    /// # Errors
+    /// What is wrong with what was said.
+    pub fn operation(&self, target: &ObjectRef, world: &World, values: &[&str]) -> Result<Operation, Wrong> {
+        Ok(match (self.build)(values)? {
+            Act::Engine(act) => Operation::Engine { target: target.clone(), name: name(world, target), act },
+            Act::WholeEngine(act) => {
+                let engine = engine_of(target);
+                Operation::Engine { target: ObjectRef::new(ObjectKind::Engine, engine), name: engine.into(), act }
+            }
+            Act::Kube(act) => Operation::Kube { target: target.clone(), act },
+        })
+    }
+
+    /// What stands in its fields first.
+    pub fn defaults(&self, target: &ObjectRef, world: &World) -> Vec<String> {
+        (self.fields)(target, world).into_iter().map(|field| field.value).collect()
+    }
+}
+
+/// Everything that can be offered.
+pub fn all() -> impl Iterator<Item = &'static Offer> {
+    engine::OFFERS.iter().chain(kubernetes::OFFERS)
+}
+
+/// What can be offered for an object.
+pub fn of(target: &ObjectRef) -> impl Iterator<Item = &'static Offer> {
+    all().filter(|offer| (offer.fits)(target))
+}
+
+/// What can be offered for an object under this word.
+pub fn find(word: &str, target: &ObjectRef) -> Option<&'static Offer> {
+    of(target).find(|offer| offer.word == word)
+}
+
+/// The name that a person knows an object of an engine by.
+pub fn name(world: &World, target: &ObjectRef) -> String {
+    let engines = &world.observed.containers;
+    let found = target.engine_and_id().and_then(|(engine, id)| match target.kind {
+        ObjectKind::Container => engines.containers.get(engine, id).map(|row| row.name.to_string()),
+        ObjectKind::Image => engines.images.get(engine, id).and_then(|row| row.tags.first().map(ToString::to_string)),
+        ObjectKind::EngineNetwork => engines.networks.get(engine, id).map(|row| row.name.to_string()),
+        _ => None,
+    });
+    found.unwrap_or_else(|| {
+        let id = target.engine_and_id().map_or(target.id.as_str(), |(_, id)| id);
+        let bare = id.trim_start_matches("sha256:");
+        if target.kind == ObjectKind::Volume || bare.len() <= 12 {
+            bare.into()
+        } else {
+            bare.chars().take(12).collect()
+        }
+    })
+}
+
+/// Nothing has to be said.
+fn nothing(_: &ObjectRef, _: &World) -> Vec<Field> {
+    Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_act_is_offered() {
+        let offered: BTreeSet<_> = all().map(|offer| offer.word).collect();
+        // What the editor's text becomes is not offered: it follows from the edit.
+        let known = EngineAct::WORDS.iter().chain(KubeAct::WORDS).copied().filter(|word| *word != "apply");
+        assert_eq!(offered, known.collect());
+    }
+
+    #[test]
+    fn a_letter_means_one_thing_for_a_kind() {
+        let kinds = [
+            ObjectRef::in_engine(ObjectKind::Container, "e", "c"),
+            ObjectRef::in_engine(ObjectKind::Image, "e", "c"),
+            ObjectRef::new(ObjectKind::Engine, "e"),
+            ObjectRef::in_cluster(ObjectKind::Pod, "c", "n", "p"),
+            ObjectRef::in_cluster(ObjectKind::Deployment, "c", "n", "p"),
+            ObjectRef::in_cluster(ObjectKind::Node, "c", "", "p"),
+            ObjectRef::in_cluster(ObjectKind::CronJob, "c", "n", "p"),
+            ObjectRef::resource("c", "secrets", "n", "s"),
+            ObjectRef::resource("c", "services", "n", "s"),
+        ];
+        for target in kinds {
+            let keys: Vec<_> = of(&target).map(|offer| offer.key).collect();
+            let once: BTreeSet<_> = keys.iter().collect();
+            assert!(!keys.is_empty() && once.len() == keys.len(), "{target}: {keys:?}");
+            assert!(!keys.contains(&'q') && !keys.contains(&'j'), "letters that leave or move: {target}: {keys:?}");
+        }
+    }
+}

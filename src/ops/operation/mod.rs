@@ -1,0 +1,217 @@
+//! An operation is data: what is to be done, on what, and its effect in one sentence.
+
+mod container;
+mod kubernetes;
+mod process;
+
+pub use container::{EngineAct, Prune};
+pub use kubernetes::{KubeAct, on};
+pub use process::Signal;
+
+use crate::model::{
+    kubernetes::Access,
+    object::{KubePath, ObjectKind, ObjectRef},
+};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Declares what can be done, each with its word, so that the list of words holds them all.
+macro_rules! acts {
+    ($(#[$about:meta])* $name:ident {
+        $($(#[$doc:meta])* $act:ident $({ $($field:ident: $type:ty),* })? = $word:literal,)*
+    }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        #[allow(missing_docs)]
+        pub enum $name { $($(#[$doc])* $act $({ $($field: $type),* })?,)* }
+
+        impl $name {
+            /// The words of all of them.
+            pub const WORDS: &'static [&'static str] = &[$($word,)*];
+            /// Its word, in actions and in the configuration's rules.
+            pub const fn word(&self) -> &'static str {
+                match self { $(Self::$act { .. } => $word,)* }
+            }
+        }
+    };
+}
+use acts;
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    /// Sends a signal to the process with this identity, and to no other that has come to bear its pid.
+    SignalProcess { pid: i32, start_ticks: u64, name: String, signal: Signal },
+    /// Does something to what an engine holds, or to the engine.
+    Engine { target: ObjectRef, name: String, act: EngineAct },
+    /// Does something to an object of a cluster.
+    Kube { target: ObjectRef, act: KubeAct },
+}
+
+impl Operation {
+    /// What it acts on.
+    pub fn target(&self) -> ObjectRef {
+        match self {
+            Self::SignalProcess { pid, start_ticks, .. } => {
+                ObjectRef::new(ObjectKind::Process, compact_str::format_compact!("{pid}/{start_ticks}"))
+            }
+            Self::Engine { target, .. } | Self::Kube { target, .. } => target.clone(),
+        }
+    }
+
+    /// The name that a person types to confirm.
+    pub fn target_name(&self) -> &str {
+        match self {
+            Self::SignalProcess { name, .. } | Self::Engine { name, .. } => name,
+            Self::Kube { target, .. } => target.in_kube().map_or(target.id.as_str(), |path| path.name),
+        }
+    }
+
+    /// What is done, as actions and rules of the configuration call it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::SignalProcess { .. } => "signal",
+            Self::Engine { act, .. } => act.word(),
+            Self::Kube { act, .. } => act.word(),
+        }
+    }
+
+    /// The engine or the context that it goes to; empty for this host.
+    pub fn place(&self) -> &str {
+        match self {
+            Self::SignalProcess { .. } => "",
+            Self::Engine { target, .. } => engine_of(target),
+            Self::Kube { target, .. } => target.in_kube().map_or("", |path| path.context),
+        }
+    }
+
+    /// The namespace of its target; empty where there is none.
+    pub fn namespace(&self) -> &str {
+        match self {
+            Self::Kube { target, .. } => target.in_kube().map_or("", |path| path.namespace),
+            _ => "",
+        }
+    }
+
+    /// Its effect in one sentence.
+    pub fn effect(&self) -> String {
+        match self {
+            Self::SignalProcess { pid, name, signal, .. } => {
+                format!("{} to process {pid} ({name}): {}.", signal.name(), signal.meaning())
+            }
+            Self::Engine { target, name, act } => act.effect(target.kind, name, engine_of(target)),
+            Self::Kube { target, act } => act.effect(target.kind, path_of(target)),
+        }
+    }
+
+    /// Whether it needs the terminal, so that the cockpit gives it away meanwhile.
+    pub const fn takes_terminal(&self) -> bool {
+        match self {
+            Self::SignalProcess { .. } => false,
+            Self::Engine { act, .. } => act.takes_terminal(),
+            Self::Kube { act, .. } => act.takes_terminal(),
+        }
+    }
+
+    /// Whether it changes nothing by itself: it only looks, or opens something that asks again.
+    pub const fn only_looks(&self) -> bool {
+        matches!(
+            self,
+            Self::Engine { act: EngineAct::CopyOut { .. }, .. }
+                | Self::Kube { act: KubeAct::Edit | KubeAct::CopyOut { .. } | KubeAct::PortForward { .. }, .. }
+        )
+    }
+
+    /// Why the target's name has to be typed, where it has.
+    pub fn danger(&self) -> Option<&'static str> {
+        match self {
+            Self::SignalProcess { signal: Signal::Kill, .. } => Some("nothing is saved"),
+            Self::SignalProcess { .. } => None,
+            Self::Engine { act, .. } => act.danger(),
+            Self::Kube { act, .. } => act.danger(),
+        }
+    }
+
+    /// What the cluster has to allow for it.
+    pub fn needs(&self) -> Vec<Access> {
+        match self {
+            Self::Kube { target, act } => target.in_kube().map(|path| act.needs(path)).unwrap_or_default(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether what would happen can be asked for before.
+    pub const fn can_be_rehearsed(&self) -> bool {
+        match self {
+            Self::SignalProcess { .. } => false,
+            Self::Engine { act, .. } => matches!(act, EngineAct::Prune { .. }),
+            Self::Kube { act, .. } => act.has_dry_run(),
+        }
+    }
+
+    /// Whether nobody can judge it before what would happen is known.
+    pub const fn must_be_rehearsed(&self) -> bool {
+        matches!(
+            self,
+            Self::Engine { act: EngineAct::Prune { .. }, .. } | Self::Kube { act: KubeAct::Drain { .. }, .. }
+        )
+    }
+}
+
+/// The engine that an object belongs to.
+pub fn engine_of(target: &ObjectRef) -> &str {
+    target.engine_and_id().map_or(target.id.as_str(), |(engine, _)| engine)
+}
+
+/// Where an object of a cluster is; one that is not in a cluster is nowhere.
+pub fn path_of(target: &ObjectRef) -> KubePath<'_> {
+    target.in_kube().unwrap_or(KubePath { context: "", resource: "", namespace: "", name: target.id.as_str() })
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SignalProcess { pid, name, signal, .. } => write!(f, "{} to process {pid} ({name})", signal.name()),
+            Self::Engine { target, name, act } => {
+                write!(
+                    f,
+                    "{}{} {} {name} ({})",
+                    act.word(),
+                    parameters_of_engine(act),
+                    target.kind.word(),
+                    engine_of(target)
+                )
+            }
+            Self::Kube { target, act } => {
+                write!(f, "{}{} {}", act.word(), parameters_of_kube(act), on(target.kind, path_of(target)))
+            }
+        }
+    }
+}
+
+/// What tells this operation from others of its word; no more than a line of a log takes.
+fn parameters_of_engine(act: &EngineAct) -> String {
+    match act {
+        EngineAct::Kill { signal } => format!(" with {} of", signal.name()),
+        EngineAct::Rename { to } => format!(" to {to} of"),
+        EngineAct::Prune { what } => format!(" of {} of", what.word()),
+        EngineAct::Pull { image } => format!(" of {image} into"),
+        EngineAct::CopyOut { from, .. } => format!(" of {from} of"),
+        EngineAct::CopyIn { to, .. } => format!(" into {to} of"),
+        EngineAct::Limits { .. } => " of".into(),
+        _ => String::new(),
+    }
+}
+
+fn parameters_of_kube(act: &KubeAct) -> String {
+    match act {
+        KubeAct::Scale { replicas } => format!(" to {replicas} of"),
+        KubeAct::SetImage { container, image } => format!(" {container}={image} of"),
+        KubeAct::PortForward { remote, .. } => format!(" to {remote} of"),
+        KubeAct::CopyOut { from, .. } => format!(" of {from} of"),
+        KubeAct::CopyIn { to, .. } => format!(" into {to} of"),
+        _ => String::new(),
+    }
+}

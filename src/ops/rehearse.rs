@@ -1,0 +1,111 @@
+//! What would happen, asked before it is confirmed: the server's dry run, what a prune would remove, what becomes of a node's pods.
+
+use super::{
+    docker,
+    execute::{Failure, in_time, within},
+    gate::Trial,
+    kubernetes::{change, connect, plan_drain},
+    operation::{EngineAct, KubeAct, Operation, Prune, engine_of, path_of},
+};
+use crate::{client::Clients, model::units};
+use bollard::{
+    Docker,
+    query_parameters::{
+        ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptions, ListVolumesOptionsBuilder,
+    },
+};
+use std::{collections::HashMap, time::Duration};
+
+/// How long the answer may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What would happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rehearsal {
+    /// What it was asked for.
+    pub operation: Operation,
+    /// What would happen, a line each, or why it would be refused.
+    pub outcome: Result<Vec<String>, String>,
+}
+
+/// Asks what would happen. Changes nothing.
+pub fn rehearse(trial: &Trial, clients: &Clients) -> Rehearsal {
+    let outcome = within(in_time(PATIENCE, async {
+        match trial.operation() {
+            Operation::Engine { target, act: EngineAct::Prune { what }, .. } => {
+                let docker = docker::connect(engine_of(target), clients, PATIENCE).await?;
+                would_go(&docker, *what).await
+            }
+            Operation::Kube { target, act: act @ KubeAct::Drain { .. } } => {
+                let client = connect(path_of(target).context, clients).await?;
+                plan_drain(&client, target, act).await
+            }
+            Operation::Kube { target, act } => {
+                let client = connect(path_of(target).context, clients).await?;
+                change(&client, target, act, trial.at(), true).await?;
+                Ok(vec!["the server's dry run accepts it".into()])
+            }
+            _ => Ok(Vec::new()),
+        }
+    }));
+    let words = |failure: Failure| match failure {
+        Failure::Failed(why) | Failure::Unknown(why) => why,
+    };
+    Rehearsal { operation: trial.operation().clone(), outcome: outcome.map_err(words) }
+}
+
+/// What a prune would remove, by the engine's own rules.
+async fn would_go(docker: &Docker, what: Prune) -> Result<Vec<String>, Failure> {
+    let filter = |key: &str, values: &[&str]| {
+        HashMap::from([(key.to_owned(), values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>())])
+    };
+    let size = |bytes: i64| units::bytes(bytes as f64);
+    Ok(match what {
+        Prune::Containers => {
+            let ended = filter("status", &["created", "exited", "dead"]);
+            let options = ListContainersOptionsBuilder::new().all(true).filters(&ended).build();
+            let found = docker.list_containers(Some(options)).await.map_err(docker::failure)?;
+            let line = |row: bollard::models::ContainerSummary| {
+                let name = row.names.unwrap_or_default().into_iter().next().unwrap_or_default();
+                format!("container {}: {}", name.trim_start_matches('/'), row.status.unwrap_or_default())
+            };
+            found.into_iter().map(line).collect()
+        }
+        Prune::Images | Prune::DanglingImages => {
+            let dangling = if what == Prune::Images { None } else { Some(filter("dangling", &["true"])) };
+            let options = ListImagesOptionsBuilder::new();
+            let options =
+                dangling.map_or_else(|| ListImagesOptionsBuilder::new(), |filter| options.filters(&filter)).build();
+            let images = docker.list_images(Some(options)).await.map_err(docker::failure)?;
+            let options = ListContainersOptionsBuilder::new().all(true).build();
+            let used = docker.list_containers(Some(options)).await.map_err(docker::failure)?;
+            let used: Vec<_> = used.into_iter().filter_map(|row| row.image_id).collect();
+            let line = |image: bollard::models::ImageSummary| {
+                let name = image.repo_tags.first().cloned().unwrap_or_else(|| image.id.chars().take(19).collect());
+                format!("image {name}: {}", size(image.size))
+            };
+            images.into_iter().filter(|image| !used.contains(&image.id)).map(line).collect()
+        }
+        Prune::Volumes => {
+            let options = ListVolumesOptionsBuilder::new().filters(&filter("dangling", &["true"])).build();
+            let found = docker.list_volumes(Some(options)).await.map_err(docker::failure)?;
+            found.volumes.unwrap_or_default().into_iter().map(|volume| format!("volume {}", volume.name)).collect()
+        }
+        Prune::Networks => {
+            let found = docker.list_networks(None::<ListNetworksOptions>).await.map_err(docker::failure)?;
+            let mut lines = Vec::new();
+            for network in found {
+                let (name, id) = (network.name.unwrap_or_default(), network.id.unwrap_or_default());
+                if matches!(name.as_str(), "bridge" | "host" | "none") {
+                    continue;
+                }
+                let options = None::<bollard::query_parameters::InspectNetworkOptions>;
+                let inside = docker.inspect_network(&id, options).await.map_err(docker::failure)?;
+                if inside.containers.unwrap_or_default().is_empty() {
+                    lines.push(format!("network {name}"));
+                }
+            }
+            lines
+        }
+    })
+}

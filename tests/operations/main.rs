@@ -1,0 +1,8 @@
+//! Operations on the real engines of the testbed (`$FLIGHTDECK_TESTBED`): through the gate, with its confirmation's permit, and seen from
+//! outside, by docker's and kubectl's own words.
+
+mod bed;
+mod containers;
+mod kubernetes;
+mod read_only;
+mod sessions;

@@ -1,0 +1,1 @@
+//! The cockpit itself on the testbed, in a pseudo-terminal.
