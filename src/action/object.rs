@@ -6,7 +6,7 @@ use crate::{app::App, keymap::Scope, modals, pages};
 pub static ACTIONS: &[Action] = actions! { Scope::Object;
     "tab-next" "next tab" "Shows the next tab of the object's page." 8 => |app| turn(app, 1),
     "tab-previous" "previous tab" "Shows the tab before." 0 => |app| turn(app, -1),
-    "object-signal" "signal" "Sends a signal to the process whose page is open, through the gate." 3 => |app| modals::signal::open(app),
+    "object-signal" "signal" "Sends a signal to the process whose page is open, through the gate." 0 => |app| modals::signal::open(app),
 };
 
 fn turn(app: &mut App, step: isize) {

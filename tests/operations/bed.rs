@@ -34,7 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// threads cannot be changed. Without a testbed it says so by name, and fails where `CI=true`.
 pub fn on_testbed(test: &str, body: impl FnOnce(&Bed)) {
     let Some(folder) = env::var_os("FLIGHTDECK_TESTBED").map(PathBuf::from).filter(|folder| folder.is_dir()) else {
-        let why = format!("NOT RUN: {test}: no testbed; tests/testbed/up makes one, and FLIGHTDECK_TESTBED names its folder");
+        let why =
+            format!("NOT RUN: {test}: no testbed; tests/testbed/up makes one, and FLIGHTDECK_TESTBED names its folder");
         assert!(env::var("CI").as_deref() != Ok("true"), "{why}");
         let _ = writeln!(io::stderr(), "{why}");
         return;
@@ -96,7 +97,8 @@ impl Bed {
 
     pub fn apply(&self, manifest: &str) {
         let mut command = self.kubectl_command();
-        let mut child = command.args(["apply", "-f", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("kubectl");
+        let mut child =
+            command.args(["apply", "-f", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("kubectl");
         child.stdin.take().expect("piped").write_all(manifest.as_bytes()).expect("written");
         assert!(child.wait().expect("ended").success(), "{manifest}");
     }

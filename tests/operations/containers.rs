@@ -57,7 +57,12 @@ fn a_container_lives_through_its_states() {
 #[test]
 fn files_are_copied_both_ways() {
     on_testbed("containers::files_are_copied_both_ways", |bed| {
-        let container = Container::run(bed, "copy", &[], &["sh", "-c", "mkdir -p /data/in; echo there > /data/in/x; ln -s /etc/passwd /data/link; exec sleep 10000"]);
+        let container = Container::run(
+            bed,
+            "copy",
+            &[],
+            &["sh", "-c", "mkdir -p /data/in; echo there > /data/in/x; ln -s /etc/passwd /data/link; exec sleep 10000"],
+        );
         let here = tempfile::tempdir().expect("a folder");
         let to = here.path().display().to_string();
         bed.wait_for("the file", || bed.docker(&["exec", &container.name, "ls", "/data"]).contains("link"));
@@ -79,7 +84,13 @@ fn what_a_prune_would_remove_is_listed_before() {
         bed.wait_for("its end", || ended.inspect("{{.State.Status}}") == "exited");
         let world = bed.world();
         let engine = ObjectRef::new(ObjectKind::Engine, bed.engine());
-        for (what, held) in [("containers", ended.name.as_str()), ("images", "image "), ("volumes", ""), ("networks", ""), ("dangling-images", "")] {
+        for (what, held) in [
+            ("containers", ended.name.as_str()),
+            ("images", "image "),
+            ("volumes", ""),
+            ("networks", ""),
+            ("dangling-images", ""),
+        ] {
             let operation = bed.operation(&world, "prune", &engine, &[what]);
             let Decision::Allowed(terms) = Gate::decide(&operation, &world, &armed()) else { panic!("{operation}") };
             assert_eq!(terms.confirmation, Confirmation::TypeName);
@@ -100,14 +111,16 @@ fn stores_are_removed_one_by_one() {
         bed.docker(&["tag", crate::bed::IMAGE, &format!("{name}:1")]);
         let network = bed.docker(&["network", "inspect", "-f", "{{.Id}}", &name]);
         bed.act("remove", &ObjectRef::in_engine(ObjectKind::Volume, bed.engine(), &name), &["no"]).expect("removed");
-        bed.act("remove", &ObjectRef::in_engine(ObjectKind::EngineNetwork, bed.engine(), network.trim()), &[]).expect("removed");
+        bed.act("remove", &ObjectRef::in_engine(ObjectKind::EngineNetwork, bed.engine(), network.trim()), &[])
+            .expect("removed");
         assert!(!bed.docker(&["volume", "ls"]).contains(&name) && !bed.docker(&["network", "ls"]).contains(&name));
         let used = bed.docker(&["image", "inspect", "-f", "{{.Id}}", crate::bed::IMAGE]);
         let refused = bed.act("remove", &ObjectRef::in_engine(ObjectKind::Image, bed.engine(), used.trim()), &["no"]);
         assert!(refused.expect_err("it is used and has two names").contains("conflict"));
         bed.docker(&["rmi", &format!("{name}:1")]);
         let builtin = bed.docker(&["network", "inspect", "-f", "{{.Id}}", "bridge"]);
-        let refused = bed.act("remove", &ObjectRef::in_engine(ObjectKind::EngineNetwork, bed.engine(), builtin.trim()), &[]);
+        let refused =
+            bed.act("remove", &ObjectRef::in_engine(ObjectKind::EngineNetwork, bed.engine(), builtin.trim()), &[]);
         assert!(refused.expect_err("refused").contains("makes this network itself"));
     });
 }

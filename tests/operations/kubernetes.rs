@@ -173,7 +173,9 @@ fn who_may_not_is_told_the_missing_verb_beforehand() {
             ("delete", &["", "no"][..], "delete deployments.apps in shop"),
         ] {
             let operation = bed.operation(&world, word, &checkout, values);
-            let Decision::Allowed(terms) = Gate::decide(&operation, &world, &armed()) else { panic!("not known yet") };
+            let Decision::Allowed(terms) = Gate::decide(&operation, &world, &armed()) else {
+                panic!("{:?}", Gate::decide(&operation, &world, &armed()))
+            };
             assert!(!terms.unknown.is_empty(), "it says that it does not know");
             let said = access::review("viewer", operation.needs(), &clients);
             world.note_access(world.now, "viewer", said);
@@ -181,6 +183,9 @@ fn who_may_not_is_told_the_missing_verb_beforehand() {
             assert!(refused.contains(missing) && refused.contains("the verb «"), "{refused}");
             assert!(refused.contains("as viewer"), "{refused}");
         }
-        assert_eq!(bed.kubectl(&["-n", "shop", "get", "deployment", "checkout", "-o", "jsonpath={.spec.replicas}"]), "3");
+        assert_eq!(
+            bed.kubectl(&["-n", "shop", "get", "deployment", "checkout", "-o", "jsonpath={.spec.replicas}"]),
+            "3"
+        );
     });
 }
