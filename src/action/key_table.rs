@@ -60,6 +60,7 @@ pub fn place(scope: Scope) -> &'static str {
         Scope::List => "lists",
         Scope::Graph => "graphs",
         Scope::Text => "text",
+        Scope::Logs => "log lines",
         Scope::Object => "an object's page",
         Scope::Player => "the past",
         Scope::Global => "everywhere",

@@ -5,6 +5,7 @@ use crate::keymap::Scope;
 
 pub static ACTIONS: &[Action] = actions! { Scope::List;
     "open" "open" "Opens the page of the selected object." 9 => |app| app.open_selected(),
+    "logs" "logs" "Follows the lines of the selected object, or of all marked ones at once: containers, pods, workloads, units, the host." 4 => |app| app.open_logs(),
     "row-down" "down" "Moves to the next row." 0 => |app| app.move_rows(1),
     "row-up" "up" "Moves to the row before." 0 => |app| app.move_rows(-1),
     "rows-page-down" "page down" "Moves down by a screen." 0 => |app| app.move_pages(1),

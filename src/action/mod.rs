@@ -12,7 +12,7 @@ use crate::{
 /// One line a file of actions.
 macro_rules! files {
     ($($file:ident,)*) => {
-        $(mod $file;)*
+        $(pub(crate) mod $file;)*
         /// Every list of actions.
         static LISTS: &[&[Action]] = &[$($file::ACTIONS,)*];
     };
@@ -21,6 +21,7 @@ macro_rules! files {
 files! {
     global,
     list,
+    logs,
     graph,
     attention,
     object,
@@ -29,6 +30,7 @@ files! {
     time,
     player,
     shell,
+    kube,
 }
 
 /// Something that can be asked for.

@@ -93,7 +93,7 @@ impl App {
             _ if !list.marked.is_empty() && which == Rows::MarkedOrShown => marked,
             _ => export::shown_rows(table, world, list),
         };
-        let columns = column.map_or_else(|| list.shown_columns(table.columns()), |column| vec![column]);
+        let columns = column.map_or_else(|| list.shown_in(table, world), |column| vec![column]);
         let now = self.scene().now;
         let selection = Selection { table, world, rows: &rows, columns: &columns, now };
         Ok(Written { text: write(&selection)?, rows: rows.len(), hidden })

@@ -1,7 +1,7 @@
 //! Everything that `App` wants done. The runtime does it, and answers with an event where there is something to say.
 
 use crate::{
-    model::{Timestamp, kubernetes::Access},
+    model::{Timestamp, kubernetes::Access, logs::LogRequest},
     ops::gate::{Permit, Trial},
     source::supervisor::Demand,
 };
@@ -37,6 +37,8 @@ pub enum Effect {
     StopForward(u64),
     /// Bring the moment of the past that was kept last before this time; `None` is back to now.
     Moment(Option<Timestamp>),
+    /// Read and follow these lines, and no others any more; `None` is none at all.
+    Logs(Option<LogRequest>),
     /// Drive the player.
     Player(PlayerCommand),
     /// Start or stop recording into a file.

@@ -6,6 +6,7 @@ use crate::{
         Timestamp,
         input::{Key, Mouse},
         log::LogLine,
+        logs::LogBatch,
         object::ObjectRef,
         series::SeriesStore,
         source::SourceReport,
@@ -49,6 +50,9 @@ pub enum EventKind {
     Done(Done),
     /// The program logged something.
     Log(LogLine),
+    /// Lines that were asked for by [`super::effect::Effect::Logs`]. Not recorded: what others write is theirs to keep.
+    #[serde(skip)]
+    Logs(LogBatch),
     /// The recorder's or the player's state changed.
     Player(PlayerState),
     /// The moment of the past that was asked for; `None` where nothing that old is kept.

@@ -33,6 +33,9 @@ impl App {
                 }
             }
         } else {
+            if self.shows_logs() {
+                scopes.push(Scope::Logs);
+            }
             scopes.extend([Scope::Object, Scope::Text]);
         }
         if self.player.is_some() || self.moment.is_some() {

@@ -6,7 +6,7 @@ use crate::{
     panes,
     view::{
         ObjectPage,
-        layout::{Area, Placed},
+        layout::{Area, Page, Placed},
     },
 };
 
@@ -87,6 +87,27 @@ impl App {
         self.view.focus.insert(self.view.page, name);
         self.show_focused_tab();
         self.refresh_lists();
+    }
+
+    /// Shows a pane, on this page or on the first that has it, and gives it the focus.
+    pub fn show_pane(&mut self, name: &'static str) {
+        self.view.stack.clear();
+        let has = |placed: &[Placed]| placed.iter().any(|placed| placed.panes.contains(&name));
+        if !has(&self.view.placed) {
+            let (area, size) = (self.work_area(), self.view.size);
+            let holds = |page: &Page| {
+                page.layout_for(size).is_some_and(|layout| has(&layout.cell.arrange(area, &panes::known)))
+            };
+            match self.settings.pages.iter().position(holds) {
+                Some(page) => self.show_page(page),
+                None => return self.notice(Severity::Info, format!("no page shows the pane {name}")),
+            }
+        }
+        let zoomed = self.view.zoom;
+        self.focus(name);
+        if zoomed {
+            self.relayout();
+        }
     }
 
     /// A cell that holds the focused pane shows it, at every size.

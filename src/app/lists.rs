@@ -5,7 +5,7 @@ use crate::{
     modals::{columns::ColumnsModal, filter::FilterModal},
     model::{attention::Severity, input::Mouse},
     panes, ui,
-    view::{columns, list::ListState, query::QueryError, table::Table},
+    view::{PaneState, columns, list::ListState, query::QueryError, table::Table},
     world::World,
 };
 
@@ -57,10 +57,24 @@ impl App {
 
     /// Lends out a pane's list together with the world that is shown; `None` where the pane shows no list.
     pub fn with_list<T>(&mut self, name: &'static str, change: impl FnOnce(Listing<'_>) -> T) -> Option<T> {
-        let table = panes::find(name)?.table()?;
-        let height = usize::from(ui::table::body_height(self.pane_height(name) as u16));
         let world = self.moment.as_deref().unwrap_or(&self.world);
-        let state = self.view.panes.entry(name).or_default();
+        let table = panes::find(name)?.table_in(world)?;
+        let inner = self.pane_height(name) as u16;
+        let below = panes::find(name).map_or(0, |pane| pane.rows_below(self.pane_width(name), inner));
+        let height = usize::from(ui::table::body_height(inner.saturating_sub(below)));
+        let world = self.moment.as_deref().unwrap_or(&self.world);
+        let fresh = || PaneState { tree: table.starts_as_tree(), ..PaneState::default() };
+        let state = self.view.panes.entry(name).or_insert_with(fresh);
+        // Columns that follow from the data: what was said of others means nothing here.
+        if state.columns.is_none_or(|columns| !std::ptr::eq(columns, table.columns())) {
+            if state.columns.is_some() {
+                state.list = ListState::default();
+            }
+            state.columns = Some(table.columns());
+        }
+        if state.list.within != self.view.within {
+            state.list.within = self.view.within.clone();
+        }
         let tree = state.tree;
         Some(change(Listing { list: &mut state.list, table, world, tree, height }))
     }
@@ -77,11 +91,14 @@ impl App {
     /// The focused list.
     pub fn focused_table(&self) -> Option<(&'static str, &'static dyn Table)> {
         let pane = panes::find(self.view.focused()?)?;
-        Some((pane.name(), pane.table()?))
+        Some((pane.name(), pane.table_in(self.shown())?))
     }
 
     /// Moves the cursor of the focused list, or scrolls the focused text.
     pub fn move_rows(&mut self, step: isize) {
+        if self.with_logs(|viewer, taste, size| viewer.step(step, taste, size)).is_some() {
+            return;
+        }
         if let Some(page) = self.view.stack.last_mut() {
             page.scroll = page.scroll.saturating_add_signed(step);
             return;
@@ -93,12 +110,19 @@ impl App {
 
     /// Moves by whole screens of the focused pane.
     pub fn move_pages(&mut self, step: isize) {
+        let page = |height: u16| step * isize::from(height as i16 - 1).max(1);
+        if self.with_logs(|viewer, taste, size| viewer.step(page(size.1), taste, size)).is_some() {
+            return;
+        }
         let height = self.view.focused().map_or(1, |name| self.pane_height(name)) as isize;
         self.move_rows(step * (height - 2).max(1));
     }
 
     /// Moves to the first row and pins the cursor there, or scrolls the text to its beginning.
     pub fn move_first(&mut self) {
+        if self.with_logs(|viewer, taste, size| viewer.stand_at(0, taste, size)).is_some() {
+            return;
+        }
         if self.view.stack.is_empty() {
             self.change_focused(|listing| listing.list.move_home(listing.table, listing.world, listing.height));
         }
@@ -109,6 +133,9 @@ impl App {
 
     /// Moves to the last row, or scrolls the text to its end.
     pub fn move_last(&mut self) {
+        if self.with_logs(|viewer, _, _| viewer.follow = true).is_some() {
+            return;
+        }
         if self.view.stack.is_empty() {
             self.move_rows(isize::MAX);
         }
@@ -142,7 +169,7 @@ impl App {
                 }
             }
             (None, Some(x)) => {
-                let shown = listing.list.shown_columns(listing.table.columns());
+                let shown = listing.list.shown_in(listing.table, listing.world);
                 let places = columns::place(listing.table, &shown, width, listing.list.scroll_x);
                 if let Some(place) = places.iter().find(|place| (place.x..place.x + place.width).contains(&x)) {
                     listing.list.sort_by(place.index, listing.table);
@@ -174,8 +201,9 @@ impl App {
     pub fn scroll_columns(&mut self, step: isize) {
         let Some((name, table)) = self.focused_table() else { return };
         let width = self.pane_width(name);
+        let shown = self.view.pane(name).list.shown_in(table, self.shown());
+        let most = columns::most_scroll(table, &shown, width);
         let list = &mut self.view.pane_mut(name).list;
-        let most = columns::most_scroll(table, &list.shown_columns(table.columns()), width);
         list.scroll_x = list.scroll_x.min(most).saturating_add_signed(step * SIDEWAYS).min(most);
     }
 

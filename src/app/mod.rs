@@ -9,6 +9,8 @@ mod keys;
 mod layout;
 pub use layout::bars as layout_bars;
 mod lists;
+mod logs;
+mod logs_text;
 pub mod operate;
 mod pages;
 mod reload;
@@ -66,6 +68,8 @@ pub struct App {
     dirty: bool,
     /// The configuration at the start: some of it is in force until the end.
     started_with: Config,
+    /// Requests for log lines so far: tells their answers apart.
+    logs_asked: u64,
 }
 
 /// Topics that history, rules and the recorder need whatever is visible.
@@ -104,6 +108,7 @@ impl App {
             demand: Demand::default(),
             outbox: Vec::new(),
             dirty: true,
+            logs_asked: 0,
         };
         app.world.series = series;
         app.warn_of_settings();
@@ -133,8 +138,10 @@ impl App {
                     let changed = self.world.pass(event.at);
                     self.after(changed);
                 }
+                self.go_on_with_logs();
                 self.dirty = true;
             }
+            EventKind::Logs(batch) => self.take_logs(batch),
             EventKind::Done(done) => self.on_done(done),
             EventKind::Log(line) => self.on_log(line),
             EventKind::Player(state) => self.set_player(state),
@@ -151,6 +158,7 @@ impl App {
             EventKind::ClockStepped { by_seconds } => self.step_clock(event.at, by_seconds),
         }
         self.settle_page();
+        self.settle_logs();
         self.follow_demand();
         std::mem::take(&mut self.outbox)
     }
@@ -258,16 +266,14 @@ impl App {
     /// Topics that the visible panes need.
     fn visible_topics(&self) -> TopicSet {
         let topics = self.view.visible().filter_map(panes::find).map(|pane| pane.topics_in(&self.view));
-        topics.fold(TopicSet::EMPTY, TopicSet::union)
+        let open = self.view.stack.last().map_or(TopicSet::EMPTY, |page| crate::pages::topics(&page.object));
+        topics.fold(open, TopicSet::union)
     }
 
     /// Tells the sources when what is needed changed.
     fn follow_demand(&mut self) {
         let open = self.view.stack.last().map(|page| page.object.clone());
-        let mut visible = self.visible_topics();
-        if open.is_some() {
-            visible = visible.union(TopicSet::of(&[Topic::Processes, Topic::ProcessDetails]));
-        }
+        let visible = self.visible_topics();
         let (chosen, resource) = (self.view.chosen.clone(), self.view.resource.clone());
         let demand = Demand { visible, background: BACKGROUND, open, chosen, resource };
         if demand != self.demand {
@@ -343,6 +349,6 @@ impl App {
         // The clock in the header shows minutes while nothing arrives.
         let minute =
             if self.player.is_none() { after(self.now, 60 - self.now.as_second().rem_euclid(60)) } else { None };
-        [notice, sequence, world, minute].into_iter().flatten().filter(|at| *at > self.now).min()
+        [notice, sequence, world, minute, self.logs_wake()].into_iter().flatten().filter(|at| *at > self.now).min()
     }
 }

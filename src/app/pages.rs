@@ -2,7 +2,10 @@
 
 use super::App;
 use crate::{
-    model::input::{Mouse, MouseKind},
+    model::{
+        attention::Severity,
+        input::{Mouse, MouseKind},
+    },
     pages,
 };
 
@@ -18,6 +21,41 @@ impl App {
         }
     }
 
+    /// Selects another of the lines that lead somewhere, and brings it onto the screen.
+    pub fn choose_link(&mut self, step: isize) {
+        let area = self.work_area();
+        let Some(page) = self.view.stack.last() else { return };
+        let (links, selected) = pages::links(&self.scene(), page, area.width);
+        if links.is_empty() {
+            return self.notice(Severity::Info, "nothing here leads to another object");
+        }
+        let object = page.object.clone();
+        // The first press shows what is selected.
+        let to = match self.view.links.contains_key(&object) || page.tab == pages::why_tab(&object) {
+            true => (selected as isize + step).rem_euclid(links.len() as isize) as usize,
+            false => 0,
+        };
+        let line = links[to].0;
+        self.view.links.insert(object, to);
+        let height = usize::from(area.height.saturating_sub(5)).max(1);
+        if let Some(page) = self.view.stack.last_mut() {
+            page.scroll = page.scroll.clamp((line + 1).saturating_sub(height), line);
+        }
+        self.touch();
+    }
+
+    /// Opens what the selected line leads to.
+    pub fn follow_link(&mut self) {
+        let width = self.work_area().width;
+        let Some(page) = self.view.stack.last() else { return };
+        let (links, selected) = pages::links(&self.scene(), page, width);
+        let Some((_, link)) = links.get(selected).cloned() else { return };
+        self.open(link.object.clone());
+        if let Some(page) = self.view.stack.last_mut() {
+            page.tab = link.tab_of();
+        }
+    }
+
     /// The mouse over an object's page: what lies under the page is not touched.
     pub(super) fn point_at_page(&mut self, mouse: Mouse) {
         match mouse.kind {
@@ -30,6 +68,13 @@ impl App {
                 if let Some(tab) = pages::tab_at(page, area, (mouse.column, mouse.row)) {
                     page.tab = tab;
                     page.scroll = 0;
+                    return;
+                }
+                let Some(page) = self.view.stack.last() else { return };
+                if let Some(at) = pages::link_at(&self.scene(), page, area.width, mouse.row, area.y) {
+                    let object = page.object.clone();
+                    self.view.links.insert(object, at);
+                    self.follow_link();
                 }
             }
             MouseKind::Drag | MouseKind::Release => {}

@@ -65,6 +65,8 @@ pub struct Config {
     pub notices: Notices,
     /// The program's own log.
     pub log: Log,
+    /// The viewer of the lines that containers, pods and the journal write.
+    pub logs: Logs,
     /// Sources by name (`host/processes`), to switch them off or ask them more or less often.
     pub sources: BTreeMap<String, SourceConfig>,
     /// Keys by scope, over the key map: `[keys.global]`, `[keys.list]`, `[keys.pane.processes]`. A sequence of keys, and the
@@ -109,6 +111,7 @@ impl Default for Config {
             recorder: Recorder::default(),
             notices: Notices::default(),
             log: Log::default(),
+            logs: Logs::default(),
             sources: BTreeMap::new(),
             keys: BTreeMap::new(),
             pages: Vec::new(),
@@ -161,6 +164,24 @@ pub struct Log {
     pub file: Option<PathBuf>,
     /// The least that is worth a line.
     pub level: LogLevel,
+}
+
+/// The viewer of the lines that containers, pods and the journal write.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Logs {
+    /// Most lines that a viewer holds; the oldest go first, and are counted.
+    #[schemars(range(min = 1_000, max = 2_000_000))]
+    pub lines: u32,
+    /// Most memory that they may take, in bytes.
+    #[schemars(range(min = 1_048_576, max = 1_073_741_824))]
+    pub bytes: u64,
+}
+
+impl Default for Logs {
+    fn default() -> Self {
+        Self { lines: 100_000, bytes: 64 << 20 }
+    }
 }
 
 /// The least that is worth a line.

@@ -73,6 +73,11 @@ fn unreachable(options: &SnapshotOptions, gathered: &Gathered) -> Option<String>
         let silent = if silent.is_empty() { "it has no sources".to_owned() } else { silent.join(", ") };
         return Some(format!("the host could not be read ({silent}); see `flightdeck doctor`"));
     }
+    if asked(&Part::Containers)
+        && let Some(why) = containers::unreached(&gathered)
+    {
+        return Some(why);
+    }
     if [Part::Pods, Part::Workloads, Part::Nodes].iter().any(asked) {
         let silent = gathered.unreached("kube");
         if !silent.is_empty() {

@@ -16,13 +16,14 @@ pub const BUILT_IN: &[(&str, &str)] = &[
 ];
 
 /// Words of the scopes in key maps.
-const SCOPES: [(&str, Scope); 6] = [
+const SCOPES: [(&str, Scope); 7] = [
     ("global", Scope::Global),
     ("list", Scope::List),
     ("text", Scope::Text),
     ("graph", Scope::Graph),
     ("object", Scope::Object),
     ("player", Scope::Player),
+    ("logs", Scope::Logs),
 ];
 
 /// A key map's text, not yet read.
@@ -187,7 +188,7 @@ fn entry(spot: &Spot, names: &Names) -> Result<Entry, String> {
         [word] if spot.value.is_table() => (known_scope(word)?, ""),
         _ => {
             return Err(
-                "write keys below a scope: [global], [list], [text], [graph], [object], [player] or [pane.NAME]".into(),
+                "write keys below a scope: [global], [list], [text], [graph], [object], [logs], [player] or [pane.NAME]".into(),
             );
         }
     };

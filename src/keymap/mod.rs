@@ -16,6 +16,8 @@ pub enum Scope {
     Graph,
     /// A pane or page that scrolls text.
     Text,
+    /// The log viewer.
+    Logs,
     /// The page of an object.
     Object,
     /// While a recording is played or the past is shown.

@@ -128,6 +128,7 @@ fn place(scope: Scope) -> String {
         Scope::List => "In lists".into(),
         Scope::Graph => "In graphs".into(),
         Scope::Text => "In text".into(),
+        Scope::Logs => "Among log lines".into(),
         Scope::Object => "On an object's page".into(),
         Scope::Player => "In the past and in recordings".into(),
         Scope::Global => "Everywhere".into(),

@@ -14,6 +14,7 @@ pub mod host;
 pub mod input;
 pub mod kubernetes;
 pub mod log;
+pub mod logs;
 pub mod mount;
 pub mod nearest;
 pub mod object;

@@ -36,6 +36,8 @@ pub enum ObjectKind {
     Node,
     /// Any other kind of Kubernetes resource.
     Resource,
+    /// Several objects whose lines are shown together.
+    Logs,
 }
 
 impl ObjectKind {
@@ -68,6 +70,7 @@ impl ObjectKind {
             Self::CronJob => "cronjob",
             Self::Node => "node",
             Self::Resource => "resource",
+            Self::Logs => "logs",
         }
     }
 }

@@ -1,19 +1,23 @@
 //! The page of one object: the same tabs in the same order for every kind. A kind of object is one file and one line in the
 //! list below.
 
+mod kube;
+mod links;
 mod tabs;
 mod yaml;
 
 use crate::{
     model::{
+        logs::has_logs,
         object::{ObjectKind, ObjectRef},
         series::SeriesKey,
+        topic::{Topic, TopicSet},
         units,
     },
     panes,
     ui::{
         graph::{self, Graph, Scale},
-        lines::{self, Line},
+        lines::{self, Line, Link},
         paint,
         scene::Scene,
         theme::Role,
@@ -81,6 +85,14 @@ pub trait Details: Sync {
     fn has_logs(&self) -> bool {
         false
     }
+    /// Whether it has revisions; they are the history of what has no figures.
+    fn has_revisions(&self) -> bool {
+        false
+    }
+    /// Its revisions and how they differ.
+    fn revisions(&self, _scene: &Scene<'_>, _object: &ObjectRef) -> Vec<Line> {
+        Vec::new()
+    }
     /// Its histories.
     fn history(&self, _object: &ObjectRef) -> Vec<Kept> {
         Vec::new()
@@ -105,8 +117,15 @@ pages! {
     unit::UnitDetails,
     sensor::SensorDetails,
     source::SourceDetails,
+    pod::PodPage,
+    workload::WorkloadPage,
+    node::NodePage,
+    cluster::ClusterPage,
+    resource::ResourcePage,
+    logs::LogsDetails,
 }
 
+pub use links::{link_at, links};
 pub(crate) use process::find as process;
 
 fn details(kind: ObjectKind) -> Option<&'static dyn Details> {
@@ -118,11 +137,39 @@ pub fn why_tab(object: &ObjectRef) -> usize {
     tabs(object).iter().position(|tab| *tab == Tab::Why).unwrap_or(0)
 }
 
+/// The place of the tab that shows lines, where there is one.
+pub fn logs_tab(object: &ObjectRef) -> Option<usize> {
+    tabs(object).iter().position(|tab| *tab == Tab::Logs)
+}
+
+/// Whether a page shows lines now.
+pub fn shows_logs(page: &ObjectPage) -> bool {
+    shown_tab(page) == Tab::Logs
+}
+
+/// Where the log viewer lies on a page of this area: below the tabs, without a blank row.
+fn logs_body(page: &ObjectPage, area: Area) -> Area {
+    let framed = area.height >= 3 && area.width >= 6;
+    let edge = u16::from(framed);
+    let (width, height) = (area.width - 2 * edge, area.height - 2 * edge);
+    let head = (1 + bar_at(&page.object, width).1).min(height);
+    Area { x: area.x + edge, y: area.y + edge + head, width, height: height - head }
+}
+
+/// Columns and rows that the log viewer has for lines, on a page of this area.
+pub fn logs_size(page: &ObjectPage, area: Area) -> (u16, u16) {
+    let body = logs_body(page, area);
+    logs::size((body.width, body.height))
+}
+
 /// The tabs of an object's page: those that have a meaning for its kind, in their fixed order.
 pub fn tabs(object: &ObjectRef) -> Vec<Tab> {
     let details = details(object.kind);
-    let has_history = details.is_some_and(|details| !details.history(object).is_empty());
-    let has_logs = details.is_some_and(Details::has_logs);
+    let has_history = details.is_some_and(|details| details.has_revisions() || !details.history(object).is_empty());
+    if object.kind == ObjectKind::Logs {
+        return vec![Tab::Logs];
+    }
+    let has_logs = has_logs(object.kind) || details.is_some_and(Details::has_logs);
     let has = |tab: &Tab| match tab {
         Tab::History => has_history,
         Tab::Logs => has_logs,
@@ -143,12 +190,17 @@ fn lines(scene: &Scene<'_>, page: &ObjectPage, width: u16) -> Vec<Line> {
     };
     let lines = match shown_tab(page) {
         Tab::Summary => details.summary(scene, &page.object).unwrap_or_else(|| tabs::gone(scene, page)),
-        Tab::Why => after(details.why(scene, &page.object), tabs::why(scene, &page.object)),
+        Tab::Why => match details.why(scene, &page.object) {
+            // Its own world says what is wrong: that no rule has anything to add is no news.
+            own if !own.is_empty() && !tabs::has_why(scene, &page.object) => own,
+            own => after(own, tabs::why(scene, &page.object)),
+        },
         Tab::Events => after(details.events(scene, &page.object), tabs::events(scene, &page.object)),
         Tab::Yaml => match details.yaml(scene.world, &page.object) {
             Some(text) => text.lines().map(|line| Line::of(Role::Text, line)).collect(),
             None => tabs::gone(scene, page),
         },
+        Tab::History if details.has_revisions() => details.revisions(scene, &page.object),
         Tab::Logs | Tab::History => Vec::new(),
     };
     lines::wrap(lines, width)
@@ -194,17 +246,32 @@ pub fn draw(scene: &Scene<'_>, page: &ObjectPage, area: Rect, buffer: &mut Buffe
     draw_head(scene, page, inner, buffer);
     let head = HEAD.min(inner.height);
     let body = Rect { y: inner.y + head, height: inner.height - head, ..inner };
-    if shown_tab(page) == Tab::History {
-        return draw_history(scene, page, body, buffer);
+    let has_revisions = details(page.object.kind).is_some_and(Details::has_revisions);
+    match shown_tab(page) {
+        Tab::History if !has_revisions => return draw_history(scene, page, body, buffer),
+        Tab::Logs => return logs::draw(scene, Rect::from(logs_body(page, Area::from(area))), buffer),
+        _ => {}
     }
-    let lines = lines(scene, page, body.width);
+    let mut lines = lines(scene, page, body.width);
+    let link = links::mark(scene, page, &mut lines);
     let first = lines::clamp(page.scroll, lines.len(), body.height);
     lines::draw(scene, &lines, first, body, buffer);
+    if let Some(words) = link {
+        links::hint(scene, &words, area, buffer);
+    }
     let below = lines.len().saturating_sub(first + usize::from(body.height));
     if below > 0 && area.height > 2 {
         let last = Rect { y: area.bottom() - 1, height: 1, width: area.width.saturating_sub(1), ..area };
         paint::put_right(buffer, last, (0, 0), &format!(" {below} more lines below "), scene.style(Role::Dim));
     }
+}
+
+/// What the page of an object needs while it is open.
+pub fn topics(object: &ObjectRef) -> TopicSet {
+    if object.in_kube().is_none() {
+        return TopicSet::of(&[Topic::Processes, Topic::ProcessDetails]);
+    }
+    TopicSet::of(&[Topic::KubeDetails, Topic::Pods, Topic::PodUsage, Topic::Workloads, Topic::Nodes, Topic::KubeEvents])
 }
 
 /// Columns that the name keeps beside the tab bar; where there are fewer, the bar goes below.
@@ -213,7 +280,9 @@ const NAME: u16 = 30;
 /// Where the tab bar stands in the inside of the page's frame: its first column, and its row.
 fn bar_at(object: &ObjectRef, width: u16) -> (u16, u16) {
     let bar: u16 = tabs(object).iter().map(|tab| paint::width(tab.word()) + 2).sum();
-    if width >= bar + NAME { (width - bar, 0) } else { (0, 1) }
+    // A long name, its kind and its state come first.
+    let name = NAME.max(paint::width(&object.id).saturating_add(24));
+    if width >= bar.saturating_add(name) { (width - bar, 0) } else { (0, 1) }
 }
 
 /// The tab whose word lies at a place of the screen, where the page is drawn in this area.

@@ -6,6 +6,11 @@ use crate::{
     view::ObjectPage,
 };
 
+/// Whether the attention list has something on the object.
+pub fn has_why(scene: &Scene<'_>, object: &ObjectRef) -> bool {
+    scene.world.attention.iter().any(|item| item.members.contains(object))
+}
+
 /// What is wrong with the object: cause, since when, next step.
 pub fn why(scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
     let about_it = |item: &&Attention| item.members.contains(object);

@@ -95,6 +95,9 @@ impl Pane for AttentionPane {
     fn topics(&self) -> TopicSet {
         TopicSet::of(&[Topic::Gauges, Topic::Mounts, Topic::Facts])
     }
+    fn rows_below(&self, width: u16, height: u16) -> u16 {
+        u16::from(height > 3 && width < NEXT_FROM)
+    }
     fn table(&self) -> Option<&'static dyn Table> {
         Some(&AttentionTable)
     }
@@ -107,10 +110,10 @@ impl Pane for AttentionPane {
             paint::put_cut(scene, buffer, area, (3, 1), &watched(scene), scene.style(Role::Dim));
         } else {
             let list = &scene.view.pane(self.name()).list;
-            let room = area.height > 3 && area.width < NEXT_FROM;
-            let rows = Rect { height: area.height - u16::from(room), ..area };
+            let below = self.rows_below(area.width, area.height);
+            let rows = Rect { height: area.height - below, ..area };
             table::draw(scene, &AttentionTable, list, rows, buffer);
-            if room {
+            if below > 0 {
                 let at = Rect { y: rows.bottom(), height: 1, ..area };
                 next_step(scene, list.row(), at, buffer);
             }

@@ -1,6 +1,8 @@
 //! Panes: one file a pane, and one line in the list below.
 
 mod fields;
+pub(crate) mod kube;
+pub(crate) mod kube_tree;
 
 use crate::{
     model::{
@@ -38,9 +40,18 @@ pub trait Pane: Sync {
     fn table(&self) -> Option<&'static dyn Table> {
         None
     }
+    /// The list with the columns that this world has; differs from [`Pane::table`] where columns follow from the data. The same
+    /// columns are the same table.
+    fn table_in(&self, _world: &World) -> Option<&'static dyn Table> {
+        self.table()
+    }
     /// Whether it shows graphs, so that the time cursor and zoom belong to it.
     fn has_graph(&self) -> bool {
         false
+    }
+    /// Rows below the list that say more of the selected row, in an area of this size inside the frame.
+    fn rows_below(&self, _width: u16, _height: u16) -> u16 {
+        0
     }
     /// Number of lines of text, in panes that scroll text; 0 otherwise.
     fn lines(&self, _scene: &Scene<'_>) -> usize {
@@ -79,6 +90,15 @@ panes! {
     sources::SourcesPane,
     log::LogPane,
     own::OwnPane,
+    pods::PodsPane,
+    workloads::WorkloadsPane,
+    xray::XrayPane,
+    nodes::NodesPane,
+    by_node::ByNodePane,
+    kube_events::KubeEventsPane,
+    resources::ResourcesPane,
+    clusters::ClustersPane,
+    kube_summary::KubeSummaryPane,
 }
 
 /// The pane of this name.

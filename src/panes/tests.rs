@@ -5,6 +5,7 @@ use crate::{
     app::{App, settings::Settings},
     config::Config,
     keymap::Keymap,
+    model,
     model::{
         Timestamp,
         cgroup::{Cgroup, Cgroups},
@@ -22,6 +23,9 @@ use crate::{
 };
 use proptest::prelude::*;
 use ratatui::{buffer::Buffer, layout::Rect};
+
+#[path = "../../tests/common/kube_sample.rs"]
+pub(crate) mod kube_sample;
 
 /// 2026-11-23 02:14:07Z.
 pub(crate) fn noon() -> Timestamp {
@@ -223,6 +227,15 @@ pub(crate) fn world_of(cores: usize) -> World {
         Update::Units(Units { systemd: true, failed: vec!["backup.service".into()] }),
     ];
     world.apply(noon(), "host/processes", updates);
+    for report in kube_sample::reports() {
+        world.report(noon(), report);
+    }
+    for (source, updates) in kube_sample::news(noon()) {
+        world.apply(noon(), source, updates);
+    }
+    for report in kube_sample::reports() {
+        world.report(noon(), report);
+    }
     world.pass(at(1));
     world
 }
@@ -244,7 +257,7 @@ pub(crate) fn app_of(world: World, policy: Policy, size: (u16, u16)) -> App {
     let mut app = App::new(settings(), policy, world.now, size);
     app.world = world;
     for pane in PANES {
-        if let Some(table) = pane.table() {
+        if let Some(table) = pane.table_in(&app.world) {
             let state = app.view.pane_mut(pane.name());
             state.list.refresh(table, &app.world, false, 20);
         }

@@ -3,6 +3,7 @@
 
 pub mod engine;
 mod host;
+mod kubernetes;
 mod source;
 
 use crate::model::{
@@ -74,4 +75,7 @@ pub static CHECKS: &[&dyn Check] = &[
     &host::kernel::ClockUnsynchronized,
     &host::units::FailedUnits,
     &host::sensors::Temperature,
+    &kubernetes::KubeWorkload,
+    &kubernetes::KubePod,
+    &kubernetes::KubeNode,
 ];

@@ -26,10 +26,10 @@ use crate::{
     },
     client::Clients,
     clock,
-    model::{Timestamp, log::LogLine, own::OwnCounters},
+    model::{Timestamp, log::LogLine, logs::LogBatch, own::OwnCounters},
     ops::gate::Policy,
     source::{
-        AnySource,
+        AnySource, logs,
         supervisor::{Demand, News},
     },
 };
@@ -144,6 +144,8 @@ enum Woken {
     /// An effect has something to say.
     Told(Box<EventKind>),
     Log(LogLine),
+    /// Lines that are followed.
+    Logs(LogBatch),
     /// The world at the time that was asked for.
     Moment(past::Answer),
     /// Work that may take long is done.
@@ -170,6 +172,8 @@ struct Cockpit {
     news: mpsc::Receiver<News>,
     told: (mpsc::Sender<EventKind>, mpsc::Receiver<EventKind>),
     log: mpsc::Receiver<LogLine>,
+    /// The lines that are followed.
+    logs: Option<logs::Stream>,
     past: past::Past,
     work: work::Work,
     /// When the next frame is due; `None` while nothing changed.
@@ -214,6 +218,7 @@ impl Cockpit {
             news,
             told: mpsc::channel(QUEUE),
             log,
+            logs: None,
             past,
             work: work::Work::new(Arc::from(options.reload)),
             draw_at: None,
@@ -275,6 +280,8 @@ impl Cockpit {
             Some(worked) = self.work.answer() => Woken::Worked(worked),
             () = until(play_at), if play_at.is_some() => Woken::Play,
             () = until_time(wake_at), if wake_at.is_some() => Woken::Wake,
+            // A flood of lines comes last: everything else is served between two of its batches.
+            batch = lines(self.logs.as_ref()) => Woken::Logs(batch),
         }
     }
 
@@ -296,6 +303,7 @@ impl Cockpit {
             }
             Woken::News(news) => leave |= self.take_news(news, now),
             Woken::Told(told) => leave |= self.take(*told, now),
+            Woken::Logs(batch) => leave |= self.take(EventKind::Logs(batch), now),
             Woken::Log(line) => leave |= self.take(EventKind::Log(line), now),
             Woken::Moment(answer) => leave |= self.take_moment(answer, now),
             Woken::Worked(worked) => leave |= self.take_worked(worked, now),
@@ -383,6 +391,10 @@ impl Cockpit {
             Effect::Mouse(on) => {
                 let _ = self.output.write(&terminal::mouse_bytes(on));
             }
+            // The streams of before end here.
+            Effect::Logs(request) => {
+                self.logs = request.map(|request| logs::start(Arc::clone(&self.clients), request));
+            }
             Effect::Moment(at) => self.past.ask(at),
             Effect::Player(command) => return self.command_player(command),
             Effect::ToggleRecording => return self.toggle_recording(),
@@ -436,6 +448,13 @@ impl Cockpit {
         self.drawn_at = clock::instant();
         let bytes = self.screen.frame(&self.app)?;
         if bytes.is_empty() { Ok(()) } else { self.output.write(&bytes) }
+    }
+}
+
+async fn lines(stream: Option<&logs::Stream>) -> LogBatch {
+    match stream {
+        Some(stream) => stream.next().await,
+        None => std::future::pending().await,
     }
 }
 

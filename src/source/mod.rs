@@ -7,6 +7,7 @@ pub mod docker;
 pub mod host;
 pub mod kubernetes;
 pub mod live;
+pub mod logs;
 pub mod script;
 pub mod supervisor;
 

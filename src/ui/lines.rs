@@ -1,14 +1,22 @@
 //! Text in lines of spans, each with a role: what text panes and object pages are made of.
 
 use super::{paint, scene::Scene, theme::Role};
-use crate::model::{text, units};
+use crate::model::{object::ObjectRef, text, units};
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::borrow::Cow;
 use unicode_width::UnicodeWidthChar;
 
-/// One line: pieces of text, each in a role.
+/// One line: pieces of text, each in a role; some lead to an object.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Line(pub Vec<(Role, String)>);
+pub struct Line(pub Vec<(Role, String)>, Option<Box<Link>>);
+
+/// Where a line leads.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    pub object: ObjectRef,
+    /// Word of the tab to show: `Summary`, `Why`, `Logs`.
+    pub tab: &'static str,
+}
 
 /// Columns of the labels in lines of label and value.
 const LABEL: usize = 18;
@@ -16,7 +24,7 @@ const LABEL: usize = 18;
 impl Line {
     /// An empty line.
     pub const fn empty() -> Self {
-        Self(Vec::new())
+        Self(Vec::new(), None)
     }
 
     /// A line of one piece. Text from outside is made harmless here.
@@ -28,6 +36,26 @@ impl Line {
     #[must_use]
     pub fn and(mut self, role: Role, piece: impl AsRef<str>) -> Self {
         self.0.push((role, text::clean(piece.as_ref()).into_owned()));
+        self
+    }
+
+    /// The same line, leading to an object; the sign of it stands at its end.
+    #[must_use]
+    pub fn leading_to(self, object: ObjectRef, tab: &'static str, words: &str) -> Self {
+        let mut line = self.and(Role::Key, format!("→ {words}"));
+        line.1 = Some(Box::new(Link { object, tab }));
+        line
+    }
+
+    /// Where it leads.
+    pub fn link(&self) -> Option<&Link> {
+        self.1.as_deref()
+    }
+
+    /// The same text, all of it in one role.
+    #[must_use]
+    pub fn all_in(mut self, role: Role) -> Self {
+        self.0.iter_mut().for_each(|piece| piece.0 = role);
         self
     }
 
@@ -72,7 +100,9 @@ pub fn wrap(lines: Vec<Line>, width: u16) -> Vec<Line> {
 }
 
 fn break_line(line: &Line, width: usize, wrapped: &mut Vec<Line>) {
-    let indent = if width > LABEL * 2 && line.0.len() > 1 { LABEL + 1 } else { 0 };
+    // What follows a label stands below what followed it before.
+    let label = line.0.first().map_or(0, |(_, text)| usize::from(paint::width(text)));
+    let indent = if width > LABEL * 2 && line.0.len() > 1 { label.min(LABEL + 1) } else { 0 };
     let all: Vec<(Role, char)> = line.0.iter().flat_map(|(role, text)| text.chars().map(|c| (*role, c))).collect();
     let mut rest = all.as_slice();
     while !rest.is_empty() {
@@ -85,6 +115,9 @@ fn break_line(line: &Line, width: usize, wrapped: &mut Vec<Line>) {
                 Some((_, text)) => text.push(*c),
                 None => broken.0.push((*role, c.to_string())),
             }
+        }
+        if first {
+            broken.1.clone_from(&line.1);
         }
         wrapped.push(broken);
         rest = later;

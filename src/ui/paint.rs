@@ -11,6 +11,12 @@ impl From<Area> for Rect {
     }
 }
 
+impl From<Rect> for Area {
+    fn from(area: Rect) -> Self {
+        Self { x: area.x, y: area.y, width: area.width, height: area.height }
+    }
+}
+
 /// Longest text that is looked at for one cell; anything longer cannot be on a screen.
 const LONGEST: usize = 1_024;
 

@@ -56,7 +56,7 @@ pub fn draw(scene: &Scene<'_>, table: &dyn Table, state: &ListState, area: Rect,
     if area.is_empty() {
         return;
     }
-    let shown = state.shown_columns(table.columns());
+    let shown = state.shown_in(table, scene.world);
     let places = columns::place(table, &shown, area.width, state.scroll_x);
     let severity = severity_column(table.columns());
     let words =
@@ -117,7 +117,8 @@ impl Drawing<'_> {
 
     fn row(&self, at: usize, row: usize, depth: u16, line: Rect, buffer: &mut Buffer) {
         let scene = self.scene;
-        let mut style = scene.style(Role::Text);
+        let old = self.table.is_old(scene.world, row);
+        let mut style = scene.style(if old { Role::Dim } else { Role::Text });
         let marked = !self.state.marked.is_empty() && self.state.marked.contains(&self.table.key(scene.world, row));
         if marked {
             style = style.patch(scene.style(Role::Marked));

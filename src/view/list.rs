@@ -7,6 +7,7 @@ use super::{
     order::{self, Branch},
     query::{Query, QueryError},
     table::{Column, Table},
+    within::Within,
 };
 use crate::world::World;
 use compact_str::CompactString;
@@ -49,6 +50,8 @@ pub struct ListState {
     pub toggled: BTreeSet<usize>,
     /// Keys of tree rows that are folded.
     pub folded: BTreeSet<CompactString>,
+    /// What is looked at of the rows, for tables that can be narrowed.
+    pub within: Within,
 }
 
 impl ListState {
@@ -58,6 +61,10 @@ impl ListState {
         let keys: Vec<CompactString> = (0..self.total).map(|row| table.key(world, row)).collect();
         self.forget_vanished(&keys);
         let mut rows = order::in_former_order(&self.order, self.total);
+        if table.can_be_narrowed() {
+            rows.retain(|row| table.is_within(world, *row as usize, &self.within));
+            self.total = rows.len();
+        }
         let sorting = self.sorting(table);
         if tree && table.can_be_tree() {
             let parents = order::parents(table, world, &keys);
@@ -213,6 +220,13 @@ impl ListState {
         if shown.is_empty() && !columns.is_empty() {
             shown.push(0);
         }
+        shown
+    }
+
+    /// The columns that are shown and say something in this world.
+    pub fn shown_in(&self, table: &dyn Table, world: &World) -> Vec<usize> {
+        let mut shown = self.shown_columns(table.columns());
+        shown.retain(|column| table.is_needed(world, *column));
         shown
     }
 

@@ -6,6 +6,7 @@ pub mod figure;
 pub mod graph;
 pub mod layout;
 pub mod list;
+pub mod log;
 pub mod marks;
 pub mod natural;
 pub mod order;
@@ -13,7 +14,9 @@ pub mod parse;
 pub mod query;
 #[cfg(test)]
 pub mod sample;
+pub mod selector;
 pub mod table;
+pub mod within;
 
 use crate::model::{Timestamp, attention::Severity, object::ObjectRef};
 use compact_str::CompactString;
@@ -54,8 +57,18 @@ pub struct View {
     pub show_times: bool,
     /// Sources that the user switched on or off here, by name.
     pub chosen: BTreeMap<CompactString, bool>,
+    /// The log viewer, while one is open.
+    pub logs: Option<Box<log::Viewer>>,
+    /// How the log viewer shows lines.
+    pub log_taste: log::Taste,
     /// The kind of Kubernetes resource that the resource table shows, as `plural` or `plural.group`.
     pub resource: Option<CompactString>,
+    /// What the lists of Kubernetes objects are narrowed to.
+    pub within: within::Within,
+    /// Namespaces that were chosen before, newest last.
+    pub recent_namespaces: Vec<CompactString>,
+    /// Which link of an object's page is selected.
+    pub links: BTreeMap<ObjectRef, usize>,
 }
 
 /// How far back graphs can reach, in seconds.
@@ -78,6 +91,8 @@ pub struct PaneState {
     pub scroll: usize,
     /// Whether a list that can be a tree is one.
     pub tree: bool,
+    /// Columns that the state of the list is about, where they follow from the data.
+    pub columns: Option<&'static [table::Column]>,
 }
 
 /// A message to the user. All are kept for the history; each is shown for a while.

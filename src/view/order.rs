@@ -41,7 +41,12 @@ impl Rank<'_> {
 
 fn rank<'w>(table: &dyn Table, world: &'w World, row: usize, column: usize) -> Rank<'w> {
     if severity_column(table.columns()) == Some(column) {
-        return table.severity(world, row).map_or(Rank::Missing, |severity| Rank::Figure(f64::from(severity as u8)));
+        let urgency = table.urgency(world, row);
+        return match table.severity(world, row) {
+            Some(severity) => Rank::Figure(f64::from(severity as u8) + urgency),
+            None if urgency > 0.0 => Rank::Figure(urgency - 1.0),
+            None => Rank::Missing,
+        };
     }
     match table.value(world, row, column) {
         Value::Text(text) => Rank::Text(text),

@@ -3,6 +3,7 @@
 use super::{
     figure,
     query::{Operand, Query, QueryError, Relation, Term, Test},
+    selector::Selector,
     table::{Column, Unit, severity_column},
 };
 use crate::model::attention::Severity;
@@ -160,8 +161,39 @@ impl Parser<'_> {
         self.compile(at, &regex::escape(text), !has_upper(text))
     }
 
+    /// A label selector behind `label:` or `-l`; `None` where none begins here.
+    fn selector(&mut self) -> Option<Result<Test, QueryError>> {
+        let looks = |text: &str| text.chars().enumerate().all(|(i, c)| self.chars.get(self.at + i) == Some(&c));
+        let blank = self.chars.get(self.at + 2).is_some_and(|c| c.is_whitespace());
+        self.at += if looks("label:") {
+            6
+        } else if looks("-l") && blank {
+            2
+        } else {
+            return None;
+        };
+        self.skip_blanks();
+        if !self.columns.iter().any(|column| column.name == "labels") {
+            return Some(self.fail(
+                self.at,
+                "what is listed here has no labels",
+                "quote it to search for the text itself",
+            ));
+        }
+        Some(match Selector::read(&self.chars, self.at) {
+            Ok((selector, end)) => {
+                self.at = end;
+                Ok(Test::Labels(selector))
+            }
+            Err((at, what, next)) => self.fail(at, what, next),
+        })
+    }
+
     /// A plain word, or a column with a relation and an operand.
     fn word(&mut self) -> Result<Test, QueryError> {
+        if let Some(selector) = self.selector() {
+            return selector;
+        }
         let start = self.at;
         while self.peek().is_some_and(|c| !c.is_whitespace()) && self.relation().is_none() {
             self.at += 1;

@@ -1,9 +1,11 @@
-//! Filters: text, `/regex/`, `!not`, and column queries (`cpu>50% user=root mem>1GiB`). All terms of a filter must hold.
+//! Filters: text, `/regex/`, `!not`, column queries (`cpu>50% user=root mem>1GiB`) and label selectors (`label:app=web,tier!=db` or
+//! `-l app=web`). All terms of a filter must hold.
 //!
 //! A value that is not known matches nothing but `column=?`. Figures are equal where the screen prints them alike.
 
 use super::{
     natural,
+    selector::Selector,
     table::{Column, Table, Unit, Value, severity_column},
 };
 use crate::{
@@ -47,6 +49,8 @@ pub(super) enum Test {
     Compare { column: usize, relation: Relation, operand: Operand },
     /// That a column's text matches.
     Matches { column: usize, pattern: Regex },
+    /// That the row's labels are selected.
+    Labels(Selector),
     /// That a column is not known (or, the other way round, that it is).
     Unknown { column: usize, unknown: bool },
 }
@@ -115,6 +119,7 @@ impl Test {
                 let value = table.value(world, row, *column);
                 value != Value::Unknown && text_matches(pattern, &value, table.columns()[*column].unit, world.now)
             }
+            Self::Labels(selector) => selector.matches(table.labels(world, row)),
             Self::Unknown { column, unknown } => (table.value(world, row, *column) == Value::Unknown) == *unknown,
             Self::Compare { column, relation, operand } => {
                 compare(table, world, row, *column, *relation, operand).unwrap_or(false)

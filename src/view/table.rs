@@ -1,6 +1,7 @@
 //! What a pane that shows a list must tell about its rows. Sorting, filtering, marking, copying and exporting then work on it
 //! without the pane's help.
 
+use super::within::Within;
 use crate::{
     model::{Timestamp, attention::Severity, object::ObjectRef, units},
     world::World,
@@ -137,6 +138,11 @@ pub trait Table: Sync {
     fn severity(&self, _world: &World, _row: usize) -> Option<Severity> {
         None
     }
+    /// How urgent a row is among those that are as bad, 0–1: what a list that is sorted by how bad its rows are shows first. Rows that
+    /// are not bad at all come behind, in the same order. Changes in steps, so that rows keep their places.
+    fn urgency(&self, _world: &World, _row: usize) -> f64 {
+        0.0
+    }
     /// Whether the rows lie in the world in an order that means something and does not flicker: rows that are equal in the
     /// sorted column then keep it. Otherwise they are ordered by their keys.
     fn is_ordered(&self) -> bool {
@@ -153,6 +159,30 @@ pub trait Table: Sync {
     /// Columns that go first when room is short, before any word is cut, in this order.
     fn first_to_go(&self) -> &'static [usize] {
         &[]
+    }
+    /// The labels of a row, for selectors.
+    fn labels<'w>(&self, _world: &'w World, _row: usize) -> &'w [(CompactString, CompactString)] {
+        &[]
+    }
+    /// Whether the list follows what all lists of Kubernetes objects are narrowed to; only then [`Table::is_within`] is asked.
+    fn can_be_narrowed(&self) -> bool {
+        false
+    }
+    /// Whether a row lies within what is looked at.
+    fn is_within(&self, _world: &World, _row: usize, _within: &Within) -> bool {
+        true
+    }
+    /// Whether a column says anything in this world; one that does not is left out: the context, where there is only one.
+    fn is_needed(&self, _world: &World, _column: usize) -> bool {
+        true
+    }
+    /// Whether the data of a row is old: its source is silent, and the row is drawn dim.
+    fn is_old(&self, _world: &World, _row: usize) -> bool {
+        false
+    }
+    /// Whether the list is a tree until the user says otherwise.
+    fn starts_as_tree(&self) -> bool {
+        false
     }
     /// For a list that can be a tree: the key of the row's parent.
     fn parent(&self, _world: &World, _row: usize) -> Option<CompactString> {

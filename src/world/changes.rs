@@ -20,6 +20,7 @@ impl World {
                 self.note_oom(gauges);
             }
             Update::Mounts(mounts) => self.note_mounts(at, mounts),
+            Update::Kube(news) => self.note_cluster(at, news),
             _ => {}
         }
     }

@@ -1,6 +1,7 @@
 //! Everything observed or derived, with one owner and no lock. [`World::apply`] is the only way in.
 
 mod changes;
+mod kubernetes;
 mod retention;
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,12 @@
 //! Golden screens: what every pane, modal and page looks like, text and styles, at several sizes. A pane that is new gets its
 //! golden files from `UPDATE_GOLDEN=1 cargo test --test it golden`; look at what git shows then.
 
-use crate::stage;
+use crate::stage::{self, kube_sample};
 use flightdeck::{
     action,
     app::settings::Settings,
     model::object::{ObjectKind, ObjectRef},
-    panes,
+    pages, panes,
     ui::glyphs,
 };
 use ratatui::{
@@ -203,6 +203,17 @@ fn every_page_of_an_object() {
         (ObjectKind::Source, "host/sensors"),
     ];
     let mut goldens = Goldens::default();
+    for object in kube_objects() {
+        for (columns, rows) in [(80, 24), (120, 40)] {
+            for (at, tab) in pages::tabs(&object).into_iter().enumerate() {
+                let mut app = stage::app(stage::settings(), (columns, rows));
+                app.open(object.clone());
+                app.view.stack[0].tab = at;
+                let name = format!("page-kube-{}-{}-{columns}x{rows}", object.kind.word(), tab.word().to_lowercase());
+                goldens.compare(&name, &stage::draw(&app));
+            }
+        }
+    }
     for (kind, id) in objects {
         for (columns, rows) in [(80, 24), (120, 40)] {
             let mut app = stage::app(stage::settings(), (columns, rows));
@@ -211,6 +222,19 @@ fn every_page_of_an_object() {
         }
     }
     goldens.finish("page-");
+}
+
+/// One object of a cluster of each family.
+fn kube_objects() -> Vec<ObjectRef> {
+    let of = |kind, namespace, name| ObjectRef::in_cluster(kind, kube_sample::PROD, namespace, name);
+    vec![
+        of(ObjectKind::Pod, "shop", "checkout-7d9f5c-x2k4p"),
+        kube_sample::open(),
+        of(ObjectKind::CronJob, "batch", "report"),
+        of(ObjectKind::Node, "", "node-3"),
+        ObjectRef::new(ObjectKind::Cluster, kube_sample::STAGING),
+        ObjectRef::resource(kube_sample::PROD, "services", "shop", "web"),
+    ]
 }
 
 #[test]

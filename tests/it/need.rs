@@ -30,6 +30,24 @@ pub fn need(service: &str, programs: &[&str]) -> bool {
     false
 }
 
+/// The folder of the testbed (`tests/testbed/up`), where it has this part: `docker/docker.sock`, `kubernetes/kubeconfig`. Where there
+/// is none, the test says `NOT RUN` and passes; under `CI=true`, where `tests/run` has started one, it fails.
+///
+/// # Panics
+/// Under `CI=true`, where there is no testbed.
+pub fn testbed(service: &str, part: &str) -> Option<PathBuf> {
+    let folder = env::var_os("FLIGHTDECK_TESTBED").map(PathBuf::from).filter(|folder| folder.join(part).exists());
+    if folder.is_none() {
+        let why = format!(
+            "NOT RUN: {service}: no testbed with {part} at $FLIGHTDECK_TESTBED; tests/testbed/up FOLDER starts one"
+        );
+        assert!(env::var("CI").as_deref() != Ok("true"), "{why}");
+        // Past the test runner, which keeps what passing tests print to itself.
+        let _ = writeln!(io::stderr(), "{why}");
+    }
+    folder
+}
+
 #[test]
 fn a_missing_program_is_noticed() {
     assert!(program("sh").is_some());

@@ -11,7 +11,7 @@ use flightdeck::{
     config::layers,
     keymap::Scope,
     model::{
-        Timestamp,
+        self, Timestamp,
         cgroup::{Cgroup, Cgroups},
         host::{
             ClockSync, Cpu, Device, Gauges, HostFacts, KernelCounters, Limits, Memory, Network, Pressure, Pressures,
@@ -38,6 +38,9 @@ use std::sync::LazyLock;
 
 /// Sizes at which everything is looked at: the smallest that people use, a laptop's half, a laptop, a wall.
 pub const SIZES: &[(u16, u16)] = &[(40, 10), (80, 24), (120, 40), (200, 60)];
+
+#[path = "../common/kube_sample.rs"]
+pub mod kube_sample;
 
 const GIB: u64 = 1 << 30;
 const MIB: u64 = 1 << 20;
@@ -184,6 +187,15 @@ pub fn story() -> Vec<Event> {
         }
         say(now, updates("host/own", vec![Update::Own(own())]));
         before -= STEP_SECONDS;
+    }
+    for report in kube_sample::reports() {
+        say(at(30), EventKind::Report(report));
+    }
+    for (source, news) in kube_sample::news(now()) {
+        say(at(30), updates(source, news));
+    }
+    for report in kube_sample::reports() {
+        say(at(20), EventKind::Report(report));
     }
     let down = report("host/sensors", Topic::Sensors, SourceState::Down, Some("no answer within 2 s"));
     say(at(0), EventKind::Report(down));

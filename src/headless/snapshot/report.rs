@@ -32,6 +32,7 @@ pub struct Snapshot {
     pub attention: Option<Vec<Row>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub containers: Option<Vec<ContainerRow>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pods: Option<Vec<PodPart>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workloads: Option<Vec<WorkloadPart>>,

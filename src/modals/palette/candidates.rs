@@ -4,6 +4,10 @@ use crate::{
     action,
     app::App,
     keymap::shown,
+    modals::{
+        kube::{NAMESPACES, RESOURCES},
+        picker::Choices,
+    },
     model::object::{ObjectKind, ObjectRef},
     panes,
 };
@@ -17,6 +21,10 @@ pub enum Target {
     Page(usize),
     Pane(&'static str),
     Object(ObjectRef),
+    /// A kind of Kubernetes resource.
+    Resource(CompactString),
+    /// A namespace to narrow to.
+    Namespace(CompactString),
 }
 
 /// Something that can be found.
@@ -54,6 +62,7 @@ pub fn all(app: &App) -> Vec<Candidate> {
     actions(app, &mut all);
     places(app, &mut all);
     objects(app, &mut all);
+    kubernetes(app, &mut all);
     all
 }
 
@@ -121,5 +130,37 @@ fn objects(app: &App, all: &mut Vec<Candidate>) {
         let arguments: CompactString = process.command.chars().take(80).collect();
         let detail = compact_str::format_compact!("{} {arguments}", process.pid);
         all.push(Candidate::object(ObjectKind::Process, &process.key(), &process.name, detail));
+    }
+}
+
+/// Kubernetes objects, and what can be chosen of clusters.
+fn kubernetes(app: &App, all: &mut Vec<Candidate>) {
+    let kube = &app.shown().observed.kube;
+    for node in kube.nodes.iter().take(MOST) {
+        let id = compact_str::format_compact!("{}/{}", node.context, node.name);
+        all.push(Candidate::object(ObjectKind::Node, &id, &node.name, node.context.clone()));
+    }
+    for workload in kube.workloads.iter().take(MOST) {
+        let object = ObjectRef::in_cluster(workload.kind, &workload.context, &workload.namespace, &workload.name);
+        let detail = compact_str::format_compact!("{} {}", workload.namespace, workload.context);
+        all.push(Candidate::object(workload.kind, &object.id, &workload.name, detail));
+    }
+    for pod in kube.pods.iter().take(MOST) {
+        let id = crate::panes::pods::key(pod);
+        let detail = compact_str::format_compact!("{} {} {}", pod.namespace, pod.status, pod.context);
+        all.push(Candidate::object(ObjectKind::Pod, &id, &pod.name, detail));
+    }
+    let choice = |target, kind, title: &str, detail: String| Candidate {
+        target,
+        kind,
+        title: title.into(),
+        detail: detail.into(),
+        keys: String::new(),
+    };
+    for item in RESOURCES.items(app) {
+        all.push(choice(Target::Resource(item.value.into()), "kind", &item.title, item.detail));
+    }
+    for item in NAMESPACES.items(app) {
+        all.push(choice(Target::Namespace(item.value.into()), "namespace", &item.title, item.detail));
     }
 }

@@ -4,6 +4,8 @@ mod candidates;
 
 use super::{
     Modal, Outcome,
+    kube::{NAMESPACES, RESOURCES},
+    picker::Choices,
     window::{self, Line, Motion},
 };
 use crate::{
@@ -124,6 +126,8 @@ impl Palette {
                 app.focus(name);
             }
             Target::Object(object) => app.open(object.clone()),
+            Target::Resource(name) => RESOURCES.choose(app, name),
+            Target::Namespace(name) => NAMESPACES.choose(app, name),
         }
     }
 

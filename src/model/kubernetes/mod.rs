@@ -3,12 +3,14 @@
 mod access;
 mod cluster;
 mod details;
+mod index;
 mod pod;
 mod workload;
 
 pub use access::{Access, AccessAnswer};
 pub use cluster::{ApiResource, Cluster, Denied, KubeTable, Node, NodeUsage, TableColumn, TableRow, Taint};
 pub use details::{Finding, KubeDetails, KubeEvent, Revision};
+pub use index::NodeLoad;
 pub use pod::{ContainerRole, Owner, Pod, PodContainer, Resources, Run, Usage};
 pub use workload::{Condition, Workload};
 
@@ -37,6 +39,9 @@ pub struct Kube {
     /// What may be done, as far as it was asked: by context, then [`Access::key`].
     #[serde(default)]
     pub access: BTreeMap<CompactString, BTreeMap<CompactString, AccessAnswer>>,
+    /// What is counted over all pods.
+    #[serde(skip)]
+    index: index::Index,
 }
 
 /// News of one cluster.
@@ -69,7 +74,10 @@ impl Kube {
         let context = news.context;
         match news.part {
             KubePart::Cluster(cluster) => drop(self.clusters.insert(context, *cluster)),
-            KubePart::Pods(delta) => self.pods.apply(&context, delta),
+            KubePart::Pods(delta) => {
+                self.pods.apply(&context, delta);
+                self.index = index::Index::default();
+            }
             KubePart::Workloads(delta) => self.workloads.apply(&context, delta),
             KubePart::Nodes(delta) => self.nodes.apply(&context, delta),
             KubePart::Events(delta) => self.events.apply(&context, delta),
@@ -84,6 +92,7 @@ impl Kube {
     pub fn forget(&mut self, context: &str) {
         self.clusters.remove(context);
         self.pods.forget(context);
+        self.index = index::Index::default();
         self.workloads.forget(context);
         self.nodes.forget(context);
         self.events.forget(context);

@@ -100,7 +100,12 @@ impl Api {
 
     /// A whole answer, read as JSON.
     pub async fn json<T: DeserializeOwned>(&self, path: &str) -> Result<T, Trouble> {
-        let bytes = self.bytes(path, JSON).await?;
+        self.json_as(path, JSON).await
+    }
+
+    /// The same, asked for in a form of its own.
+    pub async fn json_as<T: DeserializeOwned>(&self, path: &str, accept: &str) -> Result<T, Trouble> {
+        let bytes = self.bytes(path, accept).await?;
         serde_json::from_slice(&bytes).map_err(|error| unreadable(&error))
     }
 

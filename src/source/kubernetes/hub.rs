@@ -3,11 +3,12 @@
 use super::{
     ALIVE,
     api::{Api, Trouble},
+    details, discovery,
     node::{Events, Nodes},
     pod::Pods,
     printer::Dialect,
     reflect::{Kind, ListState, Origin, Reflector, Shared, Told},
-    resource_name,
+    resource_name, table, usage,
     workload::{CronJobs, DaemonSets, Deployments, Jobs, ReplicaSets, StatefulSets},
 };
 use crate::{
@@ -89,7 +90,8 @@ pub async fn run(
 ) -> Result<(), Gone> {
     let api = Api { clients, context: context.name.clone() };
     let version = connect(&api, teller).await?;
-    let origin = Origin { context: context.name.clone(), dialect: version.dialect() };
+    let namespace = if context.namespace.is_empty() { "default".into() } else { context.namespace.clone() };
+    let origin = Origin { context: context.name.clone(), namespace, dialect: version.dialect() };
     let (told, queue) = mpsc::channel(QUEUE);
     let (returned_in, returned) = watch::channel(0);
     let shared = Shared { api, origin, demand, returned, told };
@@ -162,6 +164,11 @@ impl Hub {
         for kept in KEPT {
             self.start(kept, CompactString::default());
         }
+        let (found, resources) = watch::channel(Arc::default());
+        self.tasks.spawn(discovery::run(self.shared.clone(), found));
+        self.tasks.spawn(usage::run(self.shared.clone()));
+        self.tasks.spawn(table::run(self.shared.clone(), resources.clone()));
+        self.tasks.spawn(details::run(self.shared.clone(), resources));
         let mut updates: Vec<_> = empty.into_iter().map(|part| self.news(part)).collect();
         updates.extend(self.renewed());
         teller.tell(updates).await?;
@@ -244,6 +251,10 @@ impl Hub {
                 updates.push(self.news(part));
                 false
             }
+            Told::About(change) => {
+                change(&mut self.cluster);
+                false
+            }
             Told::List { resource, namespace, state } => {
                 if matches!(state, ListState::Denied(_)) && namespace.is_empty() {
                     self.fall_back(&resource);
@@ -260,8 +271,7 @@ impl Hub {
 
     /// What may not be listed in the whole cluster may be so in the context's namespace.
     fn fall_back(&mut self, resource: &str) {
-        let namespace =
-            if self.cluster.namespace.is_empty() { "default".into() } else { self.cluster.namespace.clone() };
+        let namespace = self.shared.origin.namespace.clone();
         let kept = KEPT.iter().find(|kept| kept.namespaced && (kept.resource)() == resource);
         if let Some(kept) = kept {
             self.start(kept, namespace);

@@ -1,6 +1,8 @@
 //! Clusters, watched: one source a context.
 
 mod api;
+mod details;
+mod discovery;
 mod health;
 mod hub;
 mod node;
@@ -9,6 +11,8 @@ mod printer;
 mod reflect;
 mod slim;
 mod split;
+mod table;
+mod usage;
 mod workload;
 
 use super::{

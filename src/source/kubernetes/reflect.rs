@@ -9,7 +9,7 @@ use crate::{
     clock,
     model::{
         Timestamp,
-        kubernetes::KubePart,
+        kubernetes::{Cluster, KubePart},
         rows::{Delta, Keyed},
         topic::TopicSet,
     },
@@ -72,6 +72,8 @@ pub trait Kind: Send + Sync + 'static {
 #[derive(Debug, Clone)]
 pub struct Origin {
     pub context: CompactString,
+    /// Where namespaces go without saying.
+    pub namespace: CompactString,
     pub dialect: Dialect,
 }
 
@@ -87,6 +89,8 @@ pub enum Told {
     Part(KubePart),
     /// How a list stands.
     List { resource: CompactString, namespace: CompactString, state: ListState },
+    /// Something about the cluster itself.
+    About(Box<dyn FnOnce(&mut Cluster) + Send>),
 }
 
 /// How a list stands.

@@ -1,0 +1,312 @@
+//! What the panes of Kubernetes share: how a row is doing, which contexts are heard, and why there is nothing to see, in words.
+
+use crate::{
+    model::{
+        attention::Severity,
+        health::Health,
+        kubernetes::{Cluster, Owner, Resources},
+        object::{ObjectKind, ObjectRef},
+        observed::SourceStatus,
+        source::SourceState,
+        units,
+    },
+    ui::{
+        self,
+        lines::{self, Line},
+        paint,
+        scene::Scene,
+        theme::Role,
+    },
+    view::table::{Table, Value},
+    world::World,
+};
+use compact_str::{CompactString, format_compact};
+use ratatui::{buffer::Buffer, layout::Rect};
+use std::borrow::Cow;
+
+/// Family of the sources that watch clusters, and the beginning of their names.
+const KIND: &str = "kube";
+
+/// How bad a health is. What is on its way is not bad.
+pub(crate) const fn severity(health: Health) -> Option<Severity> {
+    match health {
+        Health::Failing => Some(Severity::Error),
+        Health::Degraded => Some(Severity::Warn),
+        Health::Unknown => Some(Severity::Unknown),
+        Health::Ok | Health::Done | Health::Progressing => None,
+    }
+}
+
+/// Name of the source that watches a context.
+pub(crate) fn source_name(context: &str) -> CompactString {
+    format_compact!("{KIND}/{context}")
+}
+
+/// The source that watches a context.
+pub(crate) fn source<'w>(world: &'w World, context: &str) -> Option<&'w SourceStatus> {
+    world.observed.sources.get(&source_name(context))
+}
+
+/// Every context that is known, with its source: those of the kubeconfig that nobody watches too.
+pub(crate) fn contexts(world: &World) -> Vec<&str> {
+    let sources = world.observed.sources.values().filter(|source| source.report.kind == KIND);
+    let names = sources.filter_map(|source| source.report.name.strip_prefix("kube/"));
+    let mut names: Vec<&str> = names.chain(world.observed.kube.clusters.keys().map(CompactString::as_str)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Whether a context is watched, or tried to be.
+pub(crate) fn is_watched(world: &World, context: &str) -> bool {
+    source(world, context).is_some_and(|source| source.report.state != SourceState::Off)
+}
+
+/// Whether rows of several contexts stand in the lists, so that each must say where it is from.
+pub(super) fn several(world: &World) -> bool {
+    world.observed.kube.clusters.len() > 1
+}
+
+/// Whether what is known of a context is old: its API server is silent.
+pub(super) fn is_old(world: &World, context: &str) -> bool {
+    let state = source(world, context).map(|source| source.state(world.now));
+    matches!(state, Some(SourceState::Down | SourceState::Stale))
+}
+
+/// `kind/name` of an owner, the kind in small letters as kubectl writes it.
+pub(super) fn owner(owner: Option<&Owner>) -> Value<'static> {
+    owner.map_or(Value::None, |owner| Value::Text(Cow::Owned(format!("{}/{}", owner.kind.to_lowercase(), owner.name))))
+}
+
+/// Labels as one text, for a column and for searching.
+pub(super) fn labels(labels: &[(CompactString, CompactString)]) -> Value<'static> {
+    if labels.is_empty() {
+        return Value::None;
+    }
+    let pairs: Vec<_> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    Value::Text(Cow::Owned(pairs.join(",")))
+}
+
+/// A text that is blank where it is empty.
+pub(super) fn text(text: &str) -> Value<'_> {
+    if text.is_empty() { Value::None } else { Value::text(text) }
+}
+
+/// Cores with as many decimals as mean something: `0.004`, `0.12`, `1.2`, `12`.
+pub(crate) fn cores(value: f64) -> String {
+    let decimals = match value.abs() {
+        0.0 => 0,
+        v if v < 0.095 => 3,
+        v if v < 9.95 => 2,
+        v if v < 99.5 => 1,
+        _ => 0,
+    };
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// Cores as a figure that is printed with few digits and sorted by its worth.
+pub(super) fn cores_value(value: Option<f64>) -> Value<'static> {
+    value.map_or(Value::Unknown, |value| Value::Number(cores(value).parse().unwrap_or(value)))
+}
+
+/// What is asked for and what is allowed: `0.25/1`; `-` where nothing is set, blank where neither is.
+pub(super) fn request_and_limit(request: Option<String>, limit: Option<String>) -> Value<'static> {
+    match (request, limit) {
+        (None, None) => Value::None,
+        (request, limit) => {
+            let or = |text: Option<String>| text.unwrap_or_else(|| "-".into());
+            Value::Text(Cow::Owned(format!("{}/{}", or(request), or(limit))))
+        }
+    }
+}
+
+/// CPU that is asked for and allowed.
+pub(super) fn cpu_set(requests: &Resources, limits: &Resources) -> Value<'static> {
+    request_and_limit(requests.cpu_cores.map(cores), limits.cpu_cores.map(cores))
+}
+
+/// Memory that is asked for and allowed, in short.
+pub(super) fn memory_set(requests: &Resources, limits: &Resources) -> Value<'static> {
+    let print = |bytes: u64| units::bytes(bytes as f64).replace(' ', "").replace("iB", "i");
+    request_and_limit(requests.memory_bytes.map(print), limits.memory_bytes.map(print))
+}
+
+/// The object that a kind and a name stand for, as events and owners name it.
+pub(crate) fn object_of_kind(world: &World, context: &str, kind: &str, namespace: &str, name: &str) -> ObjectRef {
+    use ObjectKind::{CronJob, DaemonSet, Deployment, Job, Node, Pod, ReplicaSet, StatefulSet};
+    let known = [Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Node];
+    if let Some(known) = known.into_iter().find(|known| known.word().eq_ignore_ascii_case(kind)) {
+        return ObjectRef::in_cluster(known, context, namespace, name);
+    }
+    let cluster = world.observed.kube.clusters.get(context);
+    let resource = cluster.and_then(|cluster| cluster.resources.iter().find(|resource| resource.kind == kind));
+    let plural = resource.map_or_else(|| format_compact!("{}s", kind.to_lowercase()), |resource| resource.name());
+    let namespace = if resource.is_some_and(|resource| !resource.namespaced) { "" } else { namespace };
+    ObjectRef::resource(context, &plural, namespace, name)
+}
+
+/// The object that a resource and a name stand for: of the kinds that have pages of their own, that page.
+pub(crate) fn object_of_resource(context: &str, resource: &str, namespace: &str, name: &str) -> ObjectRef {
+    use ObjectKind::{CronJob, DaemonSet, Deployment, Job, Node, Pod, ReplicaSet, StatefulSet};
+    let known = [Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Node];
+    match known.into_iter().find(|kind| kind.resource() == Some(resource)) {
+        Some(kind) => ObjectRef::in_cluster(kind, context, namespace, name),
+        None => ObjectRef::resource(context, resource, namespace, name),
+    }
+}
+
+/// What a context may not see of a resource, in words; `None` where it may.
+pub(super) fn denied(cluster: &Cluster, resource: &str) -> Option<String> {
+    let denied = cluster.denied.iter().find(|denied| denied.resource == resource)?;
+    let place = if denied.namespace.is_empty() { String::new() } else { format!(" in {}", denied.namespace) };
+    Some(format!("you may not {} {}{place}", denied.verb, denied.resource))
+}
+
+/// How many of a resource are here while its list is still being read.
+fn loading(cluster: &Cluster, resource: &str) -> Option<u64> {
+    cluster.loading.iter().find(|(name, _)| name == resource).map(|(_, count)| *count)
+}
+
+/// The right end of a pane's frame: namespaces, rows, what is still coming, who is silent, what is denied.
+pub(super) fn status(scene: &Scene<'_>, pane: &str, resources: &[&str]) -> String {
+    let within = scene.view.within.words();
+    let status = status_of_all(scene, pane, resources);
+    if within.is_empty() { status } else { format!("in {within}, {status}") }
+}
+
+/// The same of a list that no namespace narrows.
+pub(super) fn status_of_all(scene: &Scene<'_>, pane: &str, resources: &[&str]) -> String {
+    let mut words = vec![ui::table::status(scene, pane)];
+    let clusters = &scene.world.observed.kube.clusters;
+    let heard = clusters.values().filter(|cluster| !is_old(scene.world, &cluster.context));
+    let coming: u64 = heard.flat_map(|c| resources.iter().filter_map(|name| loading(c, name))).sum();
+    if coming > 0 {
+        words.push(format!("loading: {} so far", units::count(coming as f64)));
+    }
+    for context in contexts(scene.world) {
+        if let Some(source) = source(scene.world, context).filter(|_| is_old(scene.world, context)) {
+            let age =
+                source.age_seconds(scene.now).map_or_else(String::new, |age| format!(" {} old", units::span(age)));
+            words.push(format!("{context} {}{age}", source.state(scene.now).word()));
+        } else if let Some(cluster) = clusters.get(context)
+            && resources.iter().any(|resource| denied(cluster, resource).is_some())
+        {
+            words.push(format!("{context} denied"));
+        }
+    }
+    words.join(", ")
+}
+
+/// Draws a list of Kubernetes objects, or why there is nothing in it.
+pub(super) fn draw(
+    scene: &Scene<'_>,
+    (pane, table): (&'static str, &dyn Table),
+    (resources, none): (&[&str], &str),
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let list = &scene.view.pane(pane).list;
+    let filtered = !list.filter.is_empty() && list.total > 0;
+    if list.order.is_empty() && !filtered {
+        let narrowed = table.can_be_narrowed();
+        let lines = lines::wrap(why_empty(scene, resources, none, narrowed), area.width);
+        return lines::draw(scene, &lines, 0, area, buffer);
+    }
+    ui::table::draw(scene, table, list, area, buffer);
+}
+
+/// Narrower lists have no room for the reasons: the selected row's stands below the list.
+const REASON_FROM: u16 = 140;
+
+/// Rows for the reason below a list of this size.
+pub(super) const fn rows_below(width: u16, height: u16) -> u16 {
+    (width < REASON_FROM && height > 5) as u16
+}
+
+/// Draws a list whose column `reason` stands below it where there is no room for it in the list.
+pub(super) fn draw_with_reason(
+    scene: &Scene<'_>,
+    (pane, table): (&'static str, &dyn Table),
+    (resources, none): (&[&str], &str),
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let below = rows_below(area.width, area.height);
+    let rows = Rect { height: area.height - below, ..area };
+    draw(scene, (pane, table), (resources, none), rows, buffer);
+    let row = scene.view.pane(pane).list.row().filter(|row| below > 0 && *row < table.len(scene.world));
+    let column = table.columns().iter().position(|column| column.name == "reason");
+    let (Some(row), Some(column)) = (row, column) else { return };
+    if let Value::Text(reason) = table.value(scene.world, row, column) {
+        let line = Rect { y: rows.bottom(), height: 1, ..area };
+        let severity = table.severity(scene.world, row);
+        let sign = severity.map_or(' ', |severity| scene.glyphs.severity(severity));
+        let role = severity.map_or(Role::Dim, Scene::severity_role);
+        let took = paint::put(buffer, line, (1, 0), &format!("{sign} "), scene.style(role));
+        paint::put_cut(scene, buffer, line, (1 + took, 0), &reason, scene.style(Role::Text));
+    }
+}
+
+/// Why no row is there: one line a context that has something to say.
+pub(super) fn why_empty(scene: &Scene<'_>, resources: &[&str], none: &str, narrowed: bool) -> Vec<Line> {
+    let contexts = contexts(scene.world);
+    if contexts.is_empty() {
+        let text = "no cluster is known: there is no kubeconfig (KUBECONFIG, ~/.kube/config), and this is not inside a cluster";
+        return vec![Line::of(Role::Dim, text)];
+    }
+    let watched: Vec<_> = contexts.iter().filter(|context| is_watched(scene.world, context)).collect();
+    if watched.is_empty() {
+        let text = format!("none of {} contexts is watched: contexts (C) chooses", contexts.len());
+        return vec![Line::of(Role::Dim, text)];
+    }
+    let mut lines: Vec<Line> = watched.iter().filter_map(|context| context_line(scene, context, resources)).collect();
+    if lines.len() < watched.len() {
+        let within = scene.view.within.words();
+        let place = if within.is_empty() || !narrowed {
+            String::new()
+        } else {
+            format!(" in {within}: namespace (n) shows others")
+        };
+        lines.insert(0, Line::of(Role::Dim, format!("{none}{place}")));
+    }
+    lines
+}
+
+/// What keeps rows of a context from being seen; `None` where there is just none.
+fn context_line(scene: &Scene<'_>, context: &str, resources: &[&str]) -> Option<Line> {
+    let world = scene.world;
+    let status = source(world, context)?;
+    let state = status.state(scene.now);
+    let cluster = world.observed.kube.clusters.get(context);
+    let line = |role, text: String| Some(Line::of(role, format!("{context}: {text}")));
+    match state {
+        SourceState::Waiting => return line(Role::Unknown, "waiting for the first answer".into()),
+        SourceState::Down | SourceState::Stale => {
+            let reason = status.report.reason.as_deref().unwrap_or("no answer");
+            let hint = status.report.hint.as_deref().map_or_else(String::new, |hint| format!("; {hint}"));
+            return line(Role::Error, format!("{}: {reason}{hint}", state.word()));
+        }
+        SourceState::Ok | SourceState::Off => {}
+    }
+    let Some(cluster) = cluster else { return line(Role::Unknown, "nothing is known yet".into()) };
+    if let Some(words) = resources.iter().find_map(|resource| denied(cluster, resource)) {
+        return line(Role::Warn, words);
+    }
+    let coming = resources.iter().find_map(|resource| loading(cluster, resource).map(|count| (resource, count)));
+    coming.and_then(|(resource, count)| line(Role::Unknown, format!("reading {resource}: {count} so far")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cores_have_the_digits_that_mean_something() {
+        for (value, expected) in
+            [(0.0, "0"), (0.0042, "0.004"), (0.12, "0.12"), (1.0, "1"), (1.25, "1.25"), (12.34, "12.3"), (640.0, "640")]
+        {
+            assert_eq!(cores(value), expected);
+        }
+    }
+}

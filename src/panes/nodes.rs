@@ -1,0 +1,155 @@
+//! Nodes of all clusters that are watched: what they have, what was promised of it, and what is used.
+
+use super::{
+    Pane,
+    fields::{self, fields},
+    kube,
+};
+use crate::{
+    model::{
+        attention::Severity,
+        host::ratio,
+        kubernetes::{Node, NodeUsage},
+        object::{ObjectKind, ObjectRef},
+        topic::{Topic, TopicSet},
+    },
+    ui::scene::Scene,
+    view::table::{Column, Table, Value},
+    world::World,
+};
+use compact_str::{CompactString, format_compact};
+use ratatui::{buffer::Buffer, layout::Rect};
+use std::{borrow::Cow, sync::Arc};
+
+/// The list of nodes.
+pub struct NodesPane;
+
+struct NodesTable;
+
+fields! { Node;
+    "severity" "" Text 1 [] "how it is doing" => |n, _| fields::severity(kube::severity(n.health)),
+    "context" "CONTEXT" Text 12 [] "context of its cluster; left out where there is one only" => |n, _| Value::text(&n.context),
+    "name" "NAME" Text 20 [grow] "its name" => |n, _| Value::text(&n.name),
+    "status" "STATUS" Text 16 [] "as kubectl prints it" => |n, _| kube::text(&n.status),
+    "pods" "PODS" Text 8 [] "pods that have not ended, of how many it takes" => pods,
+    "cpu" "CPU" Number 6 [] "cores that are used" => |n, w| kube::cores_value(usage(n, w).and_then(|u| u.cpu_cores)),
+    "cpu-request" "REQ" Number 5 [] "cores that its pods ask for" => |n, w| kube::cores_value(Some(w.observed.kube.load_of(&n.context, &n.name).requests.cpu_cores.unwrap_or(0.0))),
+    "cpu-alloc" "ALLOC" Number 5 [] "cores that pods may ask for" => |n, _| kube::cores_value(n.cpu_allocatable_cores),
+    "mem" "MEM" Bytes 8 [] "working set" => |n, w| Value::whole(usage(n, w).and_then(|u| u.memory_bytes)),
+    "mem-request" "REQ" Bytes 8 [] "memory that its pods ask for" => |n, w| Value::whole(Some(w.observed.kube.load_of(&n.context, &n.name).requests.memory_bytes.unwrap_or(0))),
+    "mem-alloc" "ALLOC" Bytes 8 [] "memory that pods may ask for" => |n, _| Value::whole(n.memory_allocatable_bytes),
+    "age" "AGE" Time 5 [] "since when it exists" => |n, _| n.created_at.map_or(Value::Unknown, Value::Time),
+    "version" "VERSION" Text 10 [] "version of its kubelet" => |n, _| kube::text(&n.version),
+    "roles" "ROLES" Text 14 [] "what it is for" => roles,
+    "reason" "REASON" Text 20 [grow] "why it is not well, in words" => |n, _| kube::text(&n.reason),
+    "taints" "TAINTS" Text 24 [] "what keeps pods off it" => taints,
+    "disk" "DISK" Ratio 6 [hide] "share of the kubelet's file system that is used" => |n, w| Value::number(usage(n, w).and_then(|u| ratio(u.disk_used_bytes, u.disk_total_bytes))),
+    "cpu-share" "CPU%" Ratio 6 [hide] "cores that are used, of those that pods may ask for" => |n, w| Value::number(usage(n, w).and_then(|u| Some(u.cpu_cores? / n.cpu_allocatable_cores?))),
+    "mem-share" "MEM%" Ratio 6 [hide] "working set, of the memory that pods may ask for" => |n, w| Value::number(ratio(usage(n, w).and_then(|u| u.memory_bytes), n.memory_allocatable_bytes)),
+    "ip" "IP" Text 13 [hide] "its address inside the cluster" => |n, _| kube::text(&n.internal_ip),
+    "os" "OS" Text 20 [hide] "its operating system" => |n, _| kube::text(&n.os_image),
+    "kernel" "KERNEL" Text 14 [hide] "its kernel" => |n, _| kube::text(&n.kernel),
+    "runtime" "RUNTIME" Text 18 [hide] "what runs its containers" => |n, _| kube::text(&n.runtime),
+    "labels" "LABELS" Text 30 [hide] "labels; label:zone=a and -l zone=a select by them" => |n, _| kube::labels(&n.labels),
+}
+
+pub(crate) fn usage<'w>(node: &Node, world: &'w World) -> Option<&'w NodeUsage> {
+    world.observed.kube.node_usage.get(&node.context)?.get(&node.name)
+}
+
+fn pods<'w>(node: &'w Node, world: &'w World) -> Value<'w> {
+    let pods = world.observed.kube.load_of(&node.context, &node.name).pods;
+    let most = node.pods_allocatable.map_or_else(|| "?".into(), |most| most.to_string());
+    Value::Text(Cow::Owned(format!("{pods}/{most}")))
+}
+
+fn roles<'w>(node: &'w Node, _: &'w World) -> Value<'w> {
+    if node.roles.is_empty() { Value::None } else { Value::Text(Cow::Owned(node.roles.join(","))) }
+}
+
+/// A taint as kubectl writes it: `key=value:effect`.
+pub(crate) fn taint_texts(node: &Node) -> Vec<String> {
+    let text = |taint: &crate::model::kubernetes::Taint| {
+        let value = if taint.value.is_empty() { String::new() } else { format!("={}", taint.value) };
+        format!("{}{value}:{}", taint.key, taint.effect)
+    };
+    node.taints.iter().map(text).collect()
+}
+
+fn taints<'w>(node: &'w Node, _: &'w World) -> Value<'w> {
+    if node.taints.is_empty() { Value::None } else { Value::Text(Cow::Owned(taint_texts(node).join(","))) }
+}
+
+fn rows(world: &World) -> &[Arc<Node>] {
+    &world.observed.kube.nodes
+}
+
+impl Table for NodesTable {
+    fn columns(&self) -> &'static [Column] {
+        COLUMNS
+    }
+    fn default_sort(&self) -> (usize, bool) {
+        (0, true)
+    }
+    fn len(&self, world: &World) -> usize {
+        rows(world).len()
+    }
+    fn key(&self, world: &World, row: usize) -> CompactString {
+        let node = &rows(world)[row];
+        format_compact!("{}/{}", node.context, node.name)
+    }
+    fn object(&self, world: &World, row: usize) -> Option<ObjectRef> {
+        Some(ObjectRef::new(ObjectKind::Node, self.key(world, row)))
+    }
+    fn value<'w>(&self, world: &'w World, row: usize, column: usize) -> Value<'w> {
+        READ[column](&rows(world)[row], world)
+    }
+    fn severity(&self, world: &World, row: usize) -> Option<Severity> {
+        kube::severity(rows(world)[row].health)
+    }
+    fn fixed_columns(&self) -> usize {
+        3
+    }
+    fn first_to_go(&self) -> &'static [usize] {
+        // Taints, reason, roles, version, age, then the sums: a name that is cut helps nobody.
+        &[15, 14, 13, 12, 11, 9, 6, 10, 7]
+    }
+    fn is_needed(&self, world: &World, column: usize) -> bool {
+        COLUMNS[column].name != "context" || kube::several(world)
+    }
+    fn is_old(&self, world: &World, row: usize) -> bool {
+        kube::is_old(world, &rows(world)[row].context)
+    }
+    fn labels<'w>(&self, world: &'w World, row: usize) -> &'w [(CompactString, CompactString)] {
+        &rows(world)[row].labels
+    }
+}
+
+const RESOURCES: &[&str] = &["nodes"];
+
+impl Pane for NodesPane {
+    fn name(&self) -> &'static str {
+        "nodes"
+    }
+    fn title(&self) -> &'static str {
+        "Nodes"
+    }
+    fn status(&self, scene: &Scene<'_>) -> String {
+        kube::status_of_all(scene, self.name(), RESOURCES)
+    }
+    fn about(&self) -> &'static str {
+        "Nodes, the worst first: cores and memory that are used, that pods ask for, and that they may ask for. The pane Pods by node shows what runs on each."
+    }
+    fn topics(&self) -> TopicSet {
+        TopicSet::of(&[Topic::Nodes, Topic::Pods, Topic::PodUsage])
+    }
+    fn rows_below(&self, width: u16, height: u16) -> u16 {
+        kube::rows_below(width, height)
+    }
+    fn table(&self) -> Option<&'static dyn Table> {
+        Some(&NodesTable)
+    }
+    fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+        kube::draw_with_reason(scene, (self.name(), &NodesTable), (RESOURCES, "no node"), area, buffer);
+    }
+}

@@ -1,0 +1,178 @@
+//! Pods of all clusters that are watched, the worst first, with what `kubectl get pods` prints and what they use.
+
+use super::{
+    Pane,
+    fields::{self, fields},
+    kube,
+};
+use crate::{
+    model::{
+        attention::Severity,
+        health::Health,
+        host::ratio,
+        kubernetes::{Pod, Usage},
+        object::{ObjectKind, ObjectRef},
+        rows::Keyed,
+        topic::{Topic, TopicSet},
+        units,
+    },
+    ui::scene::Scene,
+    view::{
+        table::{Column, Table, Value},
+        within::Within,
+    },
+    world::World,
+};
+use compact_str::{CompactString, format_compact};
+use ratatui::{buffer::Buffer, layout::Rect};
+use std::{borrow::Cow, sync::Arc};
+
+/// The list of pods.
+pub struct PodsPane;
+
+struct PodsTable;
+
+fields! { Pod;
+    "severity" "" Text 1 [] "how it is doing" => |p, _| fields::severity(kube::severity(p.health)),
+    "context" "CONTEXT" Text 12 [] "context of its cluster; left out where there is one only" => |p, _| Value::text(&p.context),
+    "namespace" "NAMESPACE" Text 11 [] "its namespace" => |p, _| Value::text(&p.namespace),
+    "name" "NAME" Text 26 [grow] "its name" => |p, _| Value::text(&p.name),
+    "ready" "READY" Text 5 [] "containers that are ready, of how many, as kubectl counts them" => |p, _| Value::Text(Cow::Owned(format!("{}/{}", p.ready, p.total))),
+    "status" "STATUS" Text 16 [] "as kubectl prints it" => |p, _| kube::text(&p.status),
+    "restarts" "RESTARTS" Text 12 [] "as kubectl counts them, and how long ago the last was" => restarts,
+    "age" "AGE" Time 5 [] "since when it exists" => |p, _| p.created_at.map_or(Value::Unknown, Value::Time),
+    "reason" "REASON" Text 24 [grow] "why it is not well, in words" => |p, _| kube::text(&p.reason),
+    "cpu" "CPU" Number 6 [] "cores that it uses" => |p, w| kube::cores_value(usage(p, w).and_then(|u| u.cpu_cores)),
+    "cpu-set" "REQ/LIM" Text 8 [] "cores that it asks for, and may use" => |p, _| kube::cpu_set(&p.requests, &p.limits),
+    "mem" "MEM" Bytes 8 [] "working set" => |p, w| Value::whole(usage(p, w).and_then(|u| u.memory_bytes)),
+    "mem-set" "REQ/LIM" Text 11 [] "memory that it asks for, and may use" => |p, _| kube::memory_set(&p.requests, &p.limits),
+    "node" "NODE" Text 12 [] "node that it is bound to" => |p, _| kube::text(&p.node),
+    "owner" "OWNER" Text 22 [] "what controls it" => |p, _| kube::owner(p.owner.as_ref()),
+    "ip" "IP" Text 13 [] "its address" => |p, _| kube::text(&p.ip),
+    "mem-share" "MEM%" Ratio 6 [hide] "working set, of what it may use" => |p, w| Value::number(ratio(usage(p, w).and_then(|u| u.memory_bytes), p.limits.memory_bytes)),
+    "cpu-request" "CPUREQ" Number 6 [hide] "cores that it asks for" => |p, _| p.requests.cpu_cores.map_or(Value::None, Value::Number),
+    "cpu-limit" "CPULIM" Number 6 [hide] "cores that it may use" => |p, _| p.limits.cpu_cores.map_or(Value::None, Value::Number),
+    "mem-request" "MEMREQ" Bytes 8 [hide] "memory that it asks for" => |p, _| p.requests.memory_bytes.map_or(Value::None, |b| Value::Number(b as f64)),
+    "mem-limit" "MEMLIM" Bytes 8 [hide] "memory that it may use" => |p, _| p.limits.memory_bytes.map_or(Value::None, |b| Value::Number(b as f64)),
+    "qos" "QOS" Text 10 [hide] "class of service: who is evicted last" => |p, _| kube::text(&p.qos),
+    "images" "IMAGES" Text 30 [hide] "images of its containers" => images,
+    "labels" "LABELS" Text 30 [hide] "labels; label:app=web and -l app=web select by them" => |p, _| kube::labels(&p.labels),
+}
+
+/// `17 (5m ago)`, as kubectl prints it.
+pub(crate) fn restarts<'w>(pod: &'w Pod, world: &'w World) -> Value<'w> {
+    Value::Text(match pod.restarted_at.filter(|_| pod.restarts > 0) {
+        Some(at) => Cow::Owned(format!("{} ({} ago)", pod.restarts, units::age(world.now, at))),
+        None => Cow::Owned(pod.restarts.to_string()),
+    })
+}
+
+pub(crate) fn usage<'w>(pod: &Pod, world: &'w World) -> Option<&'w Usage> {
+    world.observed.kube.usage_of(pod)
+}
+
+fn images<'w>(pod: &'w Pod, _: &'w World) -> Value<'w> {
+    let mut images: Vec<&str> = pod.containers.iter().map(|container| container.image.as_str()).collect();
+    images.dedup();
+    match images.as_slice() {
+        [] => Value::Unknown,
+        [image] => Value::text(image),
+        images => Value::Text(Cow::Owned(images.join(","))),
+    }
+}
+
+fn rows(world: &World) -> &[Arc<Pod>] {
+    &world.observed.kube.pods
+}
+
+/// `context/namespace/name`, as in its object's name.
+pub(crate) fn key(pod: &Pod) -> CompactString {
+    format_compact!("{}/{}", pod.context, pod.key())
+}
+
+impl Table for PodsTable {
+    fn columns(&self) -> &'static [Column] {
+        COLUMNS
+    }
+    fn default_sort(&self) -> (usize, bool) {
+        (0, true)
+    }
+    fn len(&self, world: &World) -> usize {
+        rows(world).len()
+    }
+    fn key(&self, world: &World, row: usize) -> CompactString {
+        key(&rows(world)[row])
+    }
+    fn object(&self, world: &World, row: usize) -> Option<ObjectRef> {
+        Some(ObjectRef::new(ObjectKind::Pod, self.key(world, row)))
+    }
+    fn value<'w>(&self, world: &'w World, row: usize, column: usize) -> Value<'w> {
+        READ[column](&rows(world)[row], world)
+    }
+    fn severity(&self, world: &World, row: usize) -> Option<Severity> {
+        kube::severity(rows(world)[row].health)
+    }
+    /// What goes on failing comes before what has failed, what is on its way before what is well, what is done last.
+    fn urgency(&self, world: &World, row: usize) -> f64 {
+        let pod = &rows(world)[row];
+        match pod.health {
+            Health::Failing | Health::Degraded if pod.status.contains("CrashLoop") => 0.9,
+            Health::Failing | Health::Degraded if pod.restarts > 0 => 0.8,
+            Health::Failing | Health::Degraded if !pod.has_ended() => 0.6,
+            Health::Progressing => 0.6,
+            Health::Done => 0.1,
+            _ => 0.4,
+        }
+    }
+    fn fixed_columns(&self) -> usize {
+        4
+    }
+    fn first_to_go(&self) -> &'static [usize] {
+        // Address, owner, what is set, node, reason, what is used, age, restarts: a name that is cut helps nobody.
+        &[15, 14, 12, 10, 13, 8, 11, 9, 7, 6]
+    }
+    fn is_needed(&self, world: &World, column: usize) -> bool {
+        COLUMNS[column].name != "context" || kube::several(world)
+    }
+    fn is_old(&self, world: &World, row: usize) -> bool {
+        kube::is_old(world, &rows(world)[row].context)
+    }
+    fn labels<'w>(&self, world: &'w World, row: usize) -> &'w [(CompactString, CompactString)] {
+        &rows(world)[row].labels
+    }
+    fn can_be_narrowed(&self) -> bool {
+        true
+    }
+    fn is_within(&self, world: &World, row: usize, within: &Within) -> bool {
+        within.holds(&rows(world)[row].namespace)
+    }
+}
+
+const RESOURCES: &[&str] = &["pods"];
+
+impl Pane for PodsPane {
+    fn name(&self) -> &'static str {
+        "pods"
+    }
+    fn title(&self) -> &'static str {
+        "Pods"
+    }
+    fn status(&self, scene: &Scene<'_>) -> String {
+        kube::status(scene, self.name(), RESOURCES)
+    }
+    fn about(&self) -> &'static str {
+        "Pods of every context that is watched, the worst first. Ready, status and restarts are what kubectl prints. w says why one is not well, with its last words; t shows the tree of what owns what; n narrows to a namespace; C chooses contexts. -l app=web in a filter selects by labels."
+    }
+    fn topics(&self) -> TopicSet {
+        TopicSet::of(&[Topic::Pods, Topic::PodUsage])
+    }
+    fn rows_below(&self, width: u16, height: u16) -> u16 {
+        kube::rows_below(width, height)
+    }
+    fn table(&self) -> Option<&'static dyn Table> {
+        Some(&PodsTable)
+    }
+    fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+        kube::draw_with_reason(scene, (self.name(), &PodsTable), (RESOURCES, "no pod"), area, buffer);
+    }
+}
