@@ -30,7 +30,7 @@ files! {
     time,
     player,
     shell,
-    kube,
+    k8s,
 }
 
 /// Something that can be asked for.

@@ -6,7 +6,7 @@ pub mod filter;
 pub mod form;
 pub mod forwards;
 pub mod help;
-pub mod kube;
+pub mod k8s;
 pub mod log_choice;
 pub mod logs;
 pub mod notices;

@@ -1,6 +1,6 @@
 //! One context: how its API server is reached, how fresh it is, and what may not be seen there.
 
-use super::{Details, kube, yaml};
+use super::{Details, k8s, yaml};
 use crate::{
     model::{
         kubernetes::Cluster,
@@ -21,7 +21,7 @@ fn find<'w>(world: &'w World, object: &ObjectRef) -> Option<&'w Cluster> {
 }
 
 fn freshness(scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
-    let Some(source) = panes::kube::source(scene.world, &object.id) else { return Vec::new() };
+    let Some(source) = panes::k8s::source(scene.world, &object.id) else { return Vec::new() };
     let state = source.state(scene.now);
     let mut lines = vec![Line::pair("state", "").and(Scene::source_role(state), state.word())];
     lines.extend(source.report.reason.as_ref().map(|reason| Line::pair("reason", reason)));
@@ -29,7 +29,7 @@ fn freshness(scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
     if state == SourceState::Off {
         lines.push(Line::pair("watched", "no: the space bar in the pane Contexts, or contexts (C), watches it"));
     }
-    lines.push(kube::moment(scene, "last answer", source.answered_at));
+    lines.push(k8s::moment(scene, "last answer", source.answered_at));
     lines
 }
 
@@ -54,7 +54,7 @@ impl Details for ClusterPage {
         &[ObjectKind::Cluster]
     }
     fn state(&self, scene: &Scene<'_>, object: &ObjectRef) -> String {
-        let state = panes::kube::source(scene.world, &object.id).map(|source| source.state(scene.now));
+        let state = panes::k8s::source(scene.world, &object.id).map(|source| source.state(scene.now));
         state.map_or_else(|| units::UNKNOWN.into(), |state| state.word().into())
     }
     fn summary(&self, scene: &Scene<'_>, object: &ObjectRef) -> Option<Vec<Line>> {
@@ -76,7 +76,7 @@ impl Details for ClusterPage {
         Some(lines)
     }
     fn yaml(&self, world: &World, object: &ObjectRef) -> Option<String> {
-        find(world, object).and_then(yaml::of).or_else(|| panes::kube::source(world, &object.id).and_then(yaml::of))
+        find(world, object).and_then(yaml::of).or_else(|| panes::k8s::source(world, &object.id).and_then(yaml::of))
     }
     fn why(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
         freshness(scene, object)

@@ -1,7 +1,7 @@
 //! The page of one object: the same tabs in the same order for every kind. A kind of object is one file and one line in the
 //! list below.
 
-mod kube;
+mod k8s;
 mod links;
 mod tabs;
 mod yaml;

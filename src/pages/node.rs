@@ -1,6 +1,6 @@
 //! One node of a cluster: conditions, what is used and promised of it, and its pods.
 
-use super::{Details, kube, yaml};
+use super::{Details, k8s, yaml};
 use crate::{
     model::{
         kubernetes::{Node, Pod},
@@ -30,10 +30,10 @@ fn figure(label: &str, used: Option<String>, asked: Option<String>, whole: Optio
 }
 
 fn head(scene: &Scene<'_>, node: &Node) -> Vec<Line> {
-    let role = panes::kube::severity(node.health).map_or(Role::Text, Scene::severity_role);
+    let role = panes::k8s::severity(node.health).map_or(Role::Text, Scene::severity_role);
     let usage = nodes::usage(node, scene.world);
     let load = scene.world.observed.kube.load_of(&node.context, &node.name);
-    let cores = panes::kube::cores;
+    let cores = panes::k8s::cores;
     let bytes = |bytes: u64| units::bytes(bytes as f64);
     let mut lines = vec![Line::pair("status", "").and(role, &node.status)];
     if !node.reason.is_empty() {
@@ -49,7 +49,7 @@ fn head(scene: &Scene<'_>, node: &Node) -> Vec<Line> {
         lines.push(Line::pair("disk", format!("{} of {} used", bytes(used), bytes(total))));
     }
     lines.extend([
-        kube::moment(scene, "created", node.created_at),
+        k8s::moment(scene, "created", node.created_at),
         Line::pair("roles", if node.roles.is_empty() { "none".into() } else { node.roles.join(", ") }),
         Line::pair("kubelet", &node.version),
         Line::pair("address", &node.internal_ip),
@@ -67,7 +67,7 @@ fn pods(scene: &Scene<'_>, node: &Node) -> Vec<Line> {
     pods.sort_by_key(|pod| std::cmp::Reverse(pod.health));
     let mut lines = vec![Line::empty(), Line::heading(&format!("pods ({})", pods.len()))];
     lines.extend(pods.iter().take(MOST).map(|pod| {
-        let role = panes::kube::severity(pod.health).map_or(Role::Text, Scene::severity_role);
+        let role = panes::k8s::severity(pod.health).map_or(Role::Text, Scene::severity_role);
         let object = ObjectRef::in_cluster(ObjectKind::Pod, &pod.context, &pod.namespace, &pod.name);
         Line::of(role, format!("{:<18} ", pod.status))
             .and(Role::Text, format!("{}/{} ", pod.ready, pod.total))
@@ -84,7 +84,7 @@ impl Details for NodePage {
         &[ObjectKind::Node]
     }
     fn name(&self, world: &World, object: &ObjectRef) -> String {
-        kube::name(world, object)
+        k8s::name(world, object)
     }
     fn state(&self, scene: &Scene<'_>, object: &ObjectRef) -> String {
         find(scene.world, object).map_or_else(|| units::UNKNOWN.into(), |node| node.status.to_string())
@@ -92,24 +92,24 @@ impl Details for NodePage {
     fn summary(&self, scene: &Scene<'_>, object: &ObjectRef) -> Option<Vec<Line>> {
         let node = find(scene.world, object)?;
         let mut lines = head(scene, node);
-        lines.extend(kube::conditions(scene, &node.conditions));
+        lines.extend(k8s::conditions(scene, &node.conditions));
         lines.extend(pods(scene, node));
-        lines.extend(kube::labels("labels", &node.labels));
-        if let Some(details) = kube::details(scene.world, object) {
-            lines.extend(kube::annotations(&details.json));
-            lines.extend(kube::part("specification", &details.json["spec"]));
+        lines.extend(k8s::labels("labels", &node.labels));
+        if let Some(details) = k8s::details(scene.world, object) {
+            lines.extend(k8s::annotations(&details.json));
+            lines.extend(k8s::part("specification", &details.json["spec"]));
         }
         Some(lines)
     }
     fn yaml(&self, world: &World, object: &ObjectRef) -> Option<String> {
-        kube::yaml(world, object, find(world, object).and_then(yaml::of))
+        k8s::yaml(world, object, find(world, object).and_then(yaml::of))
     }
     fn why(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
         let known = find(scene.world, object).filter(|node| !node.reason.is_empty());
-        let role = |node: &Node| panes::kube::severity(node.health).map_or(Role::Text, Scene::severity_role);
-        kube::why(scene, object, known.map(|node| Line::of(role(node), &node.reason)).into_iter().collect())
+        let role = |node: &Node| panes::k8s::severity(node.health).map_or(Role::Text, Scene::severity_role);
+        k8s::why(scene, object, known.map(|node| Line::of(role(node), &node.reason)).into_iter().collect())
     }
     fn events(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
-        kube::events(scene, object)
+        k8s::events(scene, object)
     }
 }

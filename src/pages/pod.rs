@@ -1,6 +1,6 @@
 //! One pod: its containers with their states and ends, what they use of what they may, and where it runs.
 
-use super::{Details, kube, yaml};
+use super::{Details, k8s, yaml};
 use crate::{
     model::{
         kubernetes::{ContainerRole, Pod, PodContainer, Resources, Run},
@@ -40,7 +40,7 @@ fn figures(scene: &Scene<'_>, pod: &Pod) -> [Line; 2] {
         format!("{limit}{comma}{request})")
     };
     let bytes = |bytes: u64| units::bytes(bytes as f64);
-    let cores = panes::kube::cores;
+    let cores = panes::k8s::cores;
     let line = |label, used: Option<String>, set: String| Line::maybe(label, used, |used| used).and(Role::Dim, set);
     [
         line("cpu", usage.and_then(|u| u.cpu_cores).map(cores), set(pod.limits.cpu_cores.map(cores), pod.requests.cpu_cores.map(cores))),
@@ -49,7 +49,7 @@ fn figures(scene: &Scene<'_>, pod: &Pod) -> [Line; 2] {
 }
 
 fn resources(label: &str, resources: &Resources) -> String {
-    let cpu = resources.cpu_cores.map(|cores| format!("cpu {}", panes::kube::cores(cores)));
+    let cpu = resources.cpu_cores.map(|cores| format!("cpu {}", panes::k8s::cores(cores)));
     let memory = resources.memory_bytes.map(|bytes| format!("memory {}", units::bytes(bytes as f64)));
     let parts: Vec<_> = cpu.into_iter().chain(memory).collect();
     format!("{label} {}", if parts.is_empty() { "none".into() } else { parts.join(", ") })
@@ -178,23 +178,23 @@ fn placement(json: &Value) -> Vec<Line> {
 }
 
 fn head(scene: &Scene<'_>, object: &ObjectRef, pod: &Pod) -> Vec<Line> {
-    let severity = panes::kube::severity(pod.health);
+    let severity = panes::k8s::severity(pod.health);
     let role = severity.map_or(Role::Text, Scene::severity_role);
     let mut lines = vec![Line::pair("status", "").and(role, format!("{}, {}/{} ready", pod.status, pod.ready, pod.total))];
     if !pod.reason.is_empty() {
         lines.push(Line::pair("reason", "").and(role, &pod.reason));
     }
     lines.push(Line::pair("restarts", restarts(pod, scene.world)));
-    lines.push(kube::moment(scene, "created", pod.created_at));
+    lines.push(k8s::moment(scene, "created", pod.created_at));
     if pod.deleted_at.is_some() {
-        lines.push(kube::moment(scene, "deletion asked", pod.deleted_at));
+        lines.push(k8s::moment(scene, "deletion asked", pod.deleted_at));
     }
-    lines.push(kube::owner(scene, object, pod.owner.as_ref()));
+    lines.push(k8s::owner(scene, object, pod.owner.as_ref()));
     lines.push(if pod.node.is_empty() {
         Line::pair("node", "").and(Role::Warn, "none: it is not scheduled")
     } else {
         let node = ObjectRef::in_cluster(ObjectKind::Node, &pod.context, "", &pod.node);
-        Line::pair("node", "").leading_to(node.clone(), "Summary", &kube::short(&node))
+        Line::pair("node", "").leading_to(node.clone(), "Summary", &k8s::short(&node))
     });
     lines.extend(figures(scene, pod));
     lines.push(Line::pair("address", if pod.ip.is_empty() { "none" } else { &pod.ip }));
@@ -205,7 +205,7 @@ fn head(scene: &Scene<'_>, object: &ObjectRef, pod: &Pod) -> Vec<Line> {
 /// What is known before the API server has told more.
 fn known(scene: &Scene<'_>, pod: &Pod) -> Vec<Line> {
     let mut lines = Vec::new();
-    let role = panes::kube::severity(pod.health).map_or(Role::Text, Scene::severity_role);
+    let role = panes::k8s::severity(pod.health).map_or(Role::Text, Scene::severity_role);
     if !pod.reason.is_empty() {
         lines.push(Line::of(role, &pod.reason));
     }
@@ -227,7 +227,7 @@ impl Details for PodPage {
         &[ObjectKind::Pod]
     }
     fn name(&self, world: &World, object: &ObjectRef) -> String {
-        kube::name(world, object)
+        k8s::name(world, object)
     }
     fn state(&self, scene: &Scene<'_>, object: &ObjectRef) -> String {
         let Some(pod) = find(scene.world, object) else { return units::UNKNOWN.into() };
@@ -236,14 +236,14 @@ impl Details for PodPage {
     }
     fn summary(&self, scene: &Scene<'_>, object: &ObjectRef) -> Option<Vec<Line>> {
         let pod = find(scene.world, object)?;
-        let json = kube::details(scene.world, object).map(|details| &details.json);
+        let json = k8s::details(scene.world, object).map(|details| &details.json);
         let of = |name: &str| {
             let spec = &json?["spec"];
             let lists = ["containers", "initContainers", "ephemeralContainers"];
             lists.iter().filter_map(|list| spec[*list].as_array()).flatten().find(|c| c["name"] == name)
         };
         let mut lines = head(scene, object, pod);
-        lines.extend(kube::asking(scene, object));
+        lines.extend(k8s::asking(scene, object));
         // Those that are not well first, else in the order of the pod.
         let mut containers: Vec<_> = pod.containers.iter().collect();
         containers.sort_by_key(|container| container.ready || container.role == ContainerRole::Init);
@@ -251,21 +251,21 @@ impl Details for PodPage {
         if let Some(json) = json {
             lines.extend([Line::empty(), Line::heading("placement")]);
             lines.extend(placement(json));
-            lines.extend(kube::conditions(scene, &kube::conditions_of(json)));
-            lines.extend(kube::part("volumes", &json["spec"]["volumes"]));
+            lines.extend(k8s::conditions(scene, &k8s::conditions_of(json)));
+            lines.extend(k8s::part("volumes", &json["spec"]["volumes"]));
         }
-        lines.extend(kube::labels("labels", &pod.labels));
-        lines.extend(json.map(kube::annotations).unwrap_or_default());
+        lines.extend(k8s::labels("labels", &pod.labels));
+        lines.extend(json.map(k8s::annotations).unwrap_or_default());
         Some(lines)
     }
     fn yaml(&self, world: &World, object: &ObjectRef) -> Option<String> {
-        kube::yaml(world, object, find(world, object).and_then(yaml::of))
+        k8s::yaml(world, object, find(world, object).and_then(yaml::of))
     }
     fn why(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
-        kube::why(scene, object, find(scene.world, object).map(|pod| known(scene, pod)).unwrap_or_default())
+        k8s::why(scene, object, find(scene.world, object).map(|pod| known(scene, pod)).unwrap_or_default())
     }
     fn events(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
-        kube::events(scene, object)
+        k8s::events(scene, object)
     }
     fn has_logs(&self) -> bool {
         true

@@ -1,6 +1,6 @@
 //! One object of any other kind: a Service, a ConfigMap, a custom resource.
 
-use super::{Details, kube};
+use super::{Details, k8s};
 use crate::{
     model::{
         kubernetes::{KubeTable, TableRow},
@@ -36,68 +36,68 @@ impl Details for ResourcePage {
     }
     fn name(&self, world: &World, object: &ObjectRef) -> String {
         let resource = object.in_kube().map(|path| path.resource).unwrap_or_default();
-        format!("{resource} {}", kube::name(world, object))
+        format!("{resource} {}", k8s::name(world, object))
     }
     fn state(&self, scene: &Scene<'_>, object: &ObjectRef) -> String {
-        let json = kube::details(scene.world, object).map(|details| &details.json);
+        let json = k8s::details(scene.world, object).map(|details| &details.json);
         let phase = json.and_then(|json| json["status"]["phase"].as_str()).map(ToOwned::to_owned);
         let age = row(scene.world, object).and_then(|(_, row)| row.created_at);
         phase.or_else(|| age.map(|at| format!("{} old", units::age(scene.now, at)))).unwrap_or_default()
     }
     fn summary(&self, scene: &Scene<'_>, object: &ObjectRef) -> Option<Vec<Line>> {
         let row = row(scene.world, object);
-        let details = kube::details(scene.world, object);
+        let details = k8s::details(scene.world, object);
         if row.is_none() && details.is_none() {
-            return kube::asking(scene, object).map(|line| vec![line]);
+            return k8s::asking(scene, object).map(|line| vec![line]);
         }
         let mut lines = Vec::new();
         if let Some((table, row)) = row {
             for (column, cell) in table.columns.iter().zip(&row.cells) {
                 lines.push(Line::pair(&column.name.to_lowercase(), cell));
             }
-            lines.push(kube::moment(scene, "created", row.created_at));
+            lines.push(k8s::moment(scene, "created", row.created_at));
         }
-        lines.extend(kube::asking(scene, object));
+        lines.extend(k8s::asking(scene, object));
         if let Some(json) = details.map(|details| &details.json) {
-            lines.extend(kube::conditions(scene, &kube::conditions_of(json)));
+            lines.extend(k8s::conditions(scene, &k8s::conditions_of(json)));
             let own = ["apiVersion", "kind", "metadata", "status"];
             for (key, value) in json.as_object().into_iter().flatten().filter(|(key, _)| !own.contains(&key.as_str())) {
-                lines.extend(kube::part(key, value));
+                lines.extend(k8s::part(key, value));
             }
             let mut status = json["status"].clone();
             if let Some(status) = status.as_object_mut() {
                 status.remove("conditions");
             }
-            lines.extend(kube::part("status", &status));
-            lines.extend(kube::labels("labels", &pairs(json)));
-            lines.extend(kube::annotations(json));
+            lines.extend(k8s::part("status", &status));
+            lines.extend(k8s::labels("labels", &pairs(json)));
+            lines.extend(k8s::annotations(json));
         }
         Some(lines)
     }
     fn yaml(&self, world: &World, object: &ObjectRef) -> Option<String> {
-        kube::yaml(world, object, row(world, object).and_then(|(_, row)| super::yaml::of(row)))
+        k8s::yaml(world, object, row(world, object).and_then(|(_, row)| super::yaml::of(row)))
     }
     fn why(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
-        let problems = kube::details(scene.world, object).map(|details| details.problems.as_slice()).unwrap_or_default();
+        let problems = k8s::details(scene.world, object).map(|details| details.problems.as_slice()).unwrap_or_default();
         let known = problems.iter().map(|problem| Line::of(Role::Unknown, problem)).collect();
-        kube::why(scene, object, known)
+        k8s::why(scene, object, known)
     }
     fn events(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
-        kube::events(scene, object)
+        k8s::events(scene, object)
     }
     fn has_revisions(&self) -> bool {
         true
     }
     fn revisions(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
-        let Some(details) = kube::details(scene.world, object) else {
-            return kube::asking(scene, object).into_iter().collect();
+        let Some(details) = k8s::details(scene.world, object) else {
+            return k8s::asking(scene, object).into_iter().collect();
         };
         let part = |title: &str, diff: Option<&str>, none: &str| {
             let mut lines = vec![Line::heading(title)];
             lines.extend(match diff {
                 None => vec![Line::of(Role::Dim, none)],
                 Some("") => vec![Line::of(Role::Dim, "no difference")],
-                Some(text) => kube::diff(text),
+                Some(text) => k8s::diff(text),
             });
             lines.push(Line::empty());
             lines

@@ -1,6 +1,6 @@
 //! One Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob: its rollout, its pods, its revisions.
 
-use super::{Details, kube, yaml};
+use super::{Details, k8s, yaml};
 use crate::{
     model::{
         kubernetes::{Pod, Workload},
@@ -78,7 +78,7 @@ fn counts(workload: &Workload) -> Vec<Line> {
 }
 
 fn pod_line(scene: &Scene<'_>, pod: &Pod) -> Line {
-    let role = panes::kube::severity(pod.health).map_or(Role::Text, Scene::severity_role);
+    let role = panes::k8s::severity(pod.health).map_or(Role::Text, Scene::severity_role);
     let object = ObjectRef::in_cluster(ObjectKind::Pod, &pod.context, &pod.namespace, &pod.name);
     let age = pod.created_at.map_or_else(|| units::UNKNOWN.into(), |at| units::age(scene.now, at));
     let restarts = if pod.restarts > 0 { format!(", {} restarts", pod.restarts) } else { String::new() };
@@ -95,7 +95,7 @@ fn owned_line(scene: &Scene<'_>, workload: &Workload) -> Line {
     let ready = workloads::ready_text(workload).unwrap_or_else(|| units::UNKNOWN.into());
     Line::of(Role::Text, format!("{revision}{ready} ready, {age} old "))
         .and(Role::Dim, format!("{} ", workload.images.join(", ")))
-        .leading_to(object.clone(), "Summary", &kube::short(&object))
+        .leading_to(object.clone(), "Summary", &k8s::short(&object))
 }
 
 impl Details for WorkloadPage {
@@ -104,19 +104,19 @@ impl Details for WorkloadPage {
         &[Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob]
     }
     fn name(&self, world: &World, object: &ObjectRef) -> String {
-        kube::name(world, object)
+        k8s::name(world, object)
     }
     fn state(&self, scene: &Scene<'_>, object: &ObjectRef) -> String {
         let Some(workload) = find(scene.world, object) else { return units::UNKNOWN.into() };
         let ready = workloads::ready_text(workload).unwrap_or_else(|| units::UNKNOWN.into());
         let revision = workload.revision.map_or_else(String::new, |revision| format!("  rev {revision}"));
-        let age = kube::details(scene.world, object).and_then(|d| d.revisions.first()?.created_at);
+        let age = k8s::details(scene.world, object).and_then(|d| d.revisions.first()?.created_at);
         let age = age.map_or_else(String::new, |at| format!(" · {}", units::age(scene.now, at)));
         format!("{ready} ready{revision}{age}")
     }
     fn summary(&self, scene: &Scene<'_>, object: &ObjectRef) -> Option<Vec<Line>> {
         let workload = find(scene.world, object)?;
-        let role = panes::kube::severity(workload.health).map_or(Role::Text, Scene::severity_role);
+        let role = panes::k8s::severity(workload.health).map_or(Role::Text, Scene::severity_role);
         let mut lines = vec![Line::pair("state", "").and(role, workload.health.word())];
         if !workload.reason.is_empty() {
             lines.push(Line::pair("reason", "").and(role, &workload.reason));
@@ -125,13 +125,13 @@ impl Details for WorkloadPage {
         if workload.paused && workload.kind != ObjectKind::CronJob {
             lines.push(Line::pair("paused", "").and(Role::Warn, "yes: it does not roll out"));
         }
-        lines.push(kube::moment(scene, "created", workload.created_at));
+        lines.push(k8s::moment(scene, "created", workload.created_at));
         if workload.last_at.is_some() {
-            lines.push(kube::moment(scene, "last", workload.last_at));
+            lines.push(k8s::moment(scene, "last", workload.last_at));
         }
-        lines.push(kube::owner(scene, object, workload.owner.as_ref()));
+        lines.push(k8s::owner(scene, object, workload.owner.as_ref()));
         lines.extend(workload.images.iter().map(|image| Line::pair("image", image)));
-        lines.extend(kube::asking(scene, object));
+        lines.extend(k8s::asking(scene, object));
         let pods = pods(scene.world, workload);
         if !pods.is_empty() {
             lines.extend([Line::empty(), Line::heading(&format!("pods ({})", pods.len()))]);
@@ -146,38 +146,38 @@ impl Details for WorkloadPage {
             lines.extend([Line::empty(), Line::heading(&format!("{}s", owned[0].kind.word()))]);
             lines.extend(owned.iter().take(MOST).map(|owned| owned_line(scene, owned)));
         }
-        lines.extend(kube::conditions(scene, &workload.conditions));
-        let json = kube::details(scene.world, object).map(|details| &details.json);
+        lines.extend(k8s::conditions(scene, &workload.conditions));
+        let json = k8s::details(scene.world, object).map(|details| &details.json);
         if let Some(json) = json {
             let mut spec = json["spec"].clone();
             if let Some(spec) = spec.as_object_mut() {
                 spec.remove("template");
                 spec.remove("selector");
             }
-            lines.extend(kube::part("specification", &spec));
-            lines.extend(kube::part("template", &json["spec"]["template"]["spec"]));
+            lines.extend(k8s::part("specification", &spec));
+            lines.extend(k8s::part("template", &json["spec"]["template"]["spec"]));
         }
-        lines.extend(kube::labels("selects pods by", &workload.selector));
-        lines.extend(kube::labels("labels", &workload.labels));
-        lines.extend(json.map(kube::annotations).unwrap_or_default());
+        lines.extend(k8s::labels("selects pods by", &workload.selector));
+        lines.extend(k8s::labels("labels", &workload.labels));
+        lines.extend(json.map(k8s::annotations).unwrap_or_default());
         Some(lines)
     }
     fn yaml(&self, world: &World, object: &ObjectRef) -> Option<String> {
-        kube::yaml(world, object, find(world, object).and_then(yaml::of))
+        k8s::yaml(world, object, find(world, object).and_then(yaml::of))
     }
     fn why(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
-        let Some(workload) = find(scene.world, object) else { return kube::why(scene, object, Vec::new()) };
-        let role = panes::kube::severity(workload.health).map_or(Role::Text, Scene::severity_role);
+        let Some(workload) = find(scene.world, object) else { return k8s::why(scene, object, Vec::new()) };
+        let role = panes::k8s::severity(workload.health).map_or(Role::Text, Scene::severity_role);
         let mut known = Vec::new();
         if !workload.reason.is_empty() {
             known.push(Line::of(role, &workload.reason));
         }
-        let ill = pods(scene.world, workload).into_iter().filter(|pod| panes::kube::severity(pod.health).is_some());
+        let ill = pods(scene.world, workload).into_iter().filter(|pod| panes::k8s::severity(pod.health).is_some());
         known.extend(ill.take(MOST).map(|pod| pod_line(scene, pod)));
-        kube::why(scene, object, known)
+        k8s::why(scene, object, known)
     }
     fn events(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
-        kube::events(scene, object)
+        k8s::events(scene, object)
     }
     fn has_logs(&self) -> bool {
         true
@@ -186,6 +186,6 @@ impl Details for WorkloadPage {
         true
     }
     fn revisions(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
-        kube::revisions(scene, object)
+        k8s::revisions(scene, object)
     }
 }

@@ -1,7 +1,7 @@
 //! Nodes, and on each the pods that are bound to it.
 
 use super::{
-    Pane, kube,
+    Pane, k8s,
     kube_tree::{self, Entry},
 };
 use crate::{
@@ -66,10 +66,10 @@ impl Table for ByNodeTable {
         4
     }
     fn is_needed(&self, world: &World, column: usize) -> bool {
-        column != kube_tree::CONTEXT || kube::several(world)
+        column != kube_tree::CONTEXT || k8s::several(world)
     }
     fn is_old(&self, world: &World, row: usize) -> bool {
-        entry(world, row).is_some_and(|entry| kube::is_old(world, entry.context()))
+        entry(world, row).is_some_and(|entry| k8s::is_old(world, entry.context()))
     }
     fn labels<'w>(&self, world: &'w World, row: usize) -> &'w [(CompactString, CompactString)] {
         entry(world, row).map(Entry::labels).unwrap_or_default()
@@ -104,7 +104,7 @@ impl Pane for ByNodePane {
         "By node"
     }
     fn status(&self, scene: &Scene<'_>) -> String {
-        kube::status(scene, self.name(), RESOURCES)
+        k8s::status(scene, self.name(), RESOURCES)
     }
     fn about(&self) -> &'static str {
         "Nodes, and on each the pods that are bound to it, the worst first. Pods that are bound to no node stand at the end or, where something is wrong with them, at the top."
@@ -113,12 +113,12 @@ impl Pane for ByNodePane {
         TopicSet::of(&[Topic::Nodes, Topic::Pods, Topic::PodUsage])
     }
     fn rows_below(&self, width: u16, height: u16) -> u16 {
-        kube::rows_below(width, height)
+        k8s::rows_below(width, height)
     }
     fn table(&self) -> Option<&'static dyn Table> {
         Some(&ByNodeTable)
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        kube::draw_with_reason(scene, (self.name(), &ByNodeTable), (RESOURCES, "no node and no pod"), area, buffer);
+        k8s::draw_with_reason(scene, (self.name(), &ByNodeTable), (RESOURCES, "no node and no pod"), area, buffer);
     }
 }

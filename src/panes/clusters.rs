@@ -3,7 +3,7 @@
 use super::{
     Pane,
     fields::{self, fields},
-    kube,
+    k8s,
 };
 use crate::{
     model::{
@@ -34,15 +34,15 @@ type Context = str;
 fields! { Context;
     "severity" "" Text 1 [] "whether it is heard" => |c, w| fields::severity(severity(w, c)),
     "context" "CONTEXT" Text 16 [grow] "its name in the kubeconfig; * where it is the current one" => name,
-    "state" "STATE" Text 8 [] "ok, waiting, stale, down, or off where nobody watches it" => |c, w| kube::source(w, c).map_or(Value::Unknown, |s| Value::text(s.state(w.now).word())),
-    "answered" "ANSWERED" Time 8 [] "age of its last answer" => |c, w| kube::source(w, c).and_then(|s| s.answered_at).map_or(Value::None, Value::Time),
-    "version" "VERSION" Text 12 [] "version of its API server" => |c, w| cluster(w, c).map_or(Value::None, |k| kube::text(&k.version)),
+    "state" "STATE" Text 8 [] "ok, waiting, stale, down, or off where nobody watches it" => |c, w| k8s::source(w, c).map_or(Value::Unknown, |s| Value::text(s.state(w.now).word())),
+    "answered" "ANSWERED" Time 8 [] "age of its last answer" => |c, w| k8s::source(w, c).and_then(|s| s.answered_at).map_or(Value::None, Value::Time),
+    "version" "VERSION" Text 12 [] "version of its API server" => |c, w| cluster(w, c).map_or(Value::None, |k| k8s::text(&k.version)),
     "reason" "WHAT IS MISSING" Text 30 [grow] "why it is not heard, what is still being read, what may not be seen" => |c, w| Value::Text(Cow::Owned(missing(w, c))),
-    "usage" "USAGE FROM" Text 16 [] "where usage comes from, or why there is none" => |c, w| cluster(w, c).map_or(Value::None, |k| kube::text(&k.usage_from)),
-    "server" "SERVER" Text 26 [] "where it is reached" => |c, w| cluster(w, c).map_or(Value::None, |k| kube::text(&k.server)),
-    "user" "USER" Text 12 [] "user of the kubeconfig" => |c, w| cluster(w, c).map_or(Value::None, |k| kube::text(&k.user)),
-    "namespace" "NAMESPACE" Text 12 [] "namespace of the context" => |c, w| cluster(w, c).map_or(Value::None, |k| kube::text(&k.namespace)),
-    "file" "FILE" Text 24 [hide] "kubeconfig that it is from" => |c, w| cluster(w, c).map_or(Value::None, |k| kube::text(&k.file)),
+    "usage" "USAGE FROM" Text 16 [] "where usage comes from, or why there is none" => |c, w| cluster(w, c).map_or(Value::None, |k| k8s::text(&k.usage_from)),
+    "server" "SERVER" Text 26 [] "where it is reached" => |c, w| cluster(w, c).map_or(Value::None, |k| k8s::text(&k.server)),
+    "user" "USER" Text 12 [] "user of the kubeconfig" => |c, w| cluster(w, c).map_or(Value::None, |k| k8s::text(&k.user)),
+    "namespace" "NAMESPACE" Text 12 [] "namespace of the context" => |c, w| cluster(w, c).map_or(Value::None, |k| k8s::text(&k.namespace)),
+    "file" "FILE" Text 24 [hide] "kubeconfig that it is from" => |c, w| cluster(w, c).map_or(Value::None, |k| k8s::text(&k.file)),
 }
 
 fn cluster<'w>(world: &'w World, context: &str) -> Option<&'w Cluster> {
@@ -57,7 +57,7 @@ fn name<'w>(context: &'w str, world: &'w World) -> Value<'w> {
 }
 
 fn severity(world: &World, context: &str) -> Option<Severity> {
-    match kube::source(world, context).map(|source| source.state(world.now))? {
+    match k8s::source(world, context).map(|source| source.state(world.now))? {
         SourceState::Ok if cluster(world, context).is_some_and(|c| !c.denied.is_empty()) => Some(Severity::Info),
         SourceState::Ok | SourceState::Waiting | SourceState::Off => None,
         SourceState::Stale => Some(Severity::Unknown),
@@ -91,7 +91,7 @@ fn missing(world: &World, context: &str) -> String {
         SourceState::Waiting => Some("waiting for the first answer".into()),
         _ => source.report.reason.as_ref().map(ToString::to_string),
     };
-    let mut words: Vec<String> = kube::source(world, context).and_then(reason).into_iter().collect();
+    let mut words: Vec<String> = k8s::source(world, context).and_then(reason).into_iter().collect();
     if let Some(cluster) = cluster(world, context) {
         words.extend(loading(cluster));
         words.extend(denials(cluster));
@@ -107,22 +107,22 @@ impl Table for ClustersTable {
         (fields::index(COLUMNS, "context"), false)
     }
     fn len(&self, world: &World) -> usize {
-        kube::contexts(world).len()
+        k8s::contexts(world).len()
     }
     fn key(&self, world: &World, row: usize) -> CompactString {
-        kube::contexts(world).get(row).map(|context| (*context).into()).unwrap_or_default()
+        k8s::contexts(world).get(row).map(|context| (*context).into()).unwrap_or_default()
     }
     fn object(&self, world: &World, row: usize) -> Option<ObjectRef> {
-        kube::contexts(world).get(row).map(|context| ObjectRef::new(ObjectKind::Cluster, *context))
+        k8s::contexts(world).get(row).map(|context| ObjectRef::new(ObjectKind::Cluster, *context))
     }
     fn value<'w>(&self, world: &'w World, row: usize, column: usize) -> Value<'w> {
-        kube::contexts(world).get(row).map_or(Value::Unknown, |context| READ[column](context, world))
+        k8s::contexts(world).get(row).map_or(Value::Unknown, |context| READ[column](context, world))
     }
     fn severity(&self, world: &World, row: usize) -> Option<Severity> {
-        severity(world, kube::contexts(world).get(row)?)
+        severity(world, k8s::contexts(world).get(row)?)
     }
     fn is_old(&self, world: &World, row: usize) -> bool {
-        kube::contexts(world).get(row).is_some_and(|context| !kube::is_watched(world, context))
+        k8s::contexts(world).get(row).is_some_and(|context| !k8s::is_watched(world, context))
     }
     fn first_to_go(&self) -> &'static [usize] {
         &[9, 8, 7, 6]
@@ -137,8 +137,8 @@ impl Pane for ClustersPane {
         "Contexts"
     }
     fn status(&self, scene: &Scene<'_>) -> String {
-        let contexts = kube::contexts(scene.world);
-        let watched = contexts.iter().filter(|context| kube::is_watched(scene.world, context)).count();
+        let contexts = k8s::contexts(scene.world);
+        let watched = contexts.iter().filter(|context| k8s::is_watched(scene.world, context)).count();
         format!("{watched} of {} watched", contexts.len())
     }
     fn about(&self) -> &'static str {
@@ -148,7 +148,7 @@ impl Pane for ClustersPane {
         Topic::Pods.into()
     }
     fn rows_below(&self, width: u16, height: u16) -> u16 {
-        kube::rows_below(width, height)
+        k8s::rows_below(width, height)
     }
     fn table(&self) -> Option<&'static dyn Table> {
         Some(&ClustersTable)
@@ -159,7 +159,7 @@ impl Pane for ClustersPane {
             paint::put_cut(scene, buffer, area, (0, 0), text, scene.style(Role::Dim));
             return;
         }
-        kube::draw_with_reason(scene, (self.name(), &ClustersTable), (&[], "no context"), area, buffer);
+        k8s::draw_with_reason(scene, (self.name(), &ClustersTable), (&[], "no context"), area, buffer);
     }
 }
 

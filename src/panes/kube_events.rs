@@ -3,7 +3,7 @@
 use super::{
     Pane,
     fields::{self, fields},
-    kube,
+    k8s,
 };
 use crate::{
     model::{
@@ -35,12 +35,12 @@ fields! { KubeEvent;
     "last" "LAST" Time 5 [] "when it was last seen" => |e, _| e.last_at.map_or(Value::Unknown, Value::Time),
     "namespace" "NAMESPACE" Text 11 [] "its namespace" => |e, _| Value::text(&e.namespace),
     "object" "OBJECT" Text 28 [] "what it is about" => |e, _| Value::Text(Cow::Owned(format!("{}/{}", e.about_kind.to_lowercase(), e.about_name))),
-    "reason" "REASON" Text 16 [] "its reason, in one word" => |e, _| kube::text(&e.reason),
+    "reason" "REASON" Text 16 [] "its reason, in one word" => |e, _| k8s::text(&e.reason),
     "count" "COUNT" Count 5 [] "how often it was seen" => |e, _| Value::Number(e.count.into()),
     "message" "MESSAGE" Text 30 [grow] "what it says" => |e, _| Value::text(&e.message),
     "first" "FIRST" Time 5 [hide] "when it was first seen" => |e, _| e.first_at.map_or(Value::Unknown, Value::Time),
-    "from" "FROM" Text 18 [hide] "who says it" => |e, _| kube::text(&e.reporter),
-    "field" "FIELD" Text 20 [hide] "part of the object that it is about" => |e, _| kube::text(&e.about_field),
+    "from" "FROM" Text 18 [hide] "who says it" => |e, _| k8s::text(&e.reporter),
+    "field" "FIELD" Text 20 [hide] "part of the object that it is about" => |e, _| k8s::text(&e.about_field),
 }
 
 fn severity(event: &KubeEvent) -> Option<Severity> {
@@ -54,7 +54,7 @@ fn rows(world: &World) -> &[Arc<KubeEvent>] {
 /// What an event is about.
 pub(crate) fn about(world: &World, event: &KubeEvent) -> ObjectRef {
     let namespace = if event.about_kind == "Node" { "" } else { event.namespace.as_str() };
-    kube::object_of_kind(world, &event.context, &event.about_kind, namespace, &event.about_name)
+    k8s::object_of_kind(world, &event.context, &event.about_kind, namespace, &event.about_name)
 }
 
 impl Table for KubeEventsTable {
@@ -87,10 +87,10 @@ impl Table for KubeEventsTable {
         &[6, 3]
     }
     fn is_needed(&self, world: &World, column: usize) -> bool {
-        COLUMNS[column].name != "context" || kube::several(world)
+        COLUMNS[column].name != "context" || k8s::several(world)
     }
     fn is_old(&self, world: &World, row: usize) -> bool {
-        kube::is_old(world, &rows(world)[row].context)
+        k8s::is_old(world, &rows(world)[row].context)
     }
     fn can_be_narrowed(&self) -> bool {
         true
@@ -110,7 +110,7 @@ impl Pane for KubeEventsPane {
         "Events"
     }
     fn status(&self, scene: &Scene<'_>) -> String {
-        kube::status(scene, self.name(), RESOURCES)
+        k8s::status(scene, self.name(), RESOURCES)
     }
     fn about(&self) -> &'static str {
         "What the clusters say about their objects, the newest first; W shows warnings only. Enter opens what an event is about."
@@ -122,6 +122,6 @@ impl Pane for KubeEventsPane {
         Some(&KubeEventsTable)
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        kube::draw(scene, (self.name(), &KubeEventsTable), (RESOURCES, "no event"), area, buffer);
+        k8s::draw(scene, (self.name(), &KubeEventsTable), (RESOURCES, "no event"), area, buffer);
     }
 }

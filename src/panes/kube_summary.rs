@@ -1,6 +1,6 @@
 //! The clusters in one line each: pods, nodes, rollouts, what is not heard.
 
-use super::{Pane, kube};
+use super::{Pane, k8s};
 use crate::{
     model::{
         health::Health,
@@ -62,7 +62,7 @@ fn figures(scene: &Scene<'_>, context: &str) -> Vec<Figure> {
     let counts = count(scene.world, context);
     let cluster = scene.world.observed.kube.clusters.get(context);
     let of = |resource, label, known: bool, text: String, role| {
-        if !known || cluster.is_none_or(|cluster| kube::denied(cluster, resource).is_some()) {
+        if !known || cluster.is_none_or(|cluster| k8s::denied(cluster, resource).is_some()) {
             return Figure::new(label, units::UNKNOWN.into(), 0).role(Role::Unknown);
         }
         Figure::new(label, text, 0).role(role)
@@ -107,7 +107,7 @@ fn draw_strip(scene: &Scene<'_>, watched: &[&&str], area: Rect, buffer: &mut Buf
 
 /// Draws a context; returns the columns that it took.
 fn draw_context(scene: &Scene<'_>, context: &str, (width, area): (u16, Rect), buffer: &mut Buffer) -> u16 {
-    let state = kube::source(scene.world, context).map(|source| source.state(scene.now));
+    let state = k8s::source(scene.world, context).map(|source| source.state(scene.now));
     let role = match state {
         Some(SourceState::Ok) => Role::Dim,
         Some(state) => Scene::source_role(state),
@@ -119,7 +119,7 @@ fn draw_context(scene: &Scene<'_>, context: &str, (width, area): (u16, Rect), bu
     paint::put_cut(scene, buffer, name, (0, 0), context, scene.style(role));
     let from = (width + 4).min(area.width);
     let mut rest = Rect { x: area.x + from, width: area.width - from, ..area };
-    if let Some(source) = kube::source(scene.world, context).filter(|_| state != Some(SourceState::Ok)) {
+    if let Some(source) = k8s::source(scene.world, context).filter(|_| state != Some(SourceState::Ok)) {
         let word = source.state(scene.now).word();
         let age = source.age_seconds(scene.now).map_or_else(String::new, |age| format!(" {}", units::span(age)));
         let took = paint::put(buffer, rest, (0, 0), &format!("{word}{age}"), scene.style(role)) + 2;
@@ -149,8 +149,8 @@ impl Pane for KubeSummaryPane {
         "Kubernetes"
     }
     fn status(&self, scene: &Scene<'_>) -> String {
-        let contexts = kube::contexts(scene.world);
-        let watched = contexts.iter().filter(|context| kube::is_watched(scene.world, context)).count();
+        let contexts = k8s::contexts(scene.world);
+        let watched = contexts.iter().filter(|context| k8s::is_watched(scene.world, context)).count();
         if contexts.is_empty() { String::new() } else { format!("{watched} of {} watched", contexts.len()) }
     }
     fn about(&self) -> &'static str {
@@ -160,8 +160,8 @@ impl Pane for KubeSummaryPane {
         TopicSet::of(&[Topic::Pods, Topic::Nodes, Topic::Workloads])
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        let contexts = kube::contexts(scene.world);
-        let mut watched: Vec<_> = contexts.iter().filter(|context| kube::is_watched(scene.world, context)).collect();
+        let contexts = k8s::contexts(scene.world);
+        let mut watched: Vec<_> = contexts.iter().filter(|context| k8s::is_watched(scene.world, context)).collect();
         if watched.is_empty() {
             let text = match contexts.len() {
                 0 => "no cluster is known".to_owned(),
@@ -177,7 +177,7 @@ impl Pane for KubeSummaryPane {
         let height = usize::from(area.height.max(1));
         if watched.len() > height {
             let is_fine = |context: &&&str| {
-                let heard = kube::source(scene.world, context).is_some_and(|s| s.state(scene.now) == SourceState::Ok);
+                let heard = k8s::source(scene.world, context).is_some_and(|s| s.state(scene.now) == SourceState::Ok);
                 let counts = count(scene.world, context);
                 heard && counts.failing + counts.stuck == 0
             };

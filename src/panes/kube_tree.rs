@@ -2,7 +2,7 @@
 
 use super::{
     fields::{self, column},
-    kube, nodes, pods, workloads,
+    k8s, nodes, pods, workloads,
 };
 use crate::{
     model::{
@@ -60,7 +60,7 @@ impl<'w> Entry<'w> {
         match COLUMNS[column].name {
             "severity" => fields::severity(self.severity()),
             "context" => Value::text(self.context()),
-            "namespace" => kube::text(self.namespace()),
+            "namespace" => k8s::text(self.namespace()),
             "name" => owned(self.title()),
             "ready" => self.ready(world),
             "status" => self.status(),
@@ -77,8 +77,8 @@ impl<'w> Entry<'w> {
             }
             .map_or(Value::Unknown, Value::Time),
             "cpu" => match self {
-                Self::Node(node) => kube::cores_value(nodes::usage(node, world).and_then(|usage| usage.cpu_cores)),
-                Self::Pod(pod) => kube::cores_value(pods::usage(pod, world).and_then(|usage| usage.cpu_cores)),
+                Self::Node(node) => k8s::cores_value(nodes::usage(node, world).and_then(|usage| usage.cpu_cores)),
+                Self::Pod(pod) => k8s::cores_value(pods::usage(pod, world).and_then(|usage| usage.cpu_cores)),
                 _ => Value::None,
             },
             "mem" => match self {
@@ -86,21 +86,21 @@ impl<'w> Entry<'w> {
                 Self::Pod(pod) => Value::whole(pods::usage(pod, world).and_then(|usage| usage.memory_bytes)),
                 _ => Value::None,
             },
-            "reason" => kube::text(match self {
+            "reason" => k8s::text(match self {
                 Self::Workload(workload) => &workload.reason,
                 Self::Node(node) => &node.reason,
                 Self::Pod(pod) => &pod.reason,
                 Self::Container(_, container) => &container.message,
             }),
-            _ => kube::labels(self.labels()),
+            _ => k8s::labels(self.labels()),
         }
     }
 
     pub(super) fn severity(self) -> Option<Severity> {
         match self {
-            Self::Workload(workload) => kube::severity(workload.health),
-            Self::Node(node) => kube::severity(node.health),
-            Self::Pod(pod) => kube::severity(pod.health),
+            Self::Workload(workload) => k8s::severity(workload.health),
+            Self::Node(node) => k8s::severity(node.health),
+            Self::Pod(pod) => k8s::severity(pod.health),
             // Its pod is judged.
             Self::Container(..) => None,
         }
@@ -161,9 +161,9 @@ impl<'w> Entry<'w> {
     fn status(self) -> Value<'w> {
         match self {
             Self::Workload(workload) => Value::text(workload.health.word()),
-            Self::Node(node) => kube::text(&node.status),
-            Self::Pod(pod) => kube::text(&pod.status),
-            Self::Container(_, container) if container.reason.is_empty() => kube::text(&container.state),
+            Self::Node(node) => k8s::text(&node.status),
+            Self::Pod(pod) => k8s::text(&pod.status),
+            Self::Container(_, container) if container.reason.is_empty() => k8s::text(&container.state),
             Self::Container(_, container) => Value::text(&container.reason),
         }
     }

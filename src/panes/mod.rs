@@ -1,7 +1,7 @@
 //! Panes: one file a pane, and one line in the list below.
 
 mod fields;
-pub(crate) mod kube;
+pub(crate) mod k8s;
 pub(crate) mod kube_tree;
 
 use crate::{

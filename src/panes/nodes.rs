@@ -3,7 +3,7 @@
 use super::{
     Pane,
     fields::{self, fields},
-    kube,
+    k8s,
 };
 use crate::{
     model::{
@@ -27,30 +27,30 @@ pub struct NodesPane;
 struct NodesTable;
 
 fields! { Node;
-    "severity" "" Text 1 [] "how it is doing" => |n, _| fields::severity(kube::severity(n.health)),
+    "severity" "" Text 1 [] "how it is doing" => |n, _| fields::severity(k8s::severity(n.health)),
     "context" "CONTEXT" Text 12 [] "context of its cluster; left out where there is one only" => |n, _| Value::text(&n.context),
     "name" "NAME" Text 20 [grow] "its name" => |n, _| Value::text(&n.name),
-    "status" "STATUS" Text 16 [] "as kubectl prints it" => |n, _| kube::text(&n.status),
+    "status" "STATUS" Text 16 [] "as kubectl prints it" => |n, _| k8s::text(&n.status),
     "pods" "PODS" Text 8 [] "pods that have not ended, of how many it takes" => pods,
-    "cpu" "CPU" Number 6 [] "cores that are used" => |n, w| kube::cores_value(usage(n, w).and_then(|u| u.cpu_cores)),
-    "cpu-request" "REQ" Number 5 [] "cores that its pods ask for" => |n, w| kube::cores_value(Some(w.observed.kube.load_of(&n.context, &n.name).requests.cpu_cores.unwrap_or(0.0))),
-    "cpu-alloc" "ALLOC" Number 5 [] "cores that pods may ask for" => |n, _| kube::cores_value(n.cpu_allocatable_cores),
+    "cpu" "CPU" Number 6 [] "cores that are used" => |n, w| k8s::cores_value(usage(n, w).and_then(|u| u.cpu_cores)),
+    "cpu-request" "REQ" Number 5 [] "cores that its pods ask for" => |n, w| k8s::cores_value(Some(w.observed.kube.load_of(&n.context, &n.name).requests.cpu_cores.unwrap_or(0.0))),
+    "cpu-alloc" "ALLOC" Number 5 [] "cores that pods may ask for" => |n, _| k8s::cores_value(n.cpu_allocatable_cores),
     "mem" "MEM" Bytes 8 [] "working set" => |n, w| Value::whole(usage(n, w).and_then(|u| u.memory_bytes)),
     "mem-request" "REQ" Bytes 8 [] "memory that its pods ask for" => |n, w| Value::whole(Some(w.observed.kube.load_of(&n.context, &n.name).requests.memory_bytes.unwrap_or(0))),
     "mem-alloc" "ALLOC" Bytes 8 [] "memory that pods may ask for" => |n, _| Value::whole(n.memory_allocatable_bytes),
     "age" "AGE" Time 5 [] "since when it exists" => |n, _| n.created_at.map_or(Value::Unknown, Value::Time),
-    "version" "VERSION" Text 10 [] "version of its kubelet" => |n, _| kube::text(&n.version),
+    "version" "VERSION" Text 10 [] "version of its kubelet" => |n, _| k8s::text(&n.version),
     "roles" "ROLES" Text 14 [] "what it is for" => roles,
-    "reason" "REASON" Text 20 [grow] "why it is not well, in words" => |n, _| kube::text(&n.reason),
+    "reason" "REASON" Text 20 [grow] "why it is not well, in words" => |n, _| k8s::text(&n.reason),
     "taints" "TAINTS" Text 24 [] "what keeps pods off it" => taints,
     "disk" "DISK" Ratio 6 [hide] "share of the kubelet's file system that is used" => |n, w| Value::number(usage(n, w).and_then(|u| ratio(u.disk_used_bytes, u.disk_total_bytes))),
     "cpu-share" "CPU%" Ratio 6 [hide] "cores that are used, of those that pods may ask for" => |n, w| Value::number(usage(n, w).and_then(|u| Some(u.cpu_cores? / n.cpu_allocatable_cores?))),
     "mem-share" "MEM%" Ratio 6 [hide] "working set, of the memory that pods may ask for" => |n, w| Value::number(ratio(usage(n, w).and_then(|u| u.memory_bytes), n.memory_allocatable_bytes)),
-    "ip" "IP" Text 13 [hide] "its address inside the cluster" => |n, _| kube::text(&n.internal_ip),
-    "os" "OS" Text 20 [hide] "its operating system" => |n, _| kube::text(&n.os_image),
-    "kernel" "KERNEL" Text 14 [hide] "its kernel" => |n, _| kube::text(&n.kernel),
-    "runtime" "RUNTIME" Text 18 [hide] "what runs its containers" => |n, _| kube::text(&n.runtime),
-    "labels" "LABELS" Text 30 [hide] "labels; label:zone=a and -l zone=a select by them" => |n, _| kube::labels(&n.labels),
+    "ip" "IP" Text 13 [hide] "its address inside the cluster" => |n, _| k8s::text(&n.internal_ip),
+    "os" "OS" Text 20 [hide] "its operating system" => |n, _| k8s::text(&n.os_image),
+    "kernel" "KERNEL" Text 14 [hide] "its kernel" => |n, _| k8s::text(&n.kernel),
+    "runtime" "RUNTIME" Text 18 [hide] "what runs its containers" => |n, _| k8s::text(&n.runtime),
+    "labels" "LABELS" Text 30 [hide] "labels; label:zone=a and -l zone=a select by them" => |n, _| k8s::labels(&n.labels),
 }
 
 pub(crate) fn usage<'w>(node: &Node, world: &'w World) -> Option<&'w NodeUsage> {
@@ -105,7 +105,7 @@ impl Table for NodesTable {
         READ[column](&rows(world)[row], world)
     }
     fn severity(&self, world: &World, row: usize) -> Option<Severity> {
-        kube::severity(rows(world)[row].health)
+        k8s::severity(rows(world)[row].health)
     }
     fn fixed_columns(&self) -> usize {
         3
@@ -115,10 +115,10 @@ impl Table for NodesTable {
         &[15, 14, 13, 12, 11, 9, 6, 10, 7]
     }
     fn is_needed(&self, world: &World, column: usize) -> bool {
-        COLUMNS[column].name != "context" || kube::several(world)
+        COLUMNS[column].name != "context" || k8s::several(world)
     }
     fn is_old(&self, world: &World, row: usize) -> bool {
-        kube::is_old(world, &rows(world)[row].context)
+        k8s::is_old(world, &rows(world)[row].context)
     }
     fn labels<'w>(&self, world: &'w World, row: usize) -> &'w [(CompactString, CompactString)] {
         &rows(world)[row].labels
@@ -135,7 +135,7 @@ impl Pane for NodesPane {
         "Nodes"
     }
     fn status(&self, scene: &Scene<'_>) -> String {
-        kube::status_of_all(scene, self.name(), RESOURCES)
+        k8s::status_of_all(scene, self.name(), RESOURCES)
     }
     fn about(&self) -> &'static str {
         "Nodes, the worst first: cores and memory that are used, that pods ask for, and that they may ask for. The pane Pods by node shows what runs on each."
@@ -144,12 +144,12 @@ impl Pane for NodesPane {
         TopicSet::of(&[Topic::Nodes, Topic::Pods, Topic::PodUsage])
     }
     fn rows_below(&self, width: u16, height: u16) -> u16 {
-        kube::rows_below(width, height)
+        k8s::rows_below(width, height)
     }
     fn table(&self) -> Option<&'static dyn Table> {
         Some(&NodesTable)
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        kube::draw_with_reason(scene, (self.name(), &NodesTable), (RESOURCES, "no node"), area, buffer);
+        k8s::draw_with_reason(scene, (self.name(), &NodesTable), (RESOURCES, "no node"), area, buffer);
     }
 }

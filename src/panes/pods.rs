@@ -3,7 +3,7 @@
 use super::{
     Pane,
     fields::{self, fields},
-    kube,
+    k8s,
 };
 use crate::{
     model::{
@@ -33,30 +33,30 @@ pub struct PodsPane;
 struct PodsTable;
 
 fields! { Pod;
-    "severity" "" Text 1 [] "how it is doing" => |p, _| fields::severity(kube::severity(p.health)),
+    "severity" "" Text 1 [] "how it is doing" => |p, _| fields::severity(k8s::severity(p.health)),
     "context" "CONTEXT" Text 12 [] "context of its cluster; left out where there is one only" => |p, _| Value::text(&p.context),
     "namespace" "NAMESPACE" Text 11 [] "its namespace" => |p, _| Value::text(&p.namespace),
     "name" "NAME" Text 26 [grow] "its name" => |p, _| Value::text(&p.name),
     "ready" "READY" Text 5 [] "containers that are ready, of how many, as kubectl counts them" => |p, _| Value::Text(Cow::Owned(format!("{}/{}", p.ready, p.total))),
-    "status" "STATUS" Text 17 [] "as kubectl prints it" => |p, _| kube::text(&p.status),
+    "status" "STATUS" Text 17 [] "as kubectl prints it" => |p, _| k8s::text(&p.status),
     "restarts" "RESTARTS" Text 12 [] "as kubectl counts them, and how long ago the last was" => restarts,
     "age" "AGE" Time 5 [] "since when it exists" => |p, _| p.created_at.map_or(Value::Unknown, Value::Time),
-    "reason" "REASON" Text 40 [grow] "why it is not well, in words" => |p, _| kube::text(&p.reason),
-    "cpu" "CPU" Number 6 [] "cores that it uses" => |p, w| kube::cores_value(usage(p, w).and_then(|u| u.cpu_cores)),
-    "cpu-set" "REQ/LIM" Text 8 [] "cores that it asks for, and may use" => |p, _| kube::cpu_set(&p.requests, &p.limits),
+    "reason" "REASON" Text 40 [grow] "why it is not well, in words" => |p, _| k8s::text(&p.reason),
+    "cpu" "CPU" Number 6 [] "cores that it uses" => |p, w| k8s::cores_value(usage(p, w).and_then(|u| u.cpu_cores)),
+    "cpu-set" "REQ/LIM" Text 8 [] "cores that it asks for, and may use" => |p, _| k8s::cpu_set(&p.requests, &p.limits),
     "mem" "MEM" Bytes 8 [] "working set" => |p, w| Value::whole(usage(p, w).and_then(|u| u.memory_bytes)),
-    "mem-set" "REQ/LIM" Text 11 [] "memory that it asks for, and may use" => |p, _| kube::memory_set(&p.requests, &p.limits),
-    "node" "NODE" Text 12 [] "node that it is bound to" => |p, _| kube::text(&p.node),
-    "owner" "OWNER" Text 22 [] "what controls it" => |p, _| kube::owner(p.owner.as_ref()),
-    "ip" "IP" Text 13 [] "its address" => |p, _| kube::text(&p.ip),
+    "mem-set" "REQ/LIM" Text 11 [] "memory that it asks for, and may use" => |p, _| k8s::memory_set(&p.requests, &p.limits),
+    "node" "NODE" Text 12 [] "node that it is bound to" => |p, _| k8s::text(&p.node),
+    "owner" "OWNER" Text 22 [] "what controls it" => |p, _| k8s::owner(p.owner.as_ref()),
+    "ip" "IP" Text 13 [] "its address" => |p, _| k8s::text(&p.ip),
     "mem-share" "MEM%" Ratio 6 [hide] "working set, of what it may use" => |p, w| Value::number(ratio(usage(p, w).and_then(|u| u.memory_bytes), p.limits.memory_bytes)),
     "cpu-request" "CPUREQ" Number 6 [hide] "cores that it asks for" => |p, _| p.requests.cpu_cores.map_or(Value::None, Value::Number),
     "cpu-limit" "CPULIM" Number 6 [hide] "cores that it may use" => |p, _| p.limits.cpu_cores.map_or(Value::None, Value::Number),
     "mem-request" "MEMREQ" Bytes 8 [hide] "memory that it asks for" => |p, _| p.requests.memory_bytes.map_or(Value::None, |b| Value::Number(b as f64)),
     "mem-limit" "MEMLIM" Bytes 8 [hide] "memory that it may use" => |p, _| p.limits.memory_bytes.map_or(Value::None, |b| Value::Number(b as f64)),
-    "qos" "QOS" Text 10 [hide] "class of service: who is evicted last" => |p, _| kube::text(&p.qos),
+    "qos" "QOS" Text 10 [hide] "class of service: who is evicted last" => |p, _| k8s::text(&p.qos),
     "images" "IMAGES" Text 30 [hide] "images of its containers" => images,
-    "labels" "LABELS" Text 30 [hide] "labels; label:app=web and -l app=web select by them" => |p, _| kube::labels(&p.labels),
+    "labels" "LABELS" Text 30 [hide] "labels; label:app=web and -l app=web select by them" => |p, _| k8s::labels(&p.labels),
 }
 
 /// `17 (5m ago)`, as kubectl prints it.
@@ -110,7 +110,7 @@ impl Table for PodsTable {
         READ[column](&rows(world)[row], world)
     }
     fn severity(&self, world: &World, row: usize) -> Option<Severity> {
-        kube::severity(rows(world)[row].health)
+        k8s::severity(rows(world)[row].health)
     }
     /// What goes on failing comes before what has failed, what is on its way before what is well, what is done last.
     fn urgency(&self, world: &World, row: usize) -> f64 {
@@ -132,10 +132,10 @@ impl Table for PodsTable {
         &[15, 14, 13, 10, 12, 8, 11, 9, 7, 6]
     }
     fn is_needed(&self, world: &World, column: usize) -> bool {
-        COLUMNS[column].name != "context" || kube::several(world)
+        COLUMNS[column].name != "context" || k8s::several(world)
     }
     fn is_old(&self, world: &World, row: usize) -> bool {
-        kube::is_old(world, &rows(world)[row].context)
+        k8s::is_old(world, &rows(world)[row].context)
     }
     fn labels<'w>(&self, world: &'w World, row: usize) -> &'w [(CompactString, CompactString)] {
         &rows(world)[row].labels
@@ -158,7 +158,7 @@ impl Pane for PodsPane {
         "Pods"
     }
     fn status(&self, scene: &Scene<'_>) -> String {
-        kube::status(scene, self.name(), RESOURCES)
+        k8s::status(scene, self.name(), RESOURCES)
     }
     fn about(&self) -> &'static str {
         "Pods of every context that is watched, the worst first. Ready, status and restarts are what kubectl prints. w says why one is not well, with its last words; t shows the tree of what owns what; n narrows to a namespace; C chooses contexts. -l app=web in a filter selects by labels."
@@ -167,12 +167,12 @@ impl Pane for PodsPane {
         TopicSet::of(&[Topic::Pods, Topic::PodUsage])
     }
     fn rows_below(&self, width: u16, height: u16) -> u16 {
-        kube::rows_below(width, height)
+        k8s::rows_below(width, height)
     }
     fn table(&self) -> Option<&'static dyn Table> {
         Some(&PodsTable)
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        kube::draw_with_reason(scene, (self.name(), &PodsTable), (RESOURCES, "no pod"), area, buffer);
+        k8s::draw_with_reason(scene, (self.name(), &PodsTable), (RESOURCES, "no pod"), area, buffer);
     }
 }

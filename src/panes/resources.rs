@@ -1,6 +1,6 @@
 //! Any one kind of Kubernetes resource, in the columns that the server prints.
 
-use super::{Pane, fields, kube};
+use super::{Pane, fields, k8s};
 use crate::{
     model::{
         kubernetes::{KubeTable, TableRow},
@@ -134,13 +134,13 @@ impl Table for ResourcesTable {
     }
     fn object(&self, world: &World, row: usize) -> Option<ObjectRef> {
         let (context, table, row) = self.row(world, row)?;
-        Some(kube::object_of_resource(context, &table.resource, &row.namespace, &row.name))
+        Some(k8s::object_of_resource(context, &table.resource, &row.namespace, &row.name))
     }
     fn value<'w>(&self, world: &'w World, row: usize, column: usize) -> Value<'w> {
         let Some((context, table, row)) = self.row(world, row) else { return Value::Unknown };
         match column {
             0 => Value::text(context),
-            1 => kube::text(&row.namespace),
+            1 => k8s::text(&row.namespace),
             2 => Value::text(&row.name),
             _ => {
                 let title = self.columns.get(column).map_or("", |column| column.title);
@@ -153,7 +153,7 @@ impl Table for ResourcesTable {
                     Some((column, _)) if column.name == "Age" && row.created_at.is_some() => {
                         row.created_at.map_or(Value::Unknown, |at| Value::Text(crate::model::units::age(world.now, at).into()))
                     }
-                    Some((_, cell)) => kube::text(cell),
+                    Some((_, cell)) => k8s::text(cell),
                     None => Value::Unknown,
                 }
             }
@@ -170,7 +170,7 @@ impl Table for ResourcesTable {
         }
     }
     fn is_old(&self, world: &World, row: usize) -> bool {
-        self.row(world, row).is_some_and(|(context, ..)| kube::is_old(world, context))
+        self.row(world, row).is_some_and(|(context, ..)| k8s::is_old(world, context))
     }
     fn can_be_narrowed(&self) -> bool {
         true
@@ -198,7 +198,7 @@ impl Pane for ResourcesPane {
     }
     fn status(&self, scene: &Scene<'_>) -> String {
         let resource = scene.view.resource.as_deref().unwrap_or("none chosen");
-        let words = kube::status(scene, self.name(), &[resource]);
+        let words = k8s::status(scene, self.name(), &[resource]);
         let denied = problems(scene).len();
         let denied = if denied > 0 { format!(", {denied} denied") } else { String::new() };
         format!("{resource}: {words}{denied}")
@@ -221,19 +221,19 @@ impl Pane for ResourcesPane {
         if !list.order.is_empty() || (!list.filter.is_empty() && list.total > 0) {
             return crate::ui::table::draw(scene, table, list, area, buffer);
         }
-        let known = kube::contexts(scene.world).iter().any(|context| kube::is_watched(scene.world, context));
+        let known = k8s::contexts(scene.world).iter().any(|context| k8s::is_watched(scene.world, context));
         let Some(resource) = scene.view.resource.as_deref().filter(|_| known) else {
             let text = if known { "resource (V) chooses the kind to show: services, config maps, anything" } else { "" };
             let mut text = vec![Line::of(Role::Dim, text)];
             if !known {
-                text = kube::why_empty(scene, &[], "no resource", true);
+                text = k8s::why_empty(scene, &[], "no resource", true);
             }
             return lines::draw(scene, &lines::wrap(text, area.width), 0, area, buffer);
         };
         let mut text = problems(scene);
         if text.is_empty() {
             text = if scene.world.observed.kube.tables.values().any(|table| table.resource == resource) {
-                kube::why_empty(scene, &[resource], &format!("no {resource}"), true)
+                k8s::why_empty(scene, &[resource], &format!("no {resource}"), true)
             } else {
                 vec![Line::of(Role::Unknown, format!("waiting for {resource}"))]
             };

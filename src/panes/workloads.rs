@@ -3,7 +3,7 @@
 use super::{
     Pane,
     fields::{self, fields},
-    kube,
+    k8s,
 };
 use crate::{
     model::{
@@ -30,7 +30,7 @@ pub struct WorkloadsPane;
 struct WorkloadsTable;
 
 fields! { Workload;
-    "severity" "" Text 1 [] "how it is doing" => |x, _| fields::severity(kube::severity(x.health)),
+    "severity" "" Text 1 [] "how it is doing" => |x, _| fields::severity(k8s::severity(x.health)),
     "context" "CONTEXT" Text 12 [] "context of its cluster; left out where there is one only" => |x, _| Value::text(&x.context),
     "namespace" "NAMESPACE" Text 11 [] "its namespace" => |x, _| Value::text(&x.namespace),
     "kind" "KIND" Text 11 [] "deployment, statefulset, daemonset, replicaset, job or cronjob" => |x, _| Value::text(x.kind.word()),
@@ -42,10 +42,10 @@ fields! { Workload;
     "reason" "REASON" Text 24 [grow] "why it is not well, in words" => reason,
     "revision" "REV" Number 4 [] "revision of the newest template" => |x, _| x.revision.map_or(Value::None, |n| Value::Number(n as f64)),
     "images" "IMAGES" Text 30 [] "images of its template" => images,
-    "owner" "OWNER" Text 20 [hide] "what controls it" => |x, _| kube::owner(x.owner.as_ref()),
-    "schedule" "SCHEDULE" Text 14 [hide] "when a cron job runs" => |x, _| kube::text(&x.schedule),
+    "owner" "OWNER" Text 20 [hide] "what controls it" => |x, _| k8s::owner(x.owner.as_ref()),
+    "schedule" "SCHEDULE" Text 14 [hide] "when a cron job runs" => |x, _| k8s::text(&x.schedule),
     "last" "LAST" Time 5 [hide] "when a cron job ran last, when a job ended" => |x, _| x.last_at.map_or(Value::None, Value::Time),
-    "labels" "LABELS" Text 30 [hide] "labels; label:app=web and -l app=web select by them" => |x, _| kube::labels(&x.labels),
+    "labels" "LABELS" Text 30 [hide] "labels; label:app=web and -l app=web select by them" => |x, _| k8s::labels(&x.labels),
 }
 
 /// Jobs have no template that rolls.
@@ -75,7 +75,7 @@ fn reason<'w>(workload: &'w Workload, _: &'w World) -> Value<'w> {
         _ if !workload.reason.is_empty() => Value::text(&workload.reason),
         (true, ObjectKind::Job | ObjectKind::CronJob) => Value::text("suspended"),
         (true, _) => Value::text("paused"),
-        (false, _) => kube::text(&workload.schedule),
+        (false, _) => k8s::text(&workload.schedule),
     }
 }
 
@@ -138,7 +138,7 @@ impl Table for WorkloadsTable {
         READ[column](&rows(world)[row], world)
     }
     fn severity(&self, world: &World, row: usize) -> Option<Severity> {
-        kube::severity(rows(world)[row].health)
+        k8s::severity(rows(world)[row].health)
     }
     /// What somebody asked for comes before what it is made of, what is on its way before what is well, what is done last.
     fn urgency(&self, world: &World, row: usize) -> f64 {
@@ -158,10 +158,10 @@ impl Table for WorkloadsTable {
         &[11, 10, 7, 6, 9, 8]
     }
     fn is_needed(&self, world: &World, column: usize) -> bool {
-        COLUMNS[column].name != "context" || kube::several(world)
+        COLUMNS[column].name != "context" || k8s::several(world)
     }
     fn is_old(&self, world: &World, row: usize) -> bool {
-        kube::is_old(world, &rows(world)[row].context)
+        k8s::is_old(world, &rows(world)[row].context)
     }
     fn labels<'w>(&self, world: &'w World, row: usize) -> &'w [(CompactString, CompactString)] {
         &rows(world)[row].labels
@@ -193,7 +193,7 @@ impl Pane for WorkloadsPane {
         "Workloads"
     }
     fn status(&self, scene: &Scene<'_>) -> String {
-        kube::status(scene, self.name(), RESOURCES)
+        k8s::status(scene, self.name(), RESOURCES)
     }
     fn about(&self) -> &'static str {
         "Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs and CronJobs, the worst first. Ready is counted against what is asked for. ReplicaSets of no replicas and finished Jobs of CronJobs are left out; o shows them. t shows what owns what, w says why one is not well."
@@ -202,12 +202,12 @@ impl Pane for WorkloadsPane {
         TopicSet::of(&[Topic::Pods, Topic::Workloads])
     }
     fn rows_below(&self, width: u16, height: u16) -> u16 {
-        kube::rows_below(width, height)
+        k8s::rows_below(width, height)
     }
     fn table(&self) -> Option<&'static dyn Table> {
         Some(&WorkloadsTable)
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        kube::draw_with_reason(scene, (self.name(), &WorkloadsTable), (RESOURCES, "no workload"), area, buffer);
+        k8s::draw_with_reason(scene, (self.name(), &WorkloadsTable), (RESOURCES, "no workload"), area, buffer);
     }
 }

@@ -1,7 +1,7 @@
 //! What owns what: workloads, their ReplicaSets or Jobs, their pods, their containers, as one tree.
 
 use super::{
-    Pane, kube,
+    Pane, k8s,
     kube_tree::{self, Entry},
     workloads,
 };
@@ -73,10 +73,10 @@ impl Table for XrayTable {
         4
     }
     fn is_needed(&self, world: &World, column: usize) -> bool {
-        column != kube_tree::CONTEXT || kube::several(world)
+        column != kube_tree::CONTEXT || k8s::several(world)
     }
     fn is_old(&self, world: &World, row: usize) -> bool {
-        entry(world, row).is_some_and(|entry| kube::is_old(world, entry.context()))
+        entry(world, row).is_some_and(|entry| k8s::is_old(world, entry.context()))
     }
     fn labels<'w>(&self, world: &'w World, row: usize) -> &'w [(CompactString, CompactString)] {
         entry(world, row).map(Entry::labels).unwrap_or_default()
@@ -116,7 +116,7 @@ impl Pane for XrayPane {
         "Tree"
     }
     fn status(&self, scene: &Scene<'_>) -> String {
-        kube::status(scene, self.name(), RESOURCES)
+        k8s::status(scene, self.name(), RESOURCES)
     }
     fn about(&self) -> &'static str {
         "What owns what: workloads, their ReplicaSets or Jobs, their pods, their containers. f folds a branch, Alt-f all of them; a filter looks into every branch. Enter opens a row, of a container its pod."
@@ -125,13 +125,13 @@ impl Pane for XrayPane {
         TopicSet::of(&[Topic::Pods, Topic::Workloads, Topic::PodUsage])
     }
     fn rows_below(&self, width: u16, height: u16) -> u16 {
-        kube::rows_below(width, height)
+        k8s::rows_below(width, height)
     }
     fn table(&self) -> Option<&'static dyn Table> {
         Some(&XrayTable)
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        kube::draw_with_reason(scene, (self.name(), &XrayTable), (RESOURCES, "no workload and no pod"), area, buffer);
+        k8s::draw_with_reason(scene, (self.name(), &XrayTable), (RESOURCES, "no workload and no pod"), area, buffer);
     }
 }
 

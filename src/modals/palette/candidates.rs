@@ -5,7 +5,7 @@ use crate::{
     app::App,
     keymap::shown,
     modals::{
-        kube::{NAMESPACES, RESOURCES},
+        k8s::{NAMESPACES, RESOURCES},
         picker::Choices,
     },
     model::object::{ObjectKind, ObjectRef},

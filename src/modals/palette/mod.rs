@@ -4,7 +4,7 @@ mod candidates;
 
 use super::{
     Modal, Outcome,
-    kube::{NAMESPACES, RESOURCES},
+    k8s::{NAMESPACES, RESOURCES},
     picker::Choices,
     window::{self, Line, Motion},
 };

@@ -5,11 +5,11 @@ use crate::{
     app::App,
     keymap::Scope,
     modals::{
-        kube::{CONTEXTS, NAMESPACES, RESOURCES},
+        k8s::{CONTEXTS, NAMESPACES, RESOURCES},
         picker,
     },
     model::attention::Severity,
-    panes::kube,
+    panes::k8s,
 };
 
 const fn action(
@@ -89,7 +89,7 @@ fn warnings(app: &mut App) {
 
 fn watch(app: &mut App) {
     let row = app.view.pane("clusters").list.row();
-    let context = row.and_then(|row| kube::contexts(app.shown()).get(row).map(|context| (*context).to_owned()));
+    let context = row.and_then(|row| k8s::contexts(app.shown()).get(row).map(|context| (*context).to_owned()));
     if let Some(context) = context {
         toggle_watch(app, &context);
     }
@@ -98,12 +98,12 @@ fn watch(app: &mut App) {
 /// Watches a context, or stops watching it.
 pub fn toggle_watch(app: &mut App, context: &str) {
     let watched = watched(app, context);
-    app.view.chosen.insert(kube::source_name(context), !watched);
+    app.view.chosen.insert(k8s::source_name(context), !watched);
     app.touch();
 }
 
 /// Whether a context is watched, or will be as soon as its source has heard of it.
 pub fn watched(app: &App, context: &str) -> bool {
-    let chosen = app.view.chosen.get(&kube::source_name(context)).copied();
-    chosen.unwrap_or_else(|| kube::is_watched(&app.world, context))
+    let chosen = app.view.chosen.get(&k8s::source_name(context)).copied();
+    chosen.unwrap_or_else(|| k8s::is_watched(&app.world, context))
 }

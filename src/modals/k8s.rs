@@ -2,10 +2,10 @@
 
 use super::picker::{Choices, Item};
 use crate::{
-    action::kube::{toggle_watch, watched},
+    action::k8s::{toggle_watch, watched},
     app::App,
     model::source::SourceState,
-    panes::{clusters, kube},
+    panes::{clusters, k8s},
 };
 use compact_str::CompactString;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +34,7 @@ impl Choices for Contexts {
     fn items(&self, app: &App) -> Vec<Item> {
         let world = app.shown();
         let item = |context: &str| {
-            let source = kube::source(world, context);
+            let source = k8s::source(world, context);
             let cluster = world.observed.kube.clusters.get(context);
             let state = source.map(|source| source.state(world.now));
             let mut words: Vec<String> = state.map(|state| state.word().to_owned()).into_iter().collect();
@@ -57,11 +57,11 @@ impl Choices for Contexts {
                 on: Some(watched(app, context)),
             }
         };
-        kube::contexts(world).into_iter().map(item).collect()
+        k8s::contexts(world).into_iter().map(item).collect()
     }
     /// Only this one.
     fn choose(&self, app: &mut App, value: &str) {
-        let contexts: Vec<String> = kube::contexts(app.shown()).into_iter().map(ToOwned::to_owned).collect();
+        let contexts: Vec<String> = k8s::contexts(app.shown()).into_iter().map(ToOwned::to_owned).collect();
         for context in contexts {
             if watched(app, &context) != (context == value) {
                 toggle_watch(app, &context);

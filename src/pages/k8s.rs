@@ -7,7 +7,7 @@ use crate::{
         object::{KubePath, ObjectRef},
         units,
     },
-    panes::{kube, kube_events},
+    panes::{k8s, kube_events},
     ui::{lines::Line, scene::Scene, theme::Role},
     world::World,
 };
@@ -44,7 +44,7 @@ pub(super) fn asking(scene: &Scene<'_>, object: &ObjectRef) -> Option<Line> {
         return None;
     }
     let context = object.in_kube()?.context;
-    let text = match kube::source(scene.world, context).map(|source| (source.state(scene.now), &source.report.reason)) {
+    let text = match k8s::source(scene.world, context).map(|source| (source.state(scene.now), &source.report.reason)) {
         Some((crate::model::source::SourceState::Ok, _)) => "asking the API server for the whole object …".into(),
         Some((state, Some(reason))) => format!("? {context} is {}: {reason}", state.word()),
         Some((state, None)) => format!("? {context} is {}", state.word()),
@@ -223,7 +223,7 @@ pub(super) fn moment(scene: &Scene<'_>, label: &str, at: Option<Timestamp>) -> L
 /// What controls it, as a link.
 pub(super) fn owner(scene: &Scene<'_>, object: &ObjectRef, owner: Option<&Owner>) -> Line {
     let (Some(owner), Some(path)) = (owner, object.in_kube()) else { return Line::pair("owner", "none") };
-    let to = kube::object_of_kind(scene.world, path.context, &owner.kind, path.namespace, &owner.name);
+    let to = k8s::object_of_kind(scene.world, path.context, &owner.kind, path.namespace, &owner.name);
     let words = short(&to);
     Line::pair("owner", "").leading_to(to, "Summary", &words)
 }
