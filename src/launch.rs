@@ -96,7 +96,8 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
 /// The sources as the configuration wants them, for the commands without a screen. Says what is wrong with it.
 fn configured_sources(loaded: &Loaded, clients: &Arc<Clients>, notes: &mut dyn Write) -> io::Result<Vec<AnySource>> {
     let (sources, unknown) = config::sources::apply(source::all(Arc::default(), clients), &loaded.config);
-    for problem in loaded.warnings.iter().map(ToString::to_string).chain(unknown) {
+    let loading = loaded.warnings.iter().map(ToString::to_string);
+    for problem in loading.chain(unknown).chain(clients.kube.problems().to_vec()) {
         note(notes, &problem)?;
     }
     Ok(sources)
@@ -180,6 +181,7 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
     let clients = clients(&settings.config);
     let (sources, warnings) = config::sources::apply(source::all(Arc::clone(&counters), &clients), &settings.config);
     settings.warnings.extend(warnings);
+    settings.warnings.extend(clients.kube.problems().to_vec());
     let config = &settings.config;
     let state = StateFolder::find();
     let log_file = config.log.file.clone().or_else(|| Some(state.usable()?.join("flightdeck.log")));

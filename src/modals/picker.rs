@@ -116,14 +116,13 @@ impl Picker {
         }
     }
 
-    fn draw_row(&self, scene: &Scene<'_>, at: usize, number: usize, line: Rect, buffer: &mut Buffer) {
-        let item = &self.items[self.found[at]];
+    fn draw_row(&self, scene: &Scene<'_>, (at, item): (usize, &Item), line: Rect, buffer: &mut Buffer) {
         let selected = at == self.cursor;
         let style = |role| scene.style(if selected { Role::Selected } else { role });
         if selected {
             paint::fill(buffer, line, scene.style(Role::Selected));
         }
-        let digit = if self.line.0.is_empty() && number < 9 { format!("{} ", number + 1) } else { "  ".into() };
+        let digit = if self.line.0.is_empty() && at < 9 { format!("{} ", at + 1) } else { "  ".into() };
         let mut x = paint::put(buffer, line, (0, 0), &digit, style(Role::Key));
         if let Some(on) = item.on {
             x += paint::put(buffer, line, (x, 0), if on { "[x] " } else { "[ ] " }, style(Role::Text));
@@ -144,15 +143,19 @@ impl Modal for Picker {
         self.choices.name()
     }
 
-    fn draw(&self, _: &App, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    fn draw(&self, app: &App, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         let count = format!("{} of {}", self.found.len(), self.items.len());
         let inner = window::draw(scene, buffer, window::place(area, SIZE), self.choices.title(), &count);
         self.line.draw(scene, buffer, Rect { height: 1.min(inner.height), ..inner }, "> ");
         let list = list(inner);
         let height = usize::from(list.height);
         let first = window::offset(self.cursor, self.found.len(), height);
+        // What is said of each is that of now, though the list stands still.
+        let now = self.choices.items(app);
         for (y, at) in (first..self.found.len()).take(height).enumerate() {
-            self.draw_row(scene, at, at, Rect { y: list.y + y as u16, height: 1, ..list }, buffer);
+            let item = &self.items[self.found[at]];
+            let item = now.iter().find(|now| now.value == item.value).unwrap_or(item);
+            self.draw_row(scene, (at, item), Rect { y: list.y + y as u16, height: 1, ..list }, buffer);
         }
         if self.found.is_empty() {
             let text = if self.items.is_empty() { self.choices.none() } else { "nothing is called like this" };

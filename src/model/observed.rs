@@ -37,6 +37,14 @@ pub struct Observed {
     pub sources: BTreeMap<CompactString, SourceStatus>,
 }
 
+impl Observed {
+    /// Rows of lists that are watched: what makes a world large.
+    pub fn watched_rows(&self) -> usize {
+        let kube = &self.kube;
+        kube.pods.len() + kube.workloads.len() + kube.nodes.len() + kube.events.len() + self.containers.containers.len()
+    }
+}
+
 /// A source's last report, and when it was last heard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SourceStatus {

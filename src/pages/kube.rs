@@ -83,13 +83,9 @@ pub(super) fn why(scene: &Scene<'_>, object: &ObjectRef, known: Vec<Line>) -> Ve
 /// Events about the object, newest first: as they come, and those that were there before.
 pub(super) fn events(scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
     let world = scene.world;
-    let live = world
-        .observed
-        .kube
-        .events
-        .iter()
-        .map(AsRef::as_ref)
-        .filter(|event| kube_events::about(world, event) == *object);
+    let Some(path) = object.in_kube() else { return Vec::new() };
+    let all = world.observed.kube.events.of(path.context).iter().map(AsRef::as_ref);
+    let live = all.filter(|event| event.about_name == path.name && kube_events::about(world, event) == *object);
     let mut events: Vec<&KubeEvent> = live.collect();
     for event in details(world, object).iter().flat_map(|details| &details.events) {
         if !events.iter().any(|other| other.name == event.name) {

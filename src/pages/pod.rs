@@ -231,7 +231,7 @@ impl Details for PodPage {
     }
     fn state(&self, scene: &Scene<'_>, object: &ObjectRef) -> String {
         let Some(pod) = find(scene.world, object) else { return units::UNKNOWN.into() };
-        let restarts = if pod.restarts > 0 { format!(", {} restarts", restarts(pod, scene.world)) } else { String::new() };
+        let restarts = if pod.restarts > 0 { format!(", restarts {}", restarts(pod, scene.world)) } else { String::new() };
         format!("{} {}/{}{restarts}", pod.status, pod.ready, pod.total)
     }
     fn summary(&self, scene: &Scene<'_>, object: &ObjectRef) -> Option<Vec<Line>> {

@@ -37,7 +37,7 @@ fields! { Context;
     "state" "STATE" Text 8 [] "ok, waiting, stale, down, or off where nobody watches it" => |c, w| kube::source(w, c).map_or(Value::Unknown, |s| Value::text(s.state(w.now).word())),
     "answered" "ANSWERED" Time 8 [] "age of its last answer" => |c, w| kube::source(w, c).and_then(|s| s.answered_at).map_or(Value::None, Value::Time),
     "version" "VERSION" Text 12 [] "version of its API server" => |c, w| cluster(w, c).map_or(Value::None, |k| kube::text(&k.version)),
-    "words" "WHAT IS MISSING" Text 30 [grow] "why it is not heard, what is still being read, what may not be seen" => |c, w| Value::Text(Cow::Owned(missing(w, c))),
+    "reason" "WHAT IS MISSING" Text 30 [grow] "why it is not heard, what is still being read, what may not be seen" => |c, w| Value::Text(Cow::Owned(missing(w, c))),
     "usage" "USAGE FROM" Text 16 [] "where usage comes from, or why there is none" => |c, w| cluster(w, c).map_or(Value::None, |k| kube::text(&k.usage_from)),
     "server" "SERVER" Text 26 [] "where it is reached" => |c, w| cluster(w, c).map_or(Value::None, |k| kube::text(&k.server)),
     "user" "USER" Text 12 [] "user of the kubeconfig" => |c, w| cluster(w, c).map_or(Value::None, |k| kube::text(&k.user)),
@@ -147,17 +147,19 @@ impl Pane for ClustersPane {
     fn topics(&self) -> TopicSet {
         Topic::Pods.into()
     }
+    fn rows_below(&self, width: u16, height: u16) -> u16 {
+        kube::rows_below(width, height)
+    }
     fn table(&self) -> Option<&'static dyn Table> {
         Some(&ClustersTable)
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        let list = &scene.view.pane(self.name()).list;
         if ClustersTable.is_empty(scene.world) {
             let text = "no kubeconfig: set KUBECONFIG, write ~/.kube/config, or start with --context";
             paint::put_cut(scene, buffer, area, (0, 0), text, scene.style(Role::Dim));
             return;
         }
-        crate::ui::table::draw(scene, &ClustersTable, list, area, buffer);
+        kube::draw_with_reason(scene, (self.name(), &ClustersTable), (&[], "no context"), area, buffer);
     }
 }
 

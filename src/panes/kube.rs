@@ -217,7 +217,7 @@ pub(super) fn draw(
 }
 
 /// Narrower lists have no room for the reasons: the selected row's stands below the list.
-const REASON_FROM: u16 = 140;
+const REASON_FROM: u16 = 200;
 
 /// Rows for the reason below a list of this size.
 pub(super) const fn rows_below(width: u16, height: u16) -> u16 {

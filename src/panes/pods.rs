@@ -38,10 +38,10 @@ fields! { Pod;
     "namespace" "NAMESPACE" Text 11 [] "its namespace" => |p, _| Value::text(&p.namespace),
     "name" "NAME" Text 26 [grow] "its name" => |p, _| Value::text(&p.name),
     "ready" "READY" Text 5 [] "containers that are ready, of how many, as kubectl counts them" => |p, _| Value::Text(Cow::Owned(format!("{}/{}", p.ready, p.total))),
-    "status" "STATUS" Text 16 [] "as kubectl prints it" => |p, _| kube::text(&p.status),
+    "status" "STATUS" Text 17 [] "as kubectl prints it" => |p, _| kube::text(&p.status),
     "restarts" "RESTARTS" Text 12 [] "as kubectl counts them, and how long ago the last was" => restarts,
     "age" "AGE" Time 5 [] "since when it exists" => |p, _| p.created_at.map_or(Value::Unknown, Value::Time),
-    "reason" "REASON" Text 24 [grow] "why it is not well, in words" => |p, _| kube::text(&p.reason),
+    "reason" "REASON" Text 40 [grow] "why it is not well, in words" => |p, _| kube::text(&p.reason),
     "cpu" "CPU" Number 6 [] "cores that it uses" => |p, w| kube::cores_value(usage(p, w).and_then(|u| u.cpu_cores)),
     "cpu-set" "REQ/LIM" Text 8 [] "cores that it asks for, and may use" => |p, _| kube::cpu_set(&p.requests, &p.limits),
     "mem" "MEM" Bytes 8 [] "working set" => |p, w| Value::whole(usage(p, w).and_then(|u| u.memory_bytes)),
@@ -116,8 +116,8 @@ impl Table for PodsTable {
     fn urgency(&self, world: &World, row: usize) -> f64 {
         let pod = &rows(world)[row];
         match pod.health {
-            Health::Failing | Health::Degraded if pod.status.contains("CrashLoop") => 0.9,
-            Health::Failing | Health::Degraded if pod.restarts > 0 => 0.8,
+            // A crash loop says now this, now that: it is known by its restarts.
+            Health::Failing | Health::Degraded if pod.restarts > 0 && !pod.has_ended() => 0.9,
             Health::Failing | Health::Degraded if !pod.has_ended() => 0.6,
             Health::Progressing => 0.6,
             Health::Done => 0.1,
@@ -128,8 +128,8 @@ impl Table for PodsTable {
         4
     }
     fn first_to_go(&self) -> &'static [usize] {
-        // Address, owner, what is set, node, reason, what is used, age, restarts: a name that is cut helps nobody.
-        &[15, 14, 12, 10, 13, 8, 11, 9, 7, 6]
+        // Address, owner, node, what is set, reason, what is used, age, restarts: a name that is cut helps nobody.
+        &[15, 14, 13, 10, 12, 8, 11, 9, 7, 6]
     }
     fn is_needed(&self, world: &World, column: usize) -> bool {
         COLUMNS[column].name != "context" || kube::several(world)

@@ -82,6 +82,20 @@ impl World {
         Self { now, ..Self::default() }
     }
 
+    /// A copy without history and log: what the flight recorder keeps of a moment. Rows of watched lists are shared.
+    pub fn moment(&self) -> Self {
+        Self {
+            now: self.now,
+            observed: self.observed.clone(),
+            attention: self.attention.clone(),
+            quiet_since: self.quiet_since,
+            changes: self.changes.clone(),
+            engine: self.engine.clone(),
+            series: SeriesStore::default(),
+            log: VecDeque::new(),
+        }
+    }
+
     /// Takes a source's news.
     pub fn apply(&mut self, at: Timestamp, source: &str, updates: Vec<Update>) -> Changed {
         self.now = self.now.max(at);
@@ -107,6 +121,12 @@ impl World {
             answered_at: old.and_then(|old| old.answered_at),
             report,
         };
+        // Whoever stops watching a cluster does not want to look at what it was.
+        if status.report.state == SourceState::Off
+            && let Some(context) = name.strip_prefix("kube/")
+        {
+            self.observed.kube.forget(context);
+        }
         self.observed.sources.insert(name, status);
         Changed { sources: true, attention: self.judge(), ..Changed::default() }
     }

@@ -135,6 +135,9 @@ pub fn app_for(action: &Action, size: (u16, u16)) -> App {
     if action.scope == Scope::Object {
         app.open(ObjectRef::new(ObjectKind::Process, "2310/3310"));
     }
+    if action.scope == Scope::Logs {
+        crate::log_lines::open(&mut app);
+    }
     app
 }
 

@@ -63,7 +63,7 @@ impl Past {
     /// oldest.
     pub(super) fn ask(&mut self, at: Option<Timestamp>) {
         self.asked = at;
-        let (Some(at), Some(recorder)) = (at, &self.recorder) else { return };
+        let (Some(at), Some(recorder)) = (at, &mut self.recorder) else { return };
         let reachable = recorder.oldest().map_or(at, |oldest| at.max(oldest));
         let kept = recorder.find(reachable);
         let answers = self.answers.0.clone();

@@ -117,17 +117,18 @@ impl Chunk {
     /// # Errors
     /// Where zstd has no memory, or the lines are longer than [`LARGEST`].
     pub fn pack(first: Timestamp, last: Timestamp, raw: &[u8], level: i32) -> io::Result<Self> {
-        if raw.len() > LARGEST {
+        Self::of_frames(first, last, pack(raw, level)?, raw.len())
+    }
+
+    /// A chunk of lines that are packed already, in one or more frames one behind the other.
+    ///
+    /// # Errors
+    /// Where the lines are longer than [`LARGEST`].
+    pub fn of_frames(first: Timestamp, last: Timestamp, packed: Vec<u8>, raw_len: usize) -> io::Result<Self> {
+        if raw_len > LARGEST {
             return Err(io::Error::other("larger than a chunk may be"));
         }
-        // Made anew for each chunk (one in ten seconds or so): its tables would stay resident otherwise.
-        let mut packer = zstd::bulk::Compressor::new(level)?;
-        packer.set_parameter(CParameter::WindowLog(19))?;
-        if level < 3 {
-            packer.set_parameter(CParameter::HashLog(16))?;
-        }
-        let packed = packer.compress(raw)?;
-        Ok(Self { first, last, raw_len: raw.len() as u32, packed: packed.into() })
+        Ok(Self { first, last, raw_len: raw_len as u32, packed: packed.into() })
     }
 
     /// The lines of JSON; `None` where the frame is damaged.
@@ -154,6 +155,25 @@ impl Chunk {
     pub fn bytes(&self) -> usize {
         self.packed.len() + size_of::<Self>()
     }
+}
+
+/// The window that is packed in, as a power of two, and the size of its table at fast levels: what is packed often must not cost
+/// memory.
+pub const WINDOW_LOG: u32 = 19;
+pub const HASH_LOG: u32 = 16;
+
+/// Packs bytes into a frame.
+///
+/// # Errors
+/// Where zstd has no memory.
+pub fn pack(raw: &[u8], level: i32) -> io::Result<Vec<u8>> {
+    // Made anew for each chunk (one in ten seconds or so): its tables would stay resident otherwise.
+    let mut packer = zstd::bulk::Compressor::new(level)?;
+    packer.set_parameter(CParameter::WindowLog(WINDOW_LOG))?;
+    if level < 3 {
+        packer.set_parameter(CParameter::HashLog(HASH_LOG))?;
+    }
+    packer.compress(raw)
 }
 
 /// Where a whole chunk lies in a file.

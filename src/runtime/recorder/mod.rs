@@ -5,6 +5,7 @@
 
 pub mod file;
 pub mod format;
+mod keyframe;
 pub mod lines;
 pub mod read;
 pub mod repack;
@@ -16,6 +17,7 @@ use crate::{
 };
 use file::FileSink;
 use format::Chunk;
+use keyframe::Keyframe;
 use lines::Lines;
 use std::{
     collections::VecDeque,
@@ -64,11 +66,16 @@ pub struct Recorder {
     counters: Arc<OwnCounters>,
 }
 
-/// The chunk that is still being filled; empty where `lines` is.
+/// The chunk that is still being filled.
 struct Open {
+    /// The first line, the world; `None` where no chunk is open.
+    keyframe: Option<Keyframe>,
+    /// Packed lines, those that came first.
+    packed: Vec<u8>,
+    /// Length of those, not packed.
+    packed_raw: usize,
+    /// Lines that are not packed yet.
     lines: Vec<u8>,
-    /// Length of the first line, the world.
-    keyframe: usize,
     first: Timestamp,
     last: Timestamp,
     /// When it was begun, by the machine's clock, which may have been set back since an event before.
@@ -87,7 +94,7 @@ impl Recorder {
             limits,
             ring: VecDeque::new(),
             ring_bytes: 0,
-            open: Open { lines: Vec::new(), keyframe: 0, first, last, begun },
+            open: Open { keyframe: None, packed: Vec::new(), packed_raw: 0, lines: Vec::new(), first, last, begun },
             file: None,
             clock: Timestamp::MIN,
             counters,
@@ -100,22 +107,25 @@ impl Recorder {
             return None;
         }
         self.clock = self.clock.max(event.at);
-        let seconds = if self.file.is_some() { self.limits.file_chunk_seconds } else { self.limits.chunk_seconds };
+        let seconds = self.chunk_seconds();
         let mut stopped = None;
         // Times only ever rise in a recording: behind a clock that was set back they stand still, and what comes is cut by the
         // machine's clock.
         let passed = self.clock.duration_since(self.open.first).max(event.at.duration_since(self.open.begun));
         let stepped = matches!(event.kind, EventKind::ClockStepped { .. });
-        if !self.open.lines.is_empty() && (stepped || passed.as_secs() >= seconds) {
+        if self.open.keyframe.is_some() && (stepped || passed.as_secs() >= seconds) {
             stopped = self.close();
         }
-        if self.open.lines.is_empty() && !self.begin(before, event.at) {
+        if self.open.keyframe.is_none() && !self.begin(before, event.at) {
             return stopped;
         }
         self.append(event);
-        let (length, keyframe) = (self.open.lines.len(), self.open.keyframe);
-        if length >= self.limits.chunk_bytes && length >= 2 * keyframe {
+        let keyframe = self.open.keyframe.as_mut().map_or(0, Keyframe::raw_len);
+        let length = self.open.packed_raw + self.open.lines.len();
+        if keyframe + length >= self.limits.chunk_bytes && length >= keyframe {
             stopped = stopped.or(self.close());
+        } else if self.open.lines.len() >= self.limits.chunk_bytes {
+            self.pack_lines();
         }
         self.counters.recorder_bytes.store(self.bytes() as u64, Ordering::Relaxed);
         stopped
@@ -132,19 +142,41 @@ impl Recorder {
         }
     }
 
-    fn begin(&mut self, before: &World, at: Timestamp) -> bool {
-        let lines = &mut self.open.lines;
-        if let Err(error) = serde_json::to_writer(&mut *lines, before) {
-            tracing::error!(%error, "the world cannot be recorded");
-            lines.clear();
-            return false;
+    /// How long a chunk is. With a large world chunks are longer, so that worlds leave room for what happened between them.
+    fn chunk_seconds(&mut self) -> i64 {
+        if self.file.is_some() {
+            return self.limits.file_chunk_seconds;
         }
-        lines.push(b'\n');
-        self.open.keyframe = lines.len();
+        let packed = self.open.keyframe.as_mut().map_or(0, Keyframe::packed_len);
+        let share = self.limits.keep_seconds.saturating_mul(packed as i64) / (self.limits.keep_bytes as i64 / 2).max(1);
+        share.clamp(self.limits.chunk_seconds, self.limits.chunk_seconds.saturating_mul(4))
+    }
+
+    fn begin(&mut self, before: &World, at: Timestamp) -> bool {
+        match Keyframe::begin(before) {
+            Ok(keyframe) => self.open.keyframe = Some(keyframe),
+            Err(error) => {
+                tracing::error!(%error, "the world cannot be recorded");
+                return false;
+            }
+        }
         self.open.first = self.clock;
         self.open.begun = at;
         self.open.last = self.clock;
         true
+    }
+
+    /// Packs the lines that are open, so that a busy half minute takes little room.
+    fn pack_lines(&mut self) {
+        let open = &mut self.open;
+        match format::pack(&open.lines, LEVEL) {
+            Ok(mut packed) => {
+                open.packed.append(&mut packed);
+                open.packed_raw += open.lines.len();
+                open.lines.clear();
+            }
+            Err(error) => tracing::error!(%error, "lines could not be packed"),
+        }
     }
 
     fn append(&mut self, event: &Event) {
@@ -162,18 +194,19 @@ impl Recorder {
 
     /// Packs what is open, into the ring and into the file.
     fn close(&mut self) -> Option<Stopped> {
-        if self.open.lines.is_empty() {
-            return None;
-        }
-        let packed = Chunk::pack(self.open.first, self.open.last, &self.open.lines, LEVEL);
-        self.open.lines.clear();
-        self.open.lines.shrink_to(self.limits.chunk_bytes);
-        let chunk = match packed {
-            Ok(chunk) => chunk,
-            Err(error) => {
+        let chunk = self.open.chunk();
+        let open = &mut self.open;
+        open.keyframe.take()?;
+        open.lines.clear();
+        open.lines.shrink_to(self.limits.chunk_bytes);
+        (open.packed, open.packed_raw) = (Vec::new(), 0);
+        let chunk = match chunk {
+            Some(Ok(chunk)) => chunk,
+            Some(Err(error)) => {
                 tracing::error!(%error, "a chunk could not be packed");
                 return None;
             }
+            None => return None,
         };
         let stopped = self.file.as_mut().and_then(|file| file.append(chunk.to_bytes()).err());
         self.keep(chunk);
@@ -200,7 +233,8 @@ impl Recorder {
 
     /// Bytes held: the ring, and the chunk that is open.
     pub fn bytes(&self) -> usize {
-        self.ring_bytes + self.open.lines.capacity()
+        let keyframe = self.open.keyframe.as_ref().map_or(0, Keyframe::bytes);
+        self.ring_bytes + self.open.lines.capacity() + self.open.packed.capacity() + keyframe
     }
 
     /// Bytes of packed chunks in the ring.
@@ -210,23 +244,24 @@ impl Recorder {
 
     /// The oldest moment that is kept.
     pub fn oldest(&self) -> Option<Timestamp> {
-        let open = (!self.open.lines.is_empty()).then_some(self.open.first);
+        let open = self.open.keyframe.as_ref().map(|_| self.open.first);
         self.ring.front().map(|chunk| chunk.first).or(open)
     }
 
     /// What a moment of the past is made from; `None` where nothing that old is kept. Cheap: a reference, or a copy of the open
     /// chunk.
-    pub fn find(&self, at: Timestamp) -> Option<Kept> {
-        if !self.open.lines.is_empty() && self.open.first <= at {
-            return Some(Kept { first: self.open.first, content: Content::Open(self.open.lines.clone()) });
+    pub fn find(&mut self, at: Timestamp) -> Option<Kept> {
+        if self.open.keyframe.is_some() && self.open.first <= at {
+            let chunk = self.open.chunk()?.ok()?;
+            return Some(Kept { first: self.open.first, chunk });
         }
         let index = self.ring.partition_point(|chunk| chunk.first <= at).checked_sub(1)?;
         let chunk = self.ring.get(index)?;
-        Some(Kept { first: chunk.first, content: Content::Packed(chunk.clone()) })
+        Some(Kept { first: chunk.first, chunk: chunk.clone() })
     }
 
     /// The world as of the last event until `at`, without its series; `None` where nothing that old is kept.
-    pub fn moment(&self, at: Timestamp) -> Option<Box<World>> {
+    pub fn moment(&mut self, at: Timestamp) -> Option<Box<World>> {
         self.find(at)?.world(at)
     }
 
@@ -270,27 +305,32 @@ impl Drop for Recorder {
     }
 }
 
+impl Open {
+    /// What is open as a chunk of its own; waits for the world in it to be packed.
+    fn chunk(&mut self) -> Option<std::io::Result<Chunk>> {
+        let keyframe = self.keyframe.as_mut()?;
+        let mut pack = || -> std::io::Result<Chunk> {
+            let (mut packed, mut raw) = keyframe.packed(LEVEL)?;
+            raw += self.packed_raw + self.lines.len();
+            packed.extend_from_slice(&self.packed);
+            packed.extend(format::pack(&self.lines, LEVEL)?);
+            Chunk::of_frames(self.first, self.last, packed, raw)
+        };
+        Some(pack())
+    }
+}
+
 /// A chunk, ready to be read on another thread.
 #[derive(Debug)]
 pub struct Kept {
     first: Timestamp,
-    content: Content,
-}
-
-#[derive(Debug)]
-enum Content {
-    Open(Vec<u8>),
-    Packed(Chunk),
+    chunk: Chunk,
 }
 
 impl Kept {
     /// The world as of the last event until `at`.
     pub fn world(self, at: Timestamp) -> Option<Box<World>> {
-        let raw = match self.content {
-            Content::Open(lines) => lines,
-            Content::Packed(chunk) => chunk.unpack()?,
-        };
-        let lines = Lines::new(raw, self.first)?;
+        let lines = Lines::new(self.chunk.unpack()?, self.first)?;
         lines.world_after(lines.until(at))
     }
 }
