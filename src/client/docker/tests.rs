@@ -1,3 +1,5 @@
+//! Where engines are found, and what is said of one that cannot be reached.
+
 use super::{discover::Search, *};
 use std::{fs, os::unix::net::UnixListener, path::Path};
 

@@ -1,3 +1,5 @@
+//! Containers beside made-up compose files.
+
 use super::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
