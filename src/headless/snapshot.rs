@@ -70,7 +70,7 @@ fn unreachable(options: &SnapshotOptions, gathered: &Gathered) -> Option<String>
         return Some(format!("the host could not be read ({silent}); see `flightdeck doctor`"));
     }
     if asked(&Part::Containers)
-        && let Some(why) = containers::unreached(&gathered)
+        && let Some(why) = containers::unreached(gathered)
     {
         return Some(why);
     }
