@@ -23,29 +23,23 @@ use flightdeck::{
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::{
     env,
-    io::Write as _,
     path::PathBuf,
     process::{Command, Output},
     sync::Arc,
     time::{Duration, Instant},
 };
 
+#[path = "it/need.rs"]
+#[allow(dead_code, reason = "shared with the other tests")]
+mod need;
+
 const IMAGE: &str = "testbed/busybox:1.35";
 const PATIENCE: Duration = Duration::from_secs(40);
-
-fn testbed() -> Option<PathBuf> {
-    env::var_os("FLIGHTDECK_TESTBED").map(PathBuf::from).filter(|folder| folder.join("docker/docker.sock").exists())
-}
 
 /// Runs the tests below in a process of its own, whose environment leads to the testbed.
 #[test]
 fn on_the_testbed() {
-    let Some(folder) = testbed() else {
-        let why = "NOT RUN: log lines of real engines: there is no testbed at $FLIGHTDECK_TESTBED";
-        assert!(env::var("CI").as_deref() != Ok("true"), "{why}");
-        let _ = writeln!(std::io::stderr(), "{why}");
-        return;
-    };
+    let Some(folder) = need::testbed("log lines of real engines", "docker/docker.sock") else { return };
     let socket = format!("unix://{}", folder.join("docker/docker.sock").display());
     let status = Command::new(env::current_exe().expect("this test"))
         .args(["--ignored", "--nocapture", "--test-threads=2"])

@@ -5,7 +5,7 @@ use crate::keymap::Scope;
 
 pub static ACTIONS: &[Action] = actions! { Scope::List;
     "open" "open" "Opens the page of the selected object." 9 => |app| app.open_selected(),
-    "logs" "logs" "Follows the lines of the selected object, or of all marked ones at once: containers, pods, workloads, units, the host." 4 => |app| app.open_logs(),
+    "logs" "logs" "Follows the lines of the selected object, or of all marked ones at once: containers, pods, workloads, units, the host." 5 => |app| app.open_logs(),
     "row-down" "down" "Moves to the next row." 0 => |app| app.move_rows(1),
     "row-up" "up" "Moves to the row before." 0 => |app| app.move_rows(-1),
     "rows-page-down" "page down" "Moves down by a screen." 0 => |app| app.move_pages(1),
@@ -14,7 +14,7 @@ pub static ACTIONS: &[Action] = actions! { Scope::List;
     "row-last" "last" "Moves to the last row." 0 => |app| app.move_last(),
     "scroll-left" "left" "Scrolls the columns back to the left." 0 => |app| app.scroll_columns(-1),
     "scroll-right" "right" "Scrolls to columns that do not fit; those that identify a row stay." 0 => |app| app.scroll_columns(1),
-    "filter" "filter" "Narrows the list while you type: text, \"quoted\", /regex/i, !not, cpu>50% user=root mem>1GiB." 6 => |app| app.open_filter(),
+    "filter" "filter" "Narrows the list while you type: text, \"quoted\", /regex/i, !not, cpu>50% user=root mem>1GiB, -l app=web." 6 => |app| app.open_filter(),
     "filter-clear" "clear filter" "Shows every row again." 0 => |app| app.clear_filter(),
     "sort-by" "sort" "Sorts by the chosen column; once more turns the order round." 5 => |app| app.sort_by_chosen(),
     "sort-column-next" "next column" "Chooses the next column, for sorting and copying." 0 => |app| app.choose_column(1),

@@ -51,6 +51,18 @@ impl App {
         }
     }
 
+    /// Whether an action is of use where one stands: lines can be opened where something writes them.
+    pub fn has_use_for(&self, action: &str) -> bool {
+        match action {
+            "logs" => self.chosen_objects().first().is_some_and(|object| LogTarget::of(object).is_some()),
+            "object-logs" => {
+                let tab = self.view.stack.last().and_then(|page| pages::logs_tab(&page.object));
+                tab.is_some() && !self.shows_logs()
+            }
+            _ => true,
+        }
+    }
+
     /// The objects of the marked rows of the focused list, or of the selected one.
     fn chosen_objects(&self) -> Vec<ObjectRef> {
         let Some((name, table)) = self.focused_table() else { return Vec::new() };

@@ -168,12 +168,13 @@ impl Contexts {
             }
             state.loaded.clone()
         };
-        let client = make(loaded, context).await?;
+        let client = make(loaded, context, true).await?;
         self.state().clients.insert(key, client.clone());
         Ok(client)
     }
 
-    /// A client that is used once, on an event loop that does not last: it is not kept.
+    /// A client that is used once, on an event loop that does not last: it is not kept. It repeats nothing by itself, for what it sends
+    /// may change something.
     ///
     /// # Errors
     /// Why there is none, and what to do.
@@ -182,7 +183,7 @@ impl Contexts {
             let files: Vec<_> = loaded.stamps.iter().map(|(path, _)| path.clone()).collect();
             read(&files).0
         });
-        make(loaded, context).await
+        make(loaded, context, false).await
     }
 
     /// Forgets a context's clients, so that the next one gets new credentials.
@@ -196,7 +197,7 @@ impl Contexts {
 }
 
 /// A new client: by the kubeconfig, or by the account of the pod that we run in.
-async fn make(loaded: Option<Loaded>, context: &str) -> Result<Client, Unreachable> {
+async fn make(loaded: Option<Loaded>, context: &str, retry: bool) -> Result<Client, Unreachable> {
     let mut config = match loaded {
         Some(loaded) => from_kubeconfig(loaded, context).await?,
         None => Config::incluster().map_err(|error| Unreachable {
@@ -205,6 +206,7 @@ async fn make(loaded: Option<Loaded>, context: &str) -> Result<Client, Unreachab
         })?,
     };
     config.connect_timeout = Some(CONNECT);
+    config.default_retry = retry;
     let failed = |reason: String| Unreachable {
         reason,
         hint: "see `kubectl config view`, and try kubectl with this context".into(),

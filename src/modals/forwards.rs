@@ -43,7 +43,7 @@ impl Modal for Forwards {
         let window = window::place(area, (110, forwards.len().max(1) as u16 + 4));
         let inner = window::draw(scene, buffer, window, "Forwarded ports", "");
         if forwards.is_empty() {
-            let text = "no port is forwarded: operate (o) on a pod, workload or service does it";
+            let text = "no port is forwarded: do … (a) on a pod, workload or service does it";
             paint::put_cut(scene, buffer, inner, (1, 0), text, scene.style(Role::Dim));
         }
         let rows = usize::from(inner.height.saturating_sub(1).max(1));

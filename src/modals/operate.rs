@@ -56,6 +56,10 @@ pub fn start(app: &mut App, word: &'static str) {
         Ok(targets) => targets,
         Err(why) => return app.notice(Severity::Info, why),
     };
+    // A signal is all that can be done to a process.
+    if targets.iter().all(|target| target.kind == ObjectKind::Process) {
+        return super::signal::open(app);
+    }
     match offers(&targets).into_iter().find(|offer| offer.word == word) {
         Some(offer) => begin(app, offer, targets),
         None => {

@@ -130,7 +130,7 @@ fn more(container: &Container, details: &ContainerDetails, lines: &mut Vec<Line>
     part(format!("processes ({})", details.processes.len()), details.processes.iter().map(process).collect());
     let mount = |m: &crate::model::container::ContainerMount| {
         let access = if m.writable { "read and write" } else { "read-only" };
-        Line::of(Role::Dim, format!("  {:<7} ", m.kind)).and(Role::Text, format!("{} → {}", m.source, m.destination)).and(Role::Dim, format!("  {access}"))
+        Line::of(Role::Dim, format!("  {:<7} ", m.kind)).and(Role::Text, format!("{} -> {}", m.source, m.destination)).and(Role::Dim, format!("  {access}"))
     };
     part(format!("mounts ({})", details.mounts.len()), details.mounts.iter().map(mount).collect());
     let variable = |(name, value): &_| Line::of(Role::Dim, format!("  {name}=")).and(Role::Text, value);

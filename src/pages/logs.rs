@@ -245,8 +245,8 @@ fn draw_margin(
         const ROLES: [Role; 6] = [Role::Graph1, Role::Graph2, Role::Graph3, Role::Info, Role::Ok, Role::Header];
         let role = ROLES[usize::from(line.origin) % ROLES.len()];
         let x = 1 + times.width();
-        let room = Rect { width: (x + width - 1).min(area.width), ..area };
-        paint::put_cut(scene, buffer, room, (x, 0), tail_of(&origin.name, width - 1), over(scene.style(role)));
+        let room = Rect { width: (x + width - 1).min(area.width.saturating_sub(1)), ..area };
+        paint::put_cut(scene, buffer, room, (x, 0), tail_of(viewer.short_name(origin), width - 1), over(scene.style(role)));
     }
 }
 

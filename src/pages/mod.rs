@@ -117,15 +117,15 @@ pages! {
     unit::UnitDetails,
     sensor::SensorDetails,
     source::SourceDetails,
+    container::ContainerPage,
+    stored::StoredPage,
+    engine::EnginePage,
     pod::PodPage,
     workload::WorkloadPage,
     node::NodePage,
     cluster::ClusterPage,
     resource::ResourcePage,
     logs::LogsDetails,
-    container::ContainerPage,
-    stored::StoredPage,
-    engine::EnginePage,
 }
 
 pub use links::{link_at, links};
@@ -271,8 +271,14 @@ pub fn draw(scene: &Scene<'_>, page: &ObjectPage, area: Rect, buffer: &mut Buffe
 
 /// What the page of an object needs while it is open.
 pub fn topics(object: &ObjectRef) -> TopicSet {
-    if object.engine_and_id().is_some() {
-        return TopicSet::of(&[Topic::ContainerDetails, Topic::ContainerUsage, Topic::Processes]);
+    match object.kind {
+        ObjectKind::Container => {
+            return TopicSet::of(&[Topic::ContainerDetails, Topic::ContainerUsage, Topic::Containers]);
+        }
+        ObjectKind::Image | ObjectKind::Volume | ObjectKind::EngineNetwork | ObjectKind::Engine => {
+            return TopicSet::of(&[Topic::ContainerDetails, Topic::EngineStores, Topic::Containers]);
+        }
+        _ => {}
     }
     if object.in_kube().is_none() {
         return TopicSet::of(&[Topic::Processes, Topic::ProcessDetails]);

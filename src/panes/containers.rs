@@ -30,7 +30,7 @@ struct ContainersTable;
 fields! { Container;
     "severity" "" Text 1 [] "how it is doing" => |c, _| fields::severity(severity_of(c.health)),
     "name" "NAME" Text 24 [grow] "its name; of a pod's container its name there, and the pod" => |c, _| Value::Text(c.title()),
-    "engine" "ENGINE" Text 10 [hide] "the engine that it runs on" => |c, _| Value::text(&c.engine),
+    "engine" "ENGINE" Text 10 [] "the engine that it runs on; left out where there is one only" => |c, _| Value::text(&c.engine),
     "state" "STATE" Text 10 [] "what the engine says: running, paused, restarting, exited, dead" => |c, _| Value::text(c.state.word()),
     "health" "HEALTH" Text 9 [] "what its health check says; blank without one" => check,
     "cpu" "CPU" Ratio 7 [] "CPU time; 100 % is one core" => |c, w| running(c, usage(c, w).and_then(|u| u.cpu_ratio)),
@@ -112,7 +112,7 @@ fn since<'w>(container: &'w Container, _: &'w World) -> Value<'w> {
     in_state_since(container).map_or(Value::Unknown, Value::Time)
 }
 
-/// Ports that are published, each once for all addresses: `8080→80`, `127.0.0.1:53→53/udp`.
+/// Ports that are published, each once for all addresses: `8080->80`, `127.0.0.1:53->53/udp`.
 pub(crate) fn ports(ports: &[Port]) -> String {
     let mut words = String::new();
     for port in ports {
@@ -121,7 +121,7 @@ pub(crate) fn ports(ports: &[Port]) -> String {
         let address = port.address.as_ref().filter(|address| !everywhere(address));
         let address = address.map_or_else(String::new, |address| format!("{address}:"));
         let protocol = if port.protocol == "tcp" { String::new() } else { format!("/{}", port.protocol) };
-        let word = format!("{address}{public}→{}{protocol}", port.private);
+        let word = format!("{address}{public}->{}{protocol}", port.private);
         if !words.split(' ').any(|known| known == word) {
             let _ = write!(words, "{}{word}", if words.is_empty() { "" } else { " " });
         }
@@ -214,6 +214,22 @@ impl Table for ContainersTable {
     fn can_be_tree(&self) -> bool {
         true
     }
+    fn starts_as_tree(&self) -> bool {
+        true
+    }
+    fn first_to_go(&self) -> &'static [usize] {
+        // Written, read, sent, received, pids, ports, share, image, exit code, health: the reason says what matters of these.
+        &[18, 17, 15, 14, 13, 16, 11, 12, 8, 4]
+    }
+    fn is_needed(&self, world: &World, column: usize) -> bool {
+        COLUMNS[column].name != "engine" || world.observed.containers.has_several_engines()
+    }
+    fn is_old(&self, world: &World, at: usize) -> bool {
+        row(world, at).is_some_and(|row| match row {
+            Row::Container(container) => engines::is_old(world, &container.engine),
+            Row::Group(group) => engines::is_old(world, &group.engine),
+        })
+    }
     fn only_in_tree(&self, world: &World, at: usize) -> bool {
         at >= world.observed.containers.containers.len()
     }
@@ -272,6 +288,6 @@ mod tests {
             protocol: protocol.into(),
         };
         let all = [port("0.0.0.0", Some(8080), "tcp"), port("::", Some(8080), "tcp"), port("127.0.0.1", Some(53), "udp"), port("", None, "tcp")];
-        assert_eq!(ports(&all), "8080→80 127.0.0.1:53→80/udp");
+        assert_eq!(ports(&all), "8080->80 127.0.0.1:53->80/udp");
     }
 }

@@ -26,7 +26,7 @@ struct EngineNetworksTable;
 
 fields! { EngineNetwork;
     "network" "NETWORK" Text 24 [grow] "name" => |n, _| Value::text(&n.name),
-    "engine" "ENGINE" Text 10 [hide] "the engine that made it" => |n, _| Value::text(&n.engine),
+    "engine" "ENGINE" Text 10 [] "the engine that made it; left out where there is one only" => |n, _| Value::text(&n.engine),
     "driver" "DRIVER" Text 8 [] "driver" => |n, _| Value::text(&n.driver),
     "subnets" "SUBNETS" Text 20 [] "addresses" => |n, _| Value::Text(Cow::Owned(n.subnets.join(" "))),
     "containers" "USED" Count 5 [] "containers in it, running or not" => |n, _| Value::Number(n.used_by.len() as f64),
@@ -63,6 +63,12 @@ impl Table for EngineNetworksTable {
     }
     fn value<'w>(&self, world: &'w World, row: usize, column: usize) -> Value<'w> {
         READ[column](&rows(world)[row], world)
+    }
+    fn is_needed(&self, world: &World, column: usize) -> bool {
+        COLUMNS[column].name != "engine" || world.observed.containers.has_several_engines()
+    }
+    fn is_old(&self, world: &World, row: usize) -> bool {
+        engines::is_old(world, &rows(world)[row].engine)
     }
 }
 

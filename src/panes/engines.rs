@@ -17,7 +17,7 @@ use crate::{
     view::table::{Column, Table, Value},
     world::World,
 };
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::borrow::Cow;
 
@@ -137,6 +137,12 @@ pub(super) fn draw_of_engines(
     for (y, (text, role)) in lines.iter().enumerate().take(usize::from(area.height)) {
         paint::put_cut(scene, buffer, area, (0, y as u16), text, scene.style(*role));
     }
+}
+
+/// Whether what an engine told is old: it is silent.
+pub(super) fn is_old(world: &World, engine: &str) -> bool {
+    let status = world.observed.sources.get(&format_compact!("docker/{engine}"));
+    status.is_some_and(|status| matches!(status.state(world.now), SourceState::Stale | SourceState::Down))
 }
 
 /// One line an engine that does not answer; that nothing is there only where one does.

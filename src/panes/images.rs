@@ -26,7 +26,7 @@ struct ImagesTable;
 
 fields! { Image;
     "image" "IMAGE" Text 34 [grow] "tags; <none> for one that has none any more" => |i, _| title(i),
-    "engine" "ENGINE" Text 10 [hide] "the engine that holds it" => |i, _| Value::text(&i.engine),
+    "engine" "ENGINE" Text 10 [] "the engine that holds it; left out where there is one only" => |i, _| Value::text(&i.engine),
     "size" "SIZE" Bytes 8 [] "its layers, those that it shares with others included" => |i, _| Value::whole(i.size_bytes),
     "containers" "USED" Count 5 [] "containers that use it, running or not" => |i, _| Value::Number(i.used_by.len() as f64),
     "created" "AGE" Time 7 [] "since when it exists" => |i, _| i.created_at.map_or(Value::Unknown, Value::Time),
@@ -72,6 +72,12 @@ impl Table for ImagesTable {
     }
     fn value<'w>(&self, world: &'w World, row: usize, column: usize) -> Value<'w> {
         READ[column](&rows(world)[row], world)
+    }
+    fn is_needed(&self, world: &World, column: usize) -> bool {
+        COLUMNS[column].name != "engine" || world.observed.containers.has_several_engines()
+    }
+    fn is_old(&self, world: &World, row: usize) -> bool {
+        engines::is_old(world, &rows(world)[row].engine)
     }
 }
 

@@ -27,6 +27,9 @@ use ratatui::{buffer::Buffer, layout::Rect};
 #[path = "../../tests/common/kube_sample.rs"]
 pub(crate) mod kube_sample;
 
+#[path = "../../tests/common/engine_sample.rs"]
+pub(crate) mod engine_sample;
+
 /// 2026-11-23 02:14:07Z.
 pub(crate) fn noon() -> Timestamp {
     "2026-11-23T02:14:07Z".parse().expect("a time")
@@ -227,13 +230,13 @@ pub(crate) fn world_of(cores: usize) -> World {
         Update::Units(Units { systemd: true, failed: vec!["backup.service".into()] }),
     ];
     world.apply(noon(), "host/processes", updates);
-    for report in kube_sample::reports() {
+    for report in kube_sample::reports().into_iter().chain(engine_sample::reports()) {
         world.report(noon(), report);
     }
-    for (source, updates) in kube_sample::news(noon()) {
+    for (source, updates) in kube_sample::news(noon()).into_iter().chain(engine_sample::news(noon())) {
         world.apply(noon(), source, updates);
     }
-    for report in kube_sample::reports() {
+    for report in kube_sample::reports().into_iter().chain(engine_sample::reports()) {
         world.report(noon(), report);
     }
     world.pass(at(1));

@@ -26,7 +26,7 @@ struct VolumesTable;
 
 fields! { Volume;
     "volume" "VOLUME" Text 30 [grow] "name" => |v, _| Value::text(&v.name),
-    "engine" "ENGINE" Text 10 [hide] "the engine that holds it" => |v, _| Value::text(&v.engine),
+    "engine" "ENGINE" Text 10 [] "the engine that holds it; left out where there is one only" => |v, _| Value::text(&v.engine),
     "size" "SIZE" Bytes 8 [] "what it takes; the engine counts it, which takes a while" => |v, _| Value::whole(v.size_bytes),
     "containers" "USED" Count 5 [] "containers that mount it, running or not" => |v, _| Value::Number(v.used_by.len() as f64),
     "created" "AGE" Time 7 [] "since when it exists" => |v, _| v.created_at.map_or(Value::Unknown, Value::Time),
@@ -63,6 +63,12 @@ impl Table for VolumesTable {
     }
     fn value<'w>(&self, world: &'w World, row: usize, column: usize) -> Value<'w> {
         READ[column](&rows(world)[row], world)
+    }
+    fn is_needed(&self, world: &World, column: usize) -> bool {
+        COLUMNS[column].name != "engine" || world.observed.containers.has_several_engines()
+    }
+    fn is_old(&self, world: &World, row: usize) -> bool {
+        engines::is_old(world, &rows(world)[row].engine)
     }
 }
 

@@ -53,7 +53,7 @@ pub fn draw(app: &App, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
 fn hints(app: &App) -> Vec<(String, &'static str)> {
     let scopes = app.scopes();
     let mut actions: Vec<_> =
-        action::all().filter(|action| action.hint > 0 && scopes.contains(&action.scope)).collect();
+        action::all().filter(|a| a.hint > 0 && scopes.contains(&a.scope) && app.has_use_for(a.name)).collect();
     actions.sort_by_key(|action| std::cmp::Reverse(action.hint));
     let keys = |name| app.settings.keymap.keys_for(&scopes, name).map(shown);
     actions.into_iter().filter_map(|action| Some((keys(action.name)?, action.title))).collect()

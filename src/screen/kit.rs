@@ -52,6 +52,7 @@ pub fn app(size: (u16, u16)) -> App {
     let mut settings = settings::build(&loaded, &terminal);
     let names = ["overview", "host", "gpu", "containers", "kubernetes"];
     settings.pages.retain(|page| names.contains(&page.name.as_str()));
+    settings.pages.sort_by_key(|page| page.key);
     settings.warnings.clear();
     let now = "2026-11-23T02:14:07Z".parse().expect("a time");
     let mut app = App::new(settings, Policy::default(), now, size);

@@ -31,7 +31,7 @@ use crate::model::{
     Timestamp,
     input::Key,
     source::{SourceReport, SourceState},
-    topic::Topic,
+    topic::{Topic, TopicSet},
     update::Update,
 };
 use compact_str::{CompactString, format_compact};
@@ -228,11 +228,18 @@ impl FileReport {
         let Some((kind, topic)) = self.name.split_once('/') else {
             return Err(format!("{}: a source's name is family/topic", self.name));
         };
-        let topic = Topic::ALL.iter().copied().find(|known| known.word() == topic);
-        let topic = topic.ok_or_else(|| format!("{}: no such topic", self.name))?;
+        let topics = match kind {
+            // Engines and clusters are called by their names; each tells everything of its family.
+            "docker" => TopicSet::of(&[Topic::Containers, Topic::ContainerUsage, Topic::EngineStores]),
+            "kube" => TopicSet::of(&[Topic::Pods, Topic::Workloads, Topic::Nodes, Topic::KubeEvents]),
+            _ => {
+                let topic = Topic::ALL.iter().copied().find(|known| known.word() == topic);
+                topic.ok_or_else(|| format!("{}: no such topic", self.name))?.into()
+            }
+        };
         Ok(SourceReport {
             kind: kind.into(),
-            topics: topic.into(),
+            topics,
             state: self.state,
             reason: self.reason,
             hint: self.hint,

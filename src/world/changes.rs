@@ -20,8 +20,8 @@ impl World {
                 self.note_oom(gauges);
             }
             Update::Mounts(mounts) => self.note_mounts(at, mounts),
-            Update::Kube(news) => self.note_cluster(at, news),
             Update::Engine(news) => self.note_engine(at, news),
+            Update::Kube(news) => self.note_cluster(at, news),
             _ => {}
         }
     }

@@ -82,7 +82,7 @@ impl World {
         let name = row.title();
         let text = match before {
             Some(old) if old.image_id != row.image_id => {
-                format!("{name} replaced: image {} → {}", old.image_title(), row.image_title())
+                format!("{name} replaced: image {} -> {}", old.image_title(), row.image_title())
             }
             Some(_) => format!("{name} made anew, with the same image"),
             None => format!("{name} created from {}", row.image_title()),
@@ -231,7 +231,7 @@ mod tests {
         tell(&mut world, 0, Delta::All(vec![row("a", |_| {})]));
         let new = row("b", |row| (row.image, row.image_id) = ("web:2".into(), "sha256:2".into()));
         tell(&mut world, 5, Delta::Changed { changed: vec![new], gone: vec!["a".into()] });
-        assert_eq!(told(&world), ["web replaced: image web:1 → web:2"]);
+        assert_eq!(told(&world), ["web replaced: image web:1 -> web:2"]);
         tell(&mut world, 6, Delta::Changed { changed: vec![], gone: vec!["b".into()] });
         assert_eq!(told(&world)[0], "web removed");
     }

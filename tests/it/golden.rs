@@ -1,7 +1,7 @@
 //! Golden screens: what every pane, modal and page looks like, text and styles, at several sizes. A pane that is new gets its
 //! golden files from `UPDATE_GOLDEN=1 cargo test --test it golden`; look at what git shows then.
 
-use crate::stage::{self, kube_sample};
+use crate::stage::{self, engine_sample, kube_sample};
 use flightdeck::{
     action,
     app::settings::Settings,
@@ -214,6 +214,17 @@ fn every_page_of_an_object() {
             }
         }
     }
+    for object in engine_sample::objects() {
+        for (columns, rows) in [(80, 24), (120, 40)] {
+            for (at, tab) in pages::tabs(&object).into_iter().enumerate().filter(|(_, tab)| *tab != pages::Tab::Logs) {
+                let mut app = stage::app(stage::settings(), (columns, rows));
+                app.open(object.clone());
+                app.view.stack[0].tab = at;
+                let name = format!("page-{}-{}-{columns}x{rows}", object.kind.word(), tab.word().to_lowercase());
+                goldens.compare(&name, &stage::draw(&app));
+            }
+        }
+    }
     for (kind, id) in objects {
         for (columns, rows) in [(80, 24), (120, 40)] {
             let mut app = stage::app(stage::settings(), (columns, rows));
@@ -222,6 +233,37 @@ fn every_page_of_an_object() {
         }
     }
     goldens.finish("page-");
+}
+
+/// The log viewer as it is used: followed, searched, in columns, with its lines broken.
+#[test]
+fn the_log_viewer() {
+    const WAYS: &[(&str, &str)] = &[
+        ("following", ""),
+        ("home", "home t"),
+        ("marked-and-found", "f E R R O R enter up m"),
+        ("columns", "home J t t"),
+        ("wrapped", "home w t"),
+        ("filtered", "/ l e v e l > = w a r n enter"),
+        ("sideways", "home right"),
+    ];
+    let mut goldens = Goldens::default();
+    for (name, keys) in WAYS {
+        for (columns, rows) in [(80, 24), (120, 40), (40, 10)] {
+            let mut app = stage::app(stage::settings(), (columns, rows));
+            crate::log_lines::open(&mut app);
+            stage::press(&mut app, keys);
+            goldens.compare(&format!("logs-{name}-{columns}x{rows}"), &stage::draw(&app));
+        }
+    }
+    let mut app = stage::app(stage::settings(), (80, 24));
+    app.open(ObjectRef::in_engine(ObjectKind::Container, "docker", "abc"));
+    stage::press(&mut app, "l");
+    goldens.compare("logs-waiting-80x24", &stage::draw(&app));
+    let mut app = stage::app(Settings { glyphs: glyphs::ASCII, ..stage::settings() }, (80, 24));
+    crate::log_lines::open(&mut app);
+    goldens.compare("logs-ascii-80x24", &stage::draw(&app));
+    goldens.finish("logs-");
 }
 
 /// One object of a cluster of each family.

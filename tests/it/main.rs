@@ -3,7 +3,9 @@
 
 mod golden;
 mod hostile;
+mod kube_screens;
 mod kubernetes;
+mod log_lines;
 mod need;
 mod pictures;
 mod property;

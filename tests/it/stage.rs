@@ -42,6 +42,9 @@ pub const SIZES: &[(u16, u16)] = &[(40, 10), (80, 24), (120, 40), (200, 60)];
 #[path = "../common/kube_sample.rs"]
 pub mod kube_sample;
 
+#[path = "../common/engine_sample.rs"]
+pub mod engine_sample;
+
 const GIB: u64 = 1 << 30;
 const MIB: u64 = 1 << 20;
 
@@ -132,6 +135,9 @@ pub fn app_for(action: &Action, size: (u16, u16)) -> App {
     if action.scope == Scope::Object {
         app.open(ObjectRef::new(ObjectKind::Process, "2310/3310"));
     }
+    if action.scope == Scope::Logs {
+        crate::log_lines::open(&mut app);
+    }
     app
 }
 
@@ -188,13 +194,13 @@ pub fn story() -> Vec<Event> {
         say(now, updates("host/own", vec![Update::Own(own())]));
         before -= STEP_SECONDS;
     }
-    for report in kube_sample::reports() {
+    for report in kube_sample::reports().into_iter().chain(engine_sample::reports()) {
         say(at(30), EventKind::Report(report));
     }
-    for (source, news) in kube_sample::news(now()) {
+    for (source, news) in kube_sample::news(now()).into_iter().chain(engine_sample::news(now())) {
         say(at(30), updates(source, news));
     }
-    for report in kube_sample::reports() {
+    for report in kube_sample::reports().into_iter().chain(engine_sample::reports()) {
         say(at(20), EventKind::Report(report));
     }
     let down = report("host/sensors", Topic::Sensors, SourceState::Down, Some("no answer within 2 s"));

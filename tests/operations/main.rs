@@ -4,5 +4,11 @@
 mod bed;
 mod containers;
 mod kubernetes;
+#[path = "../it/pty.rs"]
+#[allow(dead_code, reason = "a part of it is needed here")]
+mod pty;
 mod read_only;
 mod sessions;
+#[path = "../it/wait.rs"]
+#[allow(dead_code, reason = "a part of it is needed here")]
+mod wait;

@@ -1,1 +1,141 @@
-//! The cockpit itself on the testbed, in a pseudo-terminal.
+//! The cockpit itself on the testbed, in a pseudo-terminal: sessions in containers, forwarded ports, the editor.
+
+use crate::{
+    bed::{Bed, Container, Namespace, on_testbed},
+    pty::{Pty, Setup},
+};
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+};
+
+const CTRL_LEAVE: &str = "\x1d";
+
+/// An armed cockpit on the testbed, with settings of its own.
+fn cockpit(bed: &Bed, flags: &[&str], environment: &[(&str, &str)]) -> Pty {
+    let kubeconfig = bed.folder.join("kubernetes/kubeconfig").display().to_string();
+    let mut setup = Setup::new().size(120, 40).env("KUBECONFIG", &kubeconfig).env("FLIGHTDECK_START_ARMED", "true");
+    for (name, value) in environment {
+        setup = setup.env(name, value);
+    }
+    let pty = setup.flightdeck(flags);
+    pty.wait_for("the cockpit", |seen| seen.shows("ARMED"));
+    pty
+}
+
+#[test]
+fn a_shell_in_a_container_has_the_terminal_and_gives_it_back() {
+    on_testbed("sessions::a_shell_in_a_container_has_the_terminal_and_gives_it_back", |bed| {
+        let container = Container::run(bed, "shell", &[], &["sleep", "10000"]);
+        let socket = format!("unix://{}", bed.folder.join("docker/docker.sock").display());
+        let mut pty = cockpit(bed, &["--docker", &socket, "--context", "none"], &[]);
+        find(&pty, "containers", &container.name);
+        pty.send("x");
+        pty.wait_for("the form", |seen| seen.shows("exec: container"));
+        pty.send("\r");
+        pty.wait_for("a prompt", |seen| seen.shows("ctrl-] leaves it") && seen.shows("#"));
+        pty.send("stty size; echo in-$((40+2)); exit 3\r");
+        pty.wait_for("its end", |seen| seen.shows("ended with exit code 3"));
+        pty.wait_for("the cockpit", |seen| seen.shows("ARMED"));
+        // Once more, with its size, and left by its key.
+        pty.send("x");
+        pty.wait_for("the form", |seen| seen.shows("exec: container"));
+        pty.send("\r");
+        pty.wait_for("a prompt", |seen| seen.shows("ctrl-] leaves it") && seen.shows("#"));
+        pty.send("stty size; echo in-$((40+2))\r");
+        pty.wait_for("what it wrote", |seen| seen.shows("40 120") && seen.shows("in-42"));
+        pty.resize(100, 30);
+        pty.wait_for("the new size", |seen| {
+            let found = seen.shows("30 100");
+            if !found {
+                pty_look(&pty);
+            }
+            found
+        });
+        pty.send(CTRL_LEAVE);
+        pty.wait_for("the cockpit", |seen| seen.shows("left; the program may still run"));
+        pty.send("q");
+        pty.ends_well(crate::wait::PATIENCE);
+        pty.assert_restored();
+    });
+}
+
+fn pty_look(pty: &Pty) {
+    pty.send("stty size\r");
+}
+
+/// Shows the list of a pane that holds this row, filtered to it.
+fn find(pty: &Pty, pane: &str, name: &str) {
+    pty.send(format!(":{pane}"));
+    pty.wait_for("the palette", |seen| seen.shows(pane));
+    pty.send("\r");
+    pty.send("/");
+    pty.send(name);
+    pty.send("\r");
+    pty.wait_for("the row", |seen| seen.shows(name));
+}
+
+#[test]
+fn a_container_that_dies_ends_its_session() {
+    on_testbed("sessions::a_container_that_dies_ends_its_session", |bed| {
+        let container = Container::run(bed, "dies", &[], &["sleep", "10000"]);
+        let socket = format!("unix://{}", bed.folder.join("docker/docker.sock").display());
+        let mut pty = cockpit(bed, &["--docker", &socket, "--context", "none"], &[]);
+        find(&pty, "containers", &container.name);
+        pty.send("x");
+        pty.wait_for("the form", |seen| seen.shows("exec: container"));
+        pty.send("\r");
+        pty.wait_for("a prompt", |seen| seen.shows("ctrl-] leaves it") && seen.shows("#"));
+        bed.docker(&["kill", &container.name]);
+        pty.wait_for("its end", |seen| seen.shows("exec container") && seen.shows("exit code 137"));
+        pty.send("q");
+        pty.ends_well(crate::wait::PATIENCE);
+        pty.assert_restored();
+    });
+}
+
+#[test]
+fn a_pod_is_entered_forwarded_to_and_edited() {
+    on_testbed("sessions::a_pod_is_entered_forwarded_to_and_edited", |bed| {
+        let space = Namespace::new(bed, "session");
+        space.deploy("web", 1);
+        let pod = space.pod_of("web");
+        let editor = "sed -i s/replicas:.1/replicas:\\ 2/";
+        let mut pty = cockpit(bed, &["--docker", "none", "--context", "testbed"], &[("VISUAL", editor)]);
+        find(&pty, "pods", &pod);
+        pty.send("x");
+        pty.wait_for("the form", |seen| seen.shows("exec: pod") && seen.shows("web"));
+        pty.send("\r");
+        pty.wait_for("a prompt", |seen| seen.shows("ctrl-] leaves it") && seen.shows("#"));
+        pty.send("cat /www/index.html; stty size\r");
+        pty.wait_for("what it wrote", |seen| seen.shows("hello-from-the-pod") && seen.shows("40 120"));
+        pty.send("exit 4\r");
+        pty.wait_for("its end", |seen| seen.shows("exit code 4"));
+        pty.wait_for("the cockpit", |seen| seen.shows("ARMED"));
+        pty.send("a");
+        pty.wait_for("the menu", |seen| seen.shows("Do to pod") && seen.shows("forward a port"));
+        pty.send("f");
+        pty.wait_for("the form", |seen| seen.shows("local port"));
+        let port = 20_000 + std::process::id() % 20_000;
+        pty.send(format!("8080\t{port}\r"));
+        pty.send("\x1bp");
+        pty.wait_for("the list of ports", |seen| seen.shows(&format!("127.0.0.1:{port}")));
+        let mut answer = String::new();
+        let mut stream = TcpStream::connect(("127.0.0.1", u16::try_from(port).expect("a port"))).expect("it listens");
+        stream.write_all(b"GET / HTTP/1.0\r\n\r\n").expect("sent");
+        stream.read_to_string(&mut answer).expect("answered");
+        assert!(answer.contains("hello-from-the-pod"), "{answer}");
+        pty.wait_for("the count", |seen| seen.shows("1 in all"));
+        pty.send("x");
+        pty.wait_for("its end", |seen| seen.shows("ended after 1 connections"));
+        pty.send("\x1b");
+        find(&pty, "workloads", "web");
+        pty.send("E");
+        pty.wait_for("the differences", |seen| seen.shows("+  replicas: 2") && seen.shows("-  replicas: 1"));
+        pty.send("y");
+        bed.wait_for("the change", || space.kubectl(&["get", "deployment", "web", "-o", "jsonpath={.spec.replicas}"]) == "2");
+        pty.send("q");
+        pty.ends_well(crate::wait::PATIENCE);
+        pty.assert_restored();
+    });
+}

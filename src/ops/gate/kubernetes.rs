@@ -28,9 +28,6 @@ pub fn workload<'w>(kube: &'w Kube, target: &ObjectRef) -> Option<&'w Workload> 
 pub fn refusal(target: &ObjectRef, act: &KubeAct, world: &World) -> Option<String> {
     let Some(path) = target.in_kube() else { return Some("that is not in a cluster".into()) };
     let kube = &world.observed.kube;
-    if !kube.clusters.contains_key(path.context) {
-        return Some(format!("context {} is not watched", path.context));
-    }
     let is_open = || kube.details.as_ref().is_some_and(|details| details.object == *target);
     let gone = || Some(format!("{} {} is gone, or was never seen", target.kind.word(), path.name));
     match target.kind {

@@ -5,6 +5,7 @@ mod docker;
 mod journal;
 mod kubernetes;
 mod lines;
+mod pace;
 mod pods;
 mod sink;
 

@@ -245,6 +245,8 @@ impl Pods {
             return;
         }
         let Some(spec) = &pod.spec else { return };
+        // Readers of pods that are gone make room for others.
+        self.feeds.retain(|_, feed| !(feed.task.is_finished() && feed.told.borrow().gone));
         let init = spec.init_containers.iter().flatten().map(|container| &container.name);
         let main = spec.containers.iter().map(|container| &container.name);
         let late = spec.ephemeral_containers.iter().flatten().map(|container| &container.name);

@@ -1,6 +1,7 @@
 //! From the readers to the screen: lines are gathered, handed over in batches, and where the screen cannot take them, the oldest
 //! are dropped and counted.
 
+use super::pace::Pace;
 use crate::{
     clock,
     model::{
@@ -29,6 +30,9 @@ const MANY: usize = 2_000;
 const BATCH: usize = 1_000;
 /// Most lines, and bytes of lines, that wait to be taken.
 const WAITING: (usize, usize) = (40_000, 16 << 20);
+
+/// So little may one line of an origin be older than the line before it, and keep its place.
+const DISORDER: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
 
 /// What lies between the readers and the screen.
 #[derive(Default)]
@@ -72,8 +76,9 @@ impl Shared {
         LogBatch { id, origins: waiting.origins.take(), lines, dropped: std::mem::take(&mut waiting.dropped) }
     }
 
-    fn add(&self, lines: &mut Vec<LogLine>, origins: Option<Vec<LogOrigin>>) {
+    fn add(&self, lines: &mut Vec<LogLine>, origins: Option<Vec<LogOrigin>>, left_out: u64) {
         let mut waiting = self.lock();
+        waiting.dropped += left_out;
         waiting.bytes += lines.iter().map(LogLine::bytes).sum::<usize>();
         waiting.lines.extend(lines.drain(..));
         while waiting.lines.len() > WAITING.0 || waiting.bytes > WAITING.1 {
@@ -90,7 +95,7 @@ impl Shared {
 
     /// A word about the whole request.
     pub(super) fn marker(&self, text: &str) {
-        self.add(&mut vec![marker(0, text)], None);
+        self.add(&mut vec![marker(0, text)], None, 0);
     }
 }
 
@@ -113,6 +118,8 @@ struct Gathered {
     lines: Vec<LogLine>,
     origins: Vec<LogOrigin>,
     changed: bool,
+    /// Lines that were left out, to keep up.
+    left_out: u64,
 }
 
 impl Sink {
@@ -128,7 +135,15 @@ impl Sink {
         gathered.changed = true;
         drop(gathered);
         self.fresh.notify_one();
-        Writer { sink: Rc::clone(self), origin, cleaner: Cleaner::default(), last: None, resume: None, noted: false }
+        Writer {
+            sink: Rc::clone(self),
+            origin,
+            cleaner: Cleaner::default(),
+            last: None,
+            resume: None,
+            noted: false,
+            pace: Pace::default(),
+        }
     }
 
     fn put(&self, line: LogLine) {
@@ -146,7 +161,8 @@ impl Sink {
         let mut gathered = self.gathered.borrow_mut();
         let origins = std::mem::take(&mut gathered.changed).then(|| gathered.origins.clone());
         if origins.is_some() || !gathered.lines.is_empty() {
-            self.shared.add(&mut gathered.lines, origins);
+            let left_out = std::mem::take(&mut gathered.left_out);
+            self.shared.add(&mut gathered.lines, origins, left_out);
         }
     }
 
@@ -171,6 +187,7 @@ pub(super) struct Writer {
     resume: Option<Timestamp>,
     /// Whether it was said that it does not answer.
     noted: bool,
+    pace: Pace,
 }
 
 impl Writer {
@@ -178,6 +195,11 @@ impl Writer {
     pub(super) fn timed(&mut self, kind: LineKind, raw: &[u8], more: usize) {
         let (at, raw) = split_time(raw);
         if at.is_some() && at <= self.resume {
+            return;
+        }
+        if at.is_some_and(|at| self.pace.leaves_out(at, || (clock::now(), clock::instant()))) {
+            self.last = at;
+            self.sink.gathered.borrow_mut().left_out += 1;
             return;
         }
         let cleaned = self.cleaner.beginning(raw, more);
@@ -194,6 +216,8 @@ impl Writer {
     }
 
     fn put(&mut self, at: Option<Timestamp>, kind: LineKind, cleaned: Cleaned) {
+        // Output and errors are stamped apart: a little disorder in time is order as it was written.
+        let at = at.map(|at| self.last.filter(|last| *last > at && last.duration_since(at) < DISORDER).unwrap_or(at));
         self.last = at.or(self.last);
         let Cleaned { text, inks, level, json } = cleaned;
         let at = at.unwrap_or_else(clock::now);

@@ -23,6 +23,11 @@ impl Known {
         let (Some((kind, given)), None) = (given.next(), given.next()) else {
             return Err("an update is { kind = … }, one kind each".into());
         };
+        if matches!(kind.as_str(), "engine" | "kube") {
+            // They tell what changed: there is nothing before it to be completed from.
+            let tagged = Value::Object(Map::from_iter([(kind.clone(), given)]));
+            return serde_json::from_value(tagged).map_err(|error| format!("{kind}: {error}"));
+        }
         let empty = empty(&kind).ok_or_else(|| format!("no kind of update is called {kind}"))?;
         let before = self.0.get(&kind).cloned().unwrap_or(empty);
         let whole = merge(&kind, before, given, &kind)?;

@@ -12,7 +12,7 @@ use crate::model::{
 use judge::Judge;
 use std::collections::BTreeSet;
 use store::{Limits, Store};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthChar;
 
 /// How lines are shown; kept from one viewer to the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub struct Viewer {
     pub id: u64,
     pub previous: bool,
     pub origins: Vec<LogOrigin>,
+    /// Bytes that all their names begin with, up to a word's end.
+    common: usize,
     pub store: Store,
     pub judge: Judge,
     /// Whether the newest line is kept in sight.
@@ -100,6 +102,7 @@ impl Viewer {
             id,
             previous: false,
             origins: Vec::new(),
+            common: 0,
             store: Store::new(limits),
             judge: Judge::default(),
             follow: true,
@@ -115,6 +118,7 @@ impl Viewer {
     pub fn restart(&mut self, id: u64) {
         self.id = id;
         self.origins.clear();
+        self.common = 0;
         self.judge.see_origins(&[]);
         self.clear();
     }
@@ -131,6 +135,7 @@ impl Viewer {
     pub fn take(&mut self, batch: LogBatch) {
         if let Some(origins) = batch.origins {
             self.origins = origins;
+            self.common = common(&self.origins);
             self.judge.see_origins(&self.origins);
         }
         let moved = self.store.add(batch.lines, batch.dropped, &self.judge);
@@ -164,8 +169,13 @@ impl Viewer {
         if self.origins.len() < 2 {
             return 0;
         }
-        let widest = self.origins.iter().map(|origin| origin.name.width()).max().unwrap_or(0);
+        let widest = self.origins.iter().map(|origin| origin.name.len() - self.common).max().unwrap_or(0);
         u16::try_from(widest).unwrap_or(NAME).min(NAME) + 1
+    }
+
+    /// The name of an origin, without what all names begin with: pods of one workload differ at their ends.
+    pub fn short_name<'a>(&self, origin: &'a LogOrigin) -> &'a str {
+        origin.name.get(self.common..).unwrap_or(&origin.name)
     }
 
     /// Columns before the text of a line: mark, time, name.
@@ -274,6 +284,17 @@ impl Viewer {
         let last = self.store.line(self.store.end().checked_sub(1)?)?;
         Some((first.at, last.at))
     }
+}
+
+/// Bytes that the names of several origins have in common at their beginning, up to a `-` or `/`.
+fn common(origins: &[LogOrigin]) -> usize {
+    let Some((first, rest)) = origins.split_first().filter(|(_, rest)| !rest.is_empty()) else { return 0 };
+    let mut same = first.name.as_str();
+    for origin in rest {
+        let length = same.bytes().zip(origin.name.bytes()).take_while(|(a, b)| a == b).count();
+        same = &same[..same.floor_char_boundary(length)];
+    }
+    same.rfind(['-', '/']).map_or(0, |at| at + 1)
 }
 
 /// Divides a text into rows of at most `width` columns: the bytes of each.

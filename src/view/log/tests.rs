@@ -64,6 +64,14 @@ fn older_lines_of_others_do_not_move_the_place() {
 }
 
 #[test]
+fn names_are_shown_by_what_they_differ_in() {
+    let origin = |name: &str| LogOrigin { name: name.into(), state: OriginState::Open };
+    assert_eq!(common(&[origin("web-7d9f-abc/app"), origin("web-7d9f-abd/app")]), 9);
+    assert_eq!(common(&[origin("web-7d9f-abc/app"), origin("web-7d9f-abc/init")]), 13);
+    assert_eq!((common(&[origin("web")]), common(&[origin("web"), origin("db")])), (0, 0));
+}
+
+#[test]
 fn a_search_goes_round() {
     let taste = Taste::default();
     let mut viewer = viewer(20);

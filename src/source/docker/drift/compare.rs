@@ -347,5 +347,5 @@ fn port_of(port: &Value) -> Option<String> {
 fn published(address: &str, public: &str, private: &str) -> String {
     let address = if matches!(address, "" | "0.0.0.0" | "::") { String::new() } else { format!("{address}:") };
     let public = if public.is_empty() { "any" } else { public };
-    format!("{address}{public}→{}", private.trim_end_matches("/tcp"))
+    format!("{address}{public}->{}", private.trim_end_matches("/tcp"))
 }

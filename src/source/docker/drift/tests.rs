@@ -73,7 +73,7 @@ volumes: { data: {} }
     assert_eq!(of("environment.GONE"), Some(("x", "not set")));
     assert_eq!(of("environment.EXTRA"), Some(("not set", "1")));
     assert_eq!(of("environment.DB_PASSWORD"), Some(("[redacted]", "[redacted], another")));
-    assert_eq!(of("ports"), Some(("not set", "8080→80")));
+    assert_eq!(of("ports"), Some(("not set", "8080->80")));
     assert_eq!(of("restart"), Some(("always", "on-failure:3")));
     assert_eq!(of("privileged"), Some(("false", "true")));
     assert_eq!(of("memory limit"), Some(("no limit", "1.0 MiB")));
