@@ -3,10 +3,10 @@
 use super::App;
 use crate::{
     modals::{columns::ColumnsModal, filter::FilterModal},
-    model::{attention::Severity, input::Mouse},
+    model::{attention::Severity, input::Mouse, topic::TopicSet},
     panes, ui,
     view::{PaneState, columns, list::ListState, query::QueryError, table::Table},
-    world::World,
+    world::{Changed, World},
 };
 
 /// Cells by which columns scroll sideways.
@@ -52,6 +52,18 @@ impl App {
         let visible: Vec<_> = self.view.visible().collect();
         for name in visible {
             self.with_list(name, |mut listing| listing.refresh());
+        }
+    }
+
+    /// The same for those lists that a change of the world can have touched: sorting ten thousand rows for another list's news is
+    /// work for nothing.
+    pub(super) fn refresh_lists_after(&mut self, changed: Changed) {
+        let visible: Vec<_> = self.view.visible().collect();
+        for name in visible {
+            let topics = panes::find(name).map_or(TopicSet::EMPTY, |pane| pane.topics_in(&self.view));
+            if changed.attention || changed.sources || topics.is_empty() || topics.intersects(changed.topics) {
+                self.with_list(name, |mut listing| listing.refresh());
+            }
         }
     }
 

@@ -243,7 +243,7 @@ impl App {
         }
         let shown = self.visible_topics().union(Topic::Gauges.into()).union(Topic::Own.into());
         if changed.attention || changed.sources || changed.topics.intersects(shown) {
-            self.refresh_lists();
+            self.refresh_lists_after(changed);
             self.dirty = true;
         }
     }

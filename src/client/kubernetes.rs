@@ -207,10 +207,13 @@ async fn make(loaded: Option<Loaded>, context: &str, retry: bool) -> Result<Clie
     };
     config.connect_timeout = Some(CONNECT);
     config.default_retry = retry;
-    Client::try_from(config).map_err(|error| Unreachable {
-        reason: words(&error),
+    let failed = |reason: String| Unreachable {
+        reason,
         hint: "see `kubectl config view`, and try kubectl with this context".into(),
-    })
+    };
+    // A plugin that fetches credentials may take its time; it must not keep the event loop.
+    let made = tokio::task::spawn_blocking(move || Client::try_from(config)).await;
+    made.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(words(&error)))
 }
 
 /// A context inside the cluster.

@@ -1,7 +1,7 @@
 //! How two states of an object differ.
 
 use super::{hidden, yaml};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use similar::TextDiff;
 
 /// The annotation in which kubectl keeps what was applied.
@@ -50,7 +50,9 @@ fn like(live: &Value, applied: &Value) -> Value {
             Value::Array(live.iter().enumerate().map(like_its_own).collect())
         }
         // `cpu: 1` was applied, `cpu: "1"` is kept.
-        (Value::String(live), applied) if applied.is_number() && *live == applied.to_string() => applied.clone(),
+        (Value::String(live), Value::Number(applied)) if live.parse().is_ok_and(|live: Number| live == *applied) => {
+            applied.clone().into()
+        }
         (live, _) => live.clone(),
     }
 }
