@@ -136,7 +136,7 @@ fn a_pod_is_entered_forwarded_to_and_edited() {
         pty.wait_for("the count", |seen| seen.shows("1 in all"));
         pty.send("x");
         pty.wait_for("its end", |seen| seen.shows("ended after 1 connections"));
-        pty.send("\x1b");
+        pty.send("q");
         find(&pty, WORKLOADS, &space.name);
         pty.send("E");
         pty.wait_for("the differences", |seen| seen.shows("+  replicas: 2") && seen.shows("-  replicas: 1"));
