@@ -5,6 +5,7 @@ use crate::{
     model::{
         Timestamp,
         input::{Key, Mouse},
+        kubernetes::Access,
         log::LogLine,
         logs::LogBatch,
         object::ObjectRef,
@@ -70,6 +71,8 @@ pub enum EventKind {
     /// An API server said what may be done there.
     Access {
         context: CompactString,
+        /// What it was asked; what it did not answer is not known.
+        asked: Vec<Access>,
         said: Vec<Said>,
     },
     /// What was asked for an operation: for the screen alone, never recorded.

@@ -150,10 +150,9 @@ impl App {
             EventKind::World(world) => self.set_world(*world),
             EventKind::Settings(settings) => self.set_settings(*settings),
             EventKind::History(series) => self.set_history(*series),
-            EventKind::Access { context, said } => {
+            EventKind::Access { context, asked, said } => {
                 self.world.note_access(event.at, &context, said);
-                self.desk.reviewed(&context);
-                self.dirty = true;
+                self.take_access(&context, &asked);
             }
             EventKind::Answer(answer) => self.take_answer(*answer),
             EventKind::ClockStepped { by_seconds } => self.step_clock(event.at, by_seconds),
@@ -285,6 +284,7 @@ impl App {
 
     fn on_key(&mut self, key: Key) {
         self.dirty = true;
+        self.stop_waiting();
         // ctrl-c leaves from anywhere, whatever is open.
         if key.ctrl && self.settings.keymap.look_up(&[Scope::Global], &[key]) == Lookup::Action("quit") {
             return self.quit();

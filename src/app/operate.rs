@@ -21,6 +21,8 @@ pub struct Desk {
     rehearsals: Vec<Rehearsal>,
     /// What is being asked, by context.
     reviewing: BTreeMap<CompactString, BTreeSet<CompactString>>,
+    /// What goes on by itself once the API server has said whether it is allowed; the next key forgets it.
+    waiting: Vec<Operation>,
     /// Ports that are forwarded, and those that were.
     pub forwards: Vec<ForwardState>,
 }
@@ -33,11 +35,6 @@ const REHEARSED: usize = 8;
 const ENDED: usize = 8;
 
 impl Desk {
-    /// A context has answered, or has said that it will not.
-    pub fn reviewed(&mut self, context: &str) {
-        self.reviewing.remove(context);
-    }
-
     /// What would happen, where it was asked and is known.
     pub fn rehearsal(&self, operation: &Operation) -> Option<&Rehearsal> {
         self.rehearsals.iter().rev().find(|rehearsal| rehearsal.operation == *operation)
@@ -87,13 +84,29 @@ impl App {
 
     /// Brings operations to the gate: refused, confirmed or done at once.
     pub fn propose(&mut self, operations: Vec<Operation>) {
+        self.propose_with(operations, true);
+    }
+
+    /// `ask` is whether what is not known may still be asked; where the server did not say it, a person decides.
+    fn propose_with(&mut self, operations: Vec<Operation>, ask: bool) {
         let terms = match Gate::decide_all(&operations, self.shown(), &self.policy) {
             Decision::Refused(why) => return self.notice(Severity::Warn, why),
             Decision::Allowed(terms) => terms,
         };
-        self.ask_permissions(&operations);
+        if ask {
+            self.ask_permissions(&operations);
+        }
         if terms.confirmation == Confirmation::None && terms.unknown.is_empty() && terms.warnings.is_empty() {
             return self.execute(&operations);
+        }
+        if terms.confirmation == Confirmation::None && terms.warnings.is_empty() {
+            let reviewing = operations.iter().any(|operation| self.is_reviewing(operation.place()));
+            if reviewing {
+                let what = terms.unknown.first().map(|access| access.words()).unwrap_or_default();
+                self.notice(Severity::Info, format!("asking whether you may {what}; any key gives it up"));
+                self.desk.waiting = operations;
+                return;
+            }
         }
         self.rehearse(&operations);
         window::open(self, Box::new(confirm::Confirm::new(operations, terms.confirmation)));
@@ -126,6 +139,27 @@ impl App {
         }
         for (context, wanted) in wanted {
             self.ask(Effect::Review { context, wanted });
+        }
+    }
+
+    /// Forgets what was waiting for an answer: the user went on to something else.
+    pub(super) fn stop_waiting(&mut self) {
+        self.desk.waiting.clear();
+    }
+
+    /// An API server has answered: what waited for that goes on.
+    pub(super) fn take_access(&mut self, context: &str, asked: &[Access]) {
+        self.dirty = true;
+        if let Some(open) = self.desk.reviewing.get_mut(context) {
+            asked.iter().for_each(|access| drop(open.remove(&access.key())));
+        }
+        let open = |operation: &Operation| {
+            let asked = self.desk.reviewing.get(operation.place());
+            operation.needs().iter().any(|need| asked.is_some_and(|asked| asked.contains(&need.key())))
+        };
+        if !self.desk.waiting.is_empty() && !self.desk.waiting.iter().any(open) {
+            let operations = std::mem::take(&mut self.desk.waiting);
+            self.propose_with(operations, false);
         }
     }
 

@@ -56,8 +56,8 @@ pub fn start(app: &mut App, word: &'static str) {
         Ok(targets) => targets,
         Err(why) => return app.notice(Severity::Info, why),
     };
-    // A signal is all that can be done to a process.
-    if targets.iter().all(|target| target.kind == ObjectKind::Process) {
+    // A signal is all that can be done to a process; the key that enters a container sends it, as in its list.
+    if ["exec", "kill"].contains(&word) && targets.iter().all(|target| target.kind == ObjectKind::Process) {
         return super::signal::open(app);
     }
     match offers(&targets).into_iter().find(|offer| offer.word == word) {
@@ -131,9 +131,12 @@ fn usual_or_any(offer: &Offer, targets: &[ObjectRef], app: &App) -> Option<Vec<O
 fn any(offer: &Offer, targets: &[ObjectRef], app: &App) -> Option<Vec<Operation>> {
     let world = app.shown();
     let one = |target: &ObjectRef| {
-        let count = (offer.fields)(target, world).len();
-        let tries = [vec!["1"; count], vec!["/x"; count], [vec!["/x"], vec!["1"; count]].concat()];
-        tries.iter().find_map(|values| offer.operation(target, world, values).ok())
+        let defaults = offer.defaults(target, world);
+        ["1", "/x"].into_iter().find_map(|text| {
+            let fill = |value: &'_ String| if value.is_empty() { text.to_owned() } else { value.clone() };
+            let values: Vec<_> = defaults.iter().map(fill).collect();
+            offer.operation(target, world, &values.iter().map(String::as_str).collect::<Vec<_>>()).ok()
+        })
     };
     targets.iter().map(one).collect()
 }

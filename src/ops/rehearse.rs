@@ -75,7 +75,7 @@ async fn would_go(docker: &Docker, what: Prune) -> Result<Vec<String>, Failure> 
             let dangling = if what == Prune::Images { None } else { Some(filter("dangling", &["true"])) };
             let options = ListImagesOptionsBuilder::new();
             let options =
-                dangling.map_or_else(|| ListImagesOptionsBuilder::new(), |filter| options.filters(&filter)).build();
+                dangling.map_or_else(ListImagesOptionsBuilder::new, |filter| options.filters(&filter)).build();
             let images = docker.list_images(Some(options)).await.map_err(docker::failure)?;
             let options = ListContainersOptionsBuilder::new().all(true).build();
             let used = docker.list_containers(Some(options)).await.map_err(docker::failure)?;

@@ -89,8 +89,8 @@ pub fn rehearse(told: Told, trial: ops::gate::Trial, clients: &Arc<Clients>) {
 pub fn review(told: Told, context: CompactString, wanted: Vec<Access>, clients: &Arc<Clients>) {
     let clients = Arc::clone(clients);
     tokio::task::spawn_blocking(move || {
-        let said = ops::access::review(&context, wanted, &clients);
-        let _ = told.blocking_send(EventKind::Access { context, said });
+        let said = ops::access::review(&context, wanted.clone(), &clients);
+        let _ = told.blocking_send(EventKind::Access { context, asked: wanted, said });
     });
 }
 

@@ -41,7 +41,12 @@ impl Forwards {
             let record = Record::begin(&permit);
             let last = RefCell::new(None);
             let tell = |state: ForwardState| {
-                last.replace(Some(state.clone()));
+                if last.replace(Some(state.clone())).is_none() {
+                    let text =
+                        format!("127.0.0.1:{} is forwarded: {}; alt-p lists them", state.local, permit.operation());
+                    let begun = Done { target: Some(state.target.clone()), ..Done::new(true, text) };
+                    let _ = told.try_send(EventKind::Done(begun));
+                }
                 // One may be left out where the cockpit is behind: the next says it all.
                 let _ = told.try_send(EventKind::Answer(Box::new(Answer::Forward(state))));
             };

@@ -27,7 +27,7 @@ use flightdeck::{
         topic::Topic,
         update::Update,
     },
-    ops::gate::Policy,
+    ops::{gate::Policy, offer},
     panes, screen,
     view::layout::{Cell, Layout, Page},
     world::World,
@@ -132,6 +132,19 @@ pub fn app_for(action: &Action, size: (u16, u16)) -> App {
     };
     let mut app = app(pane.map_or_else(settings, settings_of_pane), size);
     app.policy.armed = true;
+    if let Some(word) = action.name.strip_prefix("operate") {
+        let word = word.trim_start_matches('-');
+        let kube = &app.world.observed.kube;
+        let pods =
+            kube.pods.iter().map(|row| ObjectRef::in_cluster(ObjectKind::Pod, &row.context, &row.namespace, &row.name));
+        let workloads =
+            kube.workloads.iter().map(|row| ObjectRef::in_cluster(row.kind, &row.context, &row.namespace, &row.name));
+        let nodes = kube.nodes.iter().map(|row| ObjectRef::in_cluster(ObjectKind::Node, &row.context, "", &row.name));
+        let offers = |target: &ObjectRef| word.is_empty() || offer::find(word, target).is_some();
+        if let Some(target) = pods.chain(workloads).chain(nodes).find(offers) {
+            app.open(target);
+        }
+    }
     if action.scope == Scope::Object {
         app.open(ObjectRef::new(ObjectKind::Process, "2310/3310"));
     }

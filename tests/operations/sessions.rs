@@ -29,7 +29,7 @@ fn a_shell_in_a_container_has_the_terminal_and_gives_it_back() {
         let container = Container::run(bed, "shell", &[], &["sleep", "10000"]);
         let socket = format!("unix://{}", bed.folder.join("docker/docker.sock").display());
         let mut pty = cockpit(bed, &["--docker", &socket, "--context", "none"], &[]);
-        find(&pty, "containers", &container.name);
+        find(&pty, CONTAINERS, &container.name);
         pty.send("x");
         pty.wait_for("the form", |seen| seen.shows("exec: container"));
         pty.send("\r");
@@ -64,15 +64,22 @@ fn pty_look(pty: &Pty) {
     pty.send("stty size\r");
 }
 
+/// Keys that lead to a list.
+const CONTAINERS: &str = "4";
+const PODS: &str = "5\x1b2";
+const WORKLOADS: &str = "5\x1b6";
+
 /// Shows the list of a pane that holds this row, filtered to it.
 fn find(pty: &Pty, pane: &str, name: &str) {
-    pty.send(format!(":{pane}"));
-    pty.wait_for("the palette", |seen| seen.shows(pane));
-    pty.send("\r");
+    pty.send(pane);
     pty.send("/");
     pty.send(name);
     pty.send("\r");
-    pty.wait_for("the row", |seen| seen.shows(name));
+    let is_row = |line: &str| {
+        line.contains(&name[..name.len().min(11)])
+            && ["running", "Running", "1/1"].iter().any(|word| line.contains(word))
+    };
+    pty.wait_for("the row", |seen| seen.screen().contents().lines().any(is_row));
 }
 
 #[test]
@@ -81,7 +88,7 @@ fn a_container_that_dies_ends_its_session() {
         let container = Container::run(bed, "dies", &[], &["sleep", "10000"]);
         let socket = format!("unix://{}", bed.folder.join("docker/docker.sock").display());
         let mut pty = cockpit(bed, &["--docker", &socket, "--context", "none"], &[]);
-        find(&pty, "containers", &container.name);
+        find(&pty, CONTAINERS, &container.name);
         pty.send("x");
         pty.wait_for("the form", |seen| seen.shows("exec: container"));
         pty.send("\r");
@@ -102,7 +109,7 @@ fn a_pod_is_entered_forwarded_to_and_edited() {
         let pod = space.pod_of("web");
         let editor = "sed -i s/replicas:.1/replicas:\\ 2/";
         let mut pty = cockpit(bed, &["--docker", "none", "--context", "testbed"], &[("VISUAL", editor)]);
-        find(&pty, "pods", &pod);
+        find(&pty, PODS, &pod);
         pty.send("x");
         pty.wait_for("the form", |seen| seen.shows("exec: pod") && seen.shows("web"));
         pty.send("\r");
@@ -118,6 +125,7 @@ fn a_pod_is_entered_forwarded_to_and_edited() {
         pty.wait_for("the form", |seen| seen.shows("local port"));
         let port = 20_000 + std::process::id() % 20_000;
         pty.send(format!("8080\t{port}\r"));
+        pty.wait_for("its beginning", |seen| seen.shows(&format!("127.0.0.1:{port} is forwarded")));
         pty.send("\x1bp");
         pty.wait_for("the list of ports", |seen| seen.shows(&format!("127.0.0.1:{port}")));
         let mut answer = String::new();
@@ -128,12 +136,14 @@ fn a_pod_is_entered_forwarded_to_and_edited() {
         pty.wait_for("the count", |seen| seen.shows("1 in all"));
         pty.send("x");
         pty.wait_for("its end", |seen| seen.shows("ended after 1 connections"));
-        pty.send("\x1b");
-        find(&pty, "workloads", "web");
+        pty.send("q");
+        find(&pty, WORKLOADS, &space.name);
         pty.send("E");
         pty.wait_for("the differences", |seen| seen.shows("+  replicas: 2") && seen.shows("-  replicas: 1"));
         pty.send("y");
-        bed.wait_for("the change", || space.kubectl(&["get", "deployment", "web", "-o", "jsonpath={.spec.replicas}"]) == "2");
+        bed.wait_for("the change", || {
+            space.kubectl(&["get", "deployment", "web", "-o", "jsonpath={.spec.replicas}"]) == "2"
+        });
         pty.send("q");
         pty.ends_well(crate::wait::PATIENCE);
         pty.assert_restored();

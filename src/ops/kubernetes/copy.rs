@@ -31,6 +31,13 @@ fn params(container: &str) -> AttachParams {
     if container.is_empty() { params } else { params.container(container) }
 }
 
+/// The exit code of a remote program that failed, where the kubelet says it.
+pub fn exit_code(status: &Status) -> Option<i32> {
+    let causes = status.details.as_ref()?.causes.as_ref()?;
+    let cause = causes.iter().find(|cause| cause.reason.as_deref() == Some("ExitCode"))?;
+    cause.message.as_deref()?.parse().ok()
+}
+
 /// What the end of a remote program means; `None` is success.
 pub fn ended(status: Option<Status>) -> Option<String> {
     let status = status?;

@@ -6,7 +6,7 @@ pub mod edit;
 mod patch;
 pub mod resource;
 
-pub use copy::ended;
+pub use copy::{ended, exit_code};
 
 use super::{
     execute::{Deed, Failure, Progress, Revealed, in_time},

@@ -6,7 +6,7 @@ use crate::{
         docker,
         execute::Failure,
         gate::Permit,
-        kubernetes::{self, ended},
+        kubernetes::{self, ended, exit_code},
         operation::{EngineAct, KubeAct, Operation, engine_of, path_of},
     },
 };
@@ -203,10 +203,11 @@ async fn kube_session(client: &kube::Client, namespace: &str, name: &str, act: &
             drop(process);
             match status {
                 None => Err("the connection to the API server broke; the program may still run".into()),
-                Some(status) => match ended(Some(status)) {
-                    None => Ok("ended".into()),
-                    Some(why) if why.contains("exit code") => Ok(format!("ended: {why}")),
-                    Some(why) => Err(why),
+                Some(status) => match (exit_code(&status), ended(Some(status))) {
+                    (_, None) => Ok("ended".into()),
+                    (Some(126 | 127), Some(why)) => Err(format!("the program is not there, or cannot be run: {why}")),
+                    (Some(code), _) => Ok(format!("ended with exit code {code}")),
+                    (None, Some(why)) => Err(why),
                 },
             }
         }
