@@ -52,7 +52,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("libc", &["source/host"]),
     ("bollard", &["client", "source/docker", "source/logs", "ops", "runtime/handover"]),
     ("kube", &["client", "source/kubernetes", "source/logs", "ops", "runtime/handover"]),
-    ("k8s_openapi", &["client", "source/kubernetes", "source/logs", "ops"]),
+    ("k8s_openapi", &["client", "source/kubernetes", "source/logs", "ops", "runtime/handover"]),
     ("nvml_wrapper", &["source/gpu"]),
     ("sqlx", &["journal"]),
     ("clap", &["cli", "cli.rs"]),

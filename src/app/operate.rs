@@ -151,7 +151,9 @@ impl App {
     pub(super) fn take_access(&mut self, context: &str, asked: &[Access]) {
         self.dirty = true;
         if let Some(open) = self.desk.reviewing.get_mut(context) {
-            asked.iter().for_each(|access| drop(open.remove(&access.key())));
+            asked.iter().for_each(|access| {
+                open.remove(&access.key());
+            });
         }
         let open = |operation: &Operation| {
             let asked = self.desk.reviewing.get(operation.place());

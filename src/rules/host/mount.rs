@@ -99,12 +99,59 @@ impl Check for MountSilent {
     }
 }
 
+/// File systems that can fill up, each once: where one is mounted at several places (bind mounts, the volumes of pods) the place
+/// with the shortest name stands for it, and a container's overlay lies on a file system that is listed itself.
 fn writable<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a Mount> {
-    context.observed.mounts.iter().flatten().filter(|mount| !mount.read_only)
+    let mounts = || context.observed.mounts.iter().flatten();
+    let again = move |mount: &Mount| {
+        let same = |other: &&Mount| mount.block.is_some() && other.block == mount.block && !other.read_only;
+        let shortest = mounts().filter(same).min_by_key(|other| (other.mount.len(), &other.mount));
+        shortest.is_some_and(|shortest| shortest.mount != mount.mount)
+    };
+    let layered = |mount: &Mount| mount.fs == "overlay" && mount.mount != "/";
+    mounts().filter(move |mount| !mount.read_only && !layered(mount) && !again(mount))
 }
 
 fn named(rule: &'static str, severity: Severity, mount: &Mount, cause: String, next: &str) -> Condition {
     let mut condition = condition(rule, severity, (ObjectKind::Mount, &mount.mount, &mount.mount), cause, next);
     condition.kind = "disk".into();
     condition
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Timestamp, observed::Observed};
+
+    fn mount(place: &str, fs: &str, block: Option<&str>) -> Mount {
+        Mount {
+            mount: place.into(),
+            device: block.unwrap_or(fs).into(),
+            block: block.map(Into::into),
+            fs: fs.into(),
+            read_only: false,
+            remote: false,
+            state: MountState::Ready,
+            total_bytes: Some(100),
+            available_bytes: Some(4),
+            inodes_total: None,
+            inodes_free: None,
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_once() {
+        let mounts = vec![
+            mount("/var/lib/docker/overlay2/a/merged", "overlay", None),
+            mount("/var/lib/kubelet/pods/1/volumes/x", "ext4", Some("sda1")),
+            mount("/var", "ext4", Some("sda1")),
+            mount("/", "overlay", None),
+        ];
+        let observed = Observed { mounts: Some(mounts), ..Observed::default() };
+        let context = Context { now: Timestamp::UNIX_EPOCH, observed: &observed };
+        let mut found = Vec::new();
+        MountSpace.examine(&context, &mut found);
+        let names: Vec<_> = found.iter().map(|condition| condition.name.as_str()).collect();
+        assert_eq!(names, ["/var", "/"]);
+    }
 }
