@@ -121,7 +121,6 @@ fn prod_cluster() -> Cluster {
             resource("example.com", "Widget", "widgets", &["wd"], true),
         ],
         usage_from: "metrics-server".into(),
-        ..Cluster::default()
     }
 }
 
