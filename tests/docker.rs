@@ -343,3 +343,47 @@ async fn an_engine_that_goes_and_comes_back_is_found_again() {
     assert!(open_files() < files + 20, "{files} files open before, {} after", open_files());
     assert!(threads() <= running + 4, "{running} threads before, {} after", threads());
 }
+
+/// Starts the testbed's engine again when it goes out of scope.
+struct Back(PathBuf);
+
+impl Back {
+    fn run(&self, what: &str) -> bool {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/testbed/docker");
+        Command::new(script).arg(what).arg(&self.0).status().is_ok_and(|status| status.success())
+    }
+}
+
+impl Drop for Back {
+    fn drop(&mut self) {
+        self.run("start");
+    }
+}
+
+/// Kills the engine itself again and again (three times; `FLIGHTDECK_RESTARTS` says how often), which no other test that runs
+/// beside it likes.
+#[tokio::test]
+#[ignore = "kills the testbed's engine; tests/run runs it alone"]
+async fn an_engine_that_was_killed_is_found_again() {
+    let Some(socket) = testbed() else { return };
+    let engine = Back(socket.parent().expect("it lies in the engine's folder").to_owned());
+    let rounds = std::env::var("FLIGHTDECK_RESTARTS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(3);
+    let mut watched = Watched::of(&socket);
+    let ok = |watched: &Watched| (watched.state() == Some(SourceState::Ok)).then_some(());
+    watched.until("first", ok).await;
+    watched.until("inspected", |watched| watched.container("web").map(|_| ())).await;
+    let (files, running) = (open_files(), threads());
+    for round in 0..rounds {
+        assert!(engine.run("kill"), "killed");
+        watched.until("down", |watched| (watched.state() == Some(SourceState::Down)).then_some(())).await;
+        assert!(watched.container("web").is_some(), "rows stay");
+        assert!(engine.run("start"), "started");
+        watched.until("back", ok).await;
+        let name = format!("killed-engine-{round}");
+        docker(&socket, &["create", "--name", &name, "testbed/busybox:1.35"]);
+        watched.until("what is new", |watched| watched.container(&name).map(|_| ())).await;
+        docker(&socket, &["rm", "-f", &name]);
+    }
+    assert!(open_files() < files + 20, "{files} files open before, {} after", open_files());
+    assert!(threads() <= running + 4, "{running} threads before, {} after", threads());
+}
