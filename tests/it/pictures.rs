@@ -19,6 +19,9 @@ const PAPER: &str = "#101418";
 const PICTURES: &[(&str, (u16, u16), &str)] = &[
     ("overview", (120, 36), ""),
     ("host", (160, 45), "2"),
+    ("containers", (160, 36), "4"),
+    ("kubernetes", (160, 45), "5"),
+    ("why", (120, 30), "5 o w"),
     ("object", (120, 30), "enter"),
     ("filter", (120, 30), "2 z / u s e r = r o o t"),
     ("palette", (100, 30), ": t h e"),
