@@ -21,7 +21,7 @@ const PICTURES: &[(&str, (u16, u16), &str)] = &[
     ("host", (160, 45), "2"),
     ("containers", (160, 36), "4"),
     ("kubernetes", (160, 45), "5"),
-    ("why", (120, 30), "5 o w"),
+    ("why", (120, 30), "5 alt-4 w"),
     ("object", (120, 30), "enter"),
     ("filter", (120, 30), "2 z / u s e r = r o o t"),
     ("palette", (100, 30), ": t h e"),
