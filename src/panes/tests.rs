@@ -116,7 +116,8 @@ fn mount(mount: &str, used: f64, state: MountState) -> Mount {
     Mount {
         mount: mount.into(),
         device: "/dev/sda1".into(),
-        block: Some("sda1".into()),
+        // A partition of its own: what is mounted twice is told once.
+        block: Some(format!("sda{}", mount.len()).into()),
         fs: "ext4".into(),
         read_only: false,
         remote: false,

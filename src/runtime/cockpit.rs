@@ -297,7 +297,7 @@ impl Cockpit {
                     leave |= self.take(event, now);
                 }
                 // A key is answered at once, data may wait for its frame.
-                if self.draw_at.is_some() && self.output.is_clear() && !leave {
+                if self.draw_at.is_some() && self.output.is_clear() && self.lent.is_none() && !leave {
                     self.draw()?;
                 }
             }

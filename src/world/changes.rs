@@ -5,7 +5,7 @@ use crate::model::{
     Timestamp,
     attention::Severity,
     change::{Change, ChangeKind},
-    host::{Gauges, HostFacts, OomSeen},
+    host::{Gauges, HostFacts, Network, OomSeen},
     mount::Mount,
     object::{ObjectKind, ObjectRef},
     update::Update,
@@ -45,7 +45,9 @@ impl World {
     fn note_links(&mut self, at: Timestamp, gauges: &Gauges) {
         let Some(before) = &self.observed.gauges else { return };
         let mut texts = Vec::new();
-        for network in &gauges.networks {
+        // A container's end of a pair comes and goes with the container, which tells that itself.
+        let lasting = |network: &&Network| !network.name.starts_with("veth");
+        for network in gauges.networks.iter().filter(lasting) {
             let old = before.networks.iter().find(|old| old.name == network.name);
             match old {
                 None => texts.push((network.name.clone(), format!("interface {} appeared", network.name))),
@@ -56,7 +58,7 @@ impl World {
                 Some(_) => {}
             }
         }
-        for old in &before.networks {
+        for old in before.networks.iter().filter(lasting) {
             if !gauges.networks.iter().any(|network| network.name == old.name) {
                 texts.push((old.name.clone(), format!("interface {} is gone", old.name)));
             }
