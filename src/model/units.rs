@@ -11,7 +11,7 @@ pub fn bytes(value: f64) -> String {
     scaled(value, 1024.0, &UNITS)
 }
 
-/// Bytes a second: [`bytes`] with `/s`.
+/// Bytes a second: [`bytes()`] with `/s`.
 pub fn bytes_per_second(value: f64) -> String {
     bytes(value) + "/s"
 }

@@ -49,7 +49,7 @@ pub async fn bytes(docker: &Docker, path: &str) -> Result<Bytes, Error> {
 /// The whole answer, read as JSON.
 ///
 /// # Errors
-/// As [`bytes`], and where it is no such JSON.
+/// As [`bytes()`], and where it is no such JSON.
 pub async fn json<T: DeserializeOwned>(docker: &Docker, path: &str) -> Result<T, Error> {
     let bytes = bytes(docker, path).await?;
     Ok(serde_json::from_slice(&bytes)?)
