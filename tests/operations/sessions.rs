@@ -76,7 +76,7 @@ fn find(pty: &Pty, pane: &str, name: &str) {
     pty.send(name);
     pty.send("\r");
     let is_row = |line: &str| {
-        line.contains(&name[..name.len().min(11)])
+        line.contains(&name[..name.len().min(10)])
             && ["running", "Running", "1/1"].iter().any(|word| line.contains(word))
     };
     pty.wait_for("the row", |seen| seen.screen().contents().lines().any(is_row));
