@@ -2,7 +2,7 @@
 
 use crate::{
     bed::{Bed, Container, Namespace, on_testbed},
-    pty::{Pty, Setup},
+    pty::{Pty, Seen, Setup},
 };
 use std::{
     io::{Read as _, Write as _},
@@ -41,28 +41,21 @@ fn a_shell_in_a_container_has_the_terminal_and_gives_it_back() {
         pty.send("x");
         pty.wait_for("the form", |seen| seen.shows("exec: container"));
         pty.send("\r");
-        pty.wait_for("a prompt", |seen| seen.shows("ctrl-] leaves it") && seen.shows("#"));
+        // What the one before left on the screen is gone.
+        let fresh = |seen: &Seen| seen.shows("ctrl-] leaves it") && seen.shows("#") && !seen.shows("exit 3");
+        pty.wait_for("a prompt", fresh);
         // The size reaches the far side a moment after the shell does.
         pty.send("until stty size 2>&1 | grep '^40'; do sleep 0.2; done; echo in-$((40+2))\r");
         pty.wait_for("what it wrote", |seen| seen.shows("40 120") && seen.shows("in-42"));
         pty.resize(100, 30);
-        pty.wait_for("the new size", |seen| {
-            let found = seen.shows("30 100");
-            if !found {
-                pty_look(&pty);
-            }
-            found
-        });
+        pty.send("until stty size 2>&1 | grep '^30'; do sleep 0.2; done\r");
+        pty.wait_for("the new size", |seen| seen.shows("30 100"));
         pty.send(CTRL_LEAVE);
         pty.wait_for("the cockpit", |seen| seen.shows("left; the program may still run"));
         pty.send("q");
         pty.ends_well(crate::wait::PATIENCE);
         pty.assert_restored();
     });
-}
-
-fn pty_look(pty: &Pty) {
-    pty.send("stty size\r");
 }
 
 /// Keys that lead to a list.
@@ -103,7 +96,6 @@ fn a_container_that_dies_ends_its_session() {
 }
 
 #[test]
-#[ignore = "not steady yet: one run in three, the kubelet of the testbed loses the first keys or is late with the forwarded port"]
 fn a_pod_is_entered_forwarded_to_and_edited() {
     on_testbed("sessions::a_pod_is_entered_forwarded_to_and_edited", |bed| {
         let space = Namespace::new(bed, "session");

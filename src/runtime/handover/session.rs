@@ -16,13 +16,15 @@ use crate::{
 use futures_util::StreamExt as _;
 use rustix::{fs::OFlags, io::Errno};
 use std::{
+    collections::VecDeque,
     io,
     os::fd::{AsFd as _, OwnedFd},
+    pin::Pin,
     sync::Arc,
     time::Duration,
 };
 use tokio::{
-    io::{AsyncWriteExt as _, Interest, unix::AsyncFd},
+    io::{AsyncWrite, AsyncWriteExt as _, Interest, unix::AsyncFd},
     signal::unix::{SignalKind, signal},
 };
 
@@ -32,6 +34,8 @@ const LEAVE: u8 = 0x1d;
 const INTERRUPT: u8 = 0x03;
 /// How long connecting may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long what was typed before leaving may take to be sent.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// Runs the session to its end, and says how it ended.
 pub fn run(permit: &Permit, clients: &Arc<Clients>) -> Result<String, Failure> {
@@ -42,13 +46,14 @@ pub fn run(permit: &Permit, clients: &Arc<Clients>) -> Result<String, Failure> {
         let effect = crate::model::text::clean(&permit.operation().effect()).into_owned();
         let greeting = format!("\x1b[2J\x1b[H\x1b[2m{effect}\r\nctrl-] leaves it.\x1b[0m\r\n");
         terminal.write(greeting.as_bytes()).await.map_err(failed)?;
+        let mut typed = Typed::default();
         let far = tokio::select! {
             far = tokio::time::timeout(PATIENCE, far::connect(permit, clients)) => {
                 far.map_err(|_| Failure::failed(format!("no answer within {} s", PATIENCE.as_secs())))??
             }
-            () = terminal.given_up() => return Ok("left before it was connected".into()),
+            () = terminal.given_up(&mut typed) => return Ok("left before it was connected".into()),
         };
-        speak(&terminal, far).await
+        speak(&terminal, far, typed).await
     })
 }
 
@@ -61,34 +66,30 @@ enum End {
     Broken(String),
 }
 
-async fn speak(terminal: &Terminal, mut far: Far) -> Result<String, Failure> {
+async fn speak(terminal: &Terminal, mut far: Far, mut typed: Typed) -> Result<String, Failure> {
     let mut resized = signal(SignalKind::window_change()).map_err(|error| Failure::failed(error.to_string()))?;
     let (columns, rows) = terminal.size();
     (far.resize)(columns, rows).await;
     let mut keys = [0_u8; 4_096];
     let end = loop {
         tokio::select! {
+            // Also while the far end takes nothing: that must not keep anybody from leaving.
             read = terminal.read(&mut keys) => match read {
                 Ok(0) | Err(_) => break End::Broken("the terminal is gone".into()),
-                Ok(read) => {
-                    let leave = keys[..read].iter().position(|byte| *byte == LEAVE);
-                    let sent = &keys[..leave.unwrap_or(read)];
-                    let written = async {
-                        far.input.write_all(sent).await?;
-                        far.input.flush().await
-                    };
-                    // A far end that takes nothing must not keep us from leaving.
-                    let written = tokio::select! {
-                        written = written => written.is_ok(),
-                        () = terminal.given_up() => break End::Left,
-                    };
-                    if leave.is_some() {
+                Ok(read) => match typed.take(&keys[..read]) {
+                    Taken::All => {}
+                    Taken::Left => {
+                        // What was typed before it still belongs to the far end, if that takes it at once.
+                        let _ = tokio::time::timeout(FAREWELL, typed.send_all(&mut far.input)).await;
                         break End::Left;
                     }
-                    if !written {
-                        break End::Closed;
-                    }
-                }
+                    Taken::Full => if terminal.write(b"\x07").await.is_err() {
+                        break End::Broken("the terminal is gone".into());
+                    },
+                },
+            },
+            sent = typed.send(&mut far.input), if typed.waits() => if sent.is_err() {
+                break End::Closed;
             },
             chunk = far.output.next() => match chunk {
                 None => break End::Closed,
@@ -128,6 +129,68 @@ fn turned(chunk: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// What was typed that the far end has not taken yet.
+#[derive(Default)]
+struct Typed {
+    waiting: VecDeque<u8>,
+    /// Bytes were handed over that may lie in a buffer on the way.
+    unflushed: bool,
+}
+
+/// What became of keys.
+#[derive(Debug, PartialEq, Eq)]
+enum Taken {
+    All,
+    /// The user leaves; what came before is kept.
+    Left,
+    /// Some were dropped: more waits than anybody types.
+    Full,
+}
+
+impl Typed {
+    /// How many bytes may wait. A terminal whose queue is full drops keys too, and rings (termios, `IMAXBEL`).
+    const MOST: usize = 1 << 20;
+
+    fn take(&mut self, keys: &[u8]) -> Taken {
+        let leave = keys.iter().position(|byte| *byte == LEAVE);
+        let keys = &keys[..leave.unwrap_or(keys.len())];
+        let fit = keys.len().min(Self::MOST - self.waiting.len());
+        self.waiting.extend(&keys[..fit]);
+        match leave {
+            Some(_) => Taken::Left,
+            None if fit < keys.len() => Taken::Full,
+            None => Taken::All,
+        }
+    }
+
+    fn waits(&self) -> bool {
+        self.unflushed || !self.waiting.is_empty()
+    }
+
+    /// Sends some of it. Dropped before it is done, it has lost nothing and sent nothing twice.
+    async fn send(&mut self, input: &mut Pin<Box<dyn AsyncWrite>>) -> io::Result<()> {
+        if self.waiting.is_empty() {
+            input.flush().await?;
+            self.unflushed = false;
+        } else {
+            let sent = input.write(self.waiting.as_slices().0).await?;
+            if sent == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            self.waiting.drain(..sent);
+            self.unflushed = true;
+        }
+        Ok(())
+    }
+
+    async fn send_all(&mut self, input: &mut Pin<Box<dyn AsyncWrite>>) -> io::Result<()> {
+        while self.waits() {
+            self.send(input).await?;
+        }
+        Ok(())
+    }
+}
+
 struct Terminal(AsyncFd<OwnedFd>);
 
 impl Terminal {
@@ -156,14 +219,14 @@ impl Terminal {
         Ok(())
     }
 
-    /// Returns when the user gives up what does not come about: ctrl-] or ctrl-c. What else is typed meanwhile is lost.
-    async fn given_up(&self) {
+    /// Returns when the user gives up what does not come about: ctrl-] or ctrl-c. What else is typed meanwhile is kept.
+    async fn given_up(&self, typed: &mut Typed) {
         let mut keys = [0_u8; 256];
         loop {
             match self.read(&mut keys).await {
                 Ok(0) | Err(_) => return,
                 Ok(read) if keys[..read].iter().any(|byte| matches!(*byte, LEAVE | INTERRUPT)) => return,
-                Ok(_) => {}
+                Ok(read) => drop(typed.take(&keys[..read])),
             }
         }
     }
@@ -178,9 +241,40 @@ impl Terminal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::AsyncReadExt as _;
 
     #[test]
     fn line_ends_are_turned() {
         assert_eq!(turned(b"a\nb\r\n"), b"a\r\nb\r\r\n");
+    }
+
+    #[tokio::test]
+    async fn what_is_typed_waits_for_a_far_end_that_takes_little() {
+        let (near, mut far) = tokio::io::duplex(4);
+        let mut input: Pin<Box<dyn AsyncWrite>> = Box::pin(near);
+        let mut typed = Typed::default();
+        assert_eq!(typed.take(b"0123456789"), Taken::All);
+        let mut got = Vec::new();
+        while typed.waits() {
+            // Each is cut short, as a key or a line from the far end cuts it.
+            let _ = tokio::time::timeout(Duration::ZERO, typed.send(&mut input)).await;
+            let mut chunk = [0; 3];
+            if let Ok(read) = tokio::time::timeout(Duration::ZERO, far.read(&mut chunk)).await {
+                got.extend(&chunk[..read.expect("it is open")]);
+            }
+        }
+        drop(input);
+        far.read_to_end(&mut got).await.expect("it is open");
+        assert_eq!(got, b"0123456789");
+    }
+
+    #[test]
+    fn what_was_typed_before_leaving_is_kept_and_what_is_too_much_is_not() {
+        let mut typed = Typed::default();
+        assert_eq!(typed.take(b"exit\r\x1dq"), Taken::Left);
+        assert_eq!(typed.waiting, b"exit\r");
+        assert_eq!(typed.take(&vec![b'a'; Typed::MOST]), Taken::Full);
+        assert_eq!(typed.waiting.len(), Typed::MOST);
+        assert_eq!(typed.take(b"\x1d"), Taken::Left);
     }
 }
