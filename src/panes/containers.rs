@@ -222,7 +222,7 @@ impl Table for ContainersTable {
         &[18, 17, 15, 14, 13, 16, 11, 12, 8, 4]
     }
     fn is_needed(&self, world: &World, column: usize) -> bool {
-        COLUMNS[column].name != "engine" || world.observed.containers.has_several_engines()
+        engines::is_needed(world, COLUMNS, column)
     }
     fn is_old(&self, world: &World, at: usize) -> bool {
         row(world, at).is_some_and(|row| match row {

@@ -139,6 +139,11 @@ pub(super) fn draw_of_engines(
     }
 }
 
+/// Whether a column of a list of what engines hold says anything: the engine does where there are several.
+pub(super) fn is_needed(world: &World, columns: &[Column], column: usize) -> bool {
+    columns[column].name != "engine" || world.observed.containers.has_several_engines()
+}
+
 /// Whether what an engine told is old: it is silent.
 pub(super) fn is_old(world: &World, engine: &str) -> bool {
     let status = world.observed.sources.get(&format_compact!("docker/{engine}"));

@@ -35,6 +35,9 @@ impl Column {
     }
 }
 
+/// Reads the value of a column from a row.
+pub(super) type Read<Row> = for<'w> fn(&'w Row, &'w World) -> Value<'w>;
+
 /// Declares the columns of a table of `Row`s, each with the function that reads its value:
 /// `fields! { Row; "name" "TITLE" Unit width [flags] "about." => |row, world| value, }`, where flags are `grow` and `hide`.
 macro_rules! fields {
@@ -42,8 +45,7 @@ macro_rules! fields {
         static COLUMNS: &[crate::view::table::Column] = &[
             $($crate::panes::fields::column($name, $title, crate::view::table::Unit::$unit, $width, $about)$(.$flag())?,)*
         ];
-        #[allow(clippy::type_complexity, reason = "a table of plain functions")]
-        static READ: &[for<'w> fn(&'w $row, &'w crate::world::World) -> crate::view::table::Value<'w>] = &[$($read,)*];
+        static READ: &[crate::panes::fields::Read<$row>] = &[$($read,)*];
     };
 }
 pub(super) use fields;

@@ -1,5 +1,6 @@
 //! Panes: one file a pane, and one line in the list below.
 
+mod engine_list;
 mod fields;
 pub(crate) mod k8s;
 pub(crate) mod kube_tree;
@@ -59,7 +60,7 @@ pub trait Pane: Sync {
     }
 }
 
-/// One line a pane: its file and its type.
+/// One line a pane: its file and its name there.
 macro_rules! panes {
     ($($file:ident::$pane:ident,)*) => {
         $(pub(crate) mod $file;)*
@@ -82,9 +83,9 @@ panes! {
     cgroups::CgroupsPane,
     sensors::SensorsPane,
     containers::ContainersPane,
-    images::ImagesPane,
-    volumes::VolumesPane,
-    engine_networks::EngineNetworksPane,
+    images::PANE,
+    volumes::PANE,
+    engine_networks::PANE,
     engines::EnginesPane,
     system::SystemPane,
     sources::SourcesPane,
