@@ -17,7 +17,7 @@ use crate::{
         scene::Scene,
         theme::Role,
     },
-    view::table::{Table, Value},
+    view::table::{Column, Table, Value},
     world::World,
 };
 use compact_str::{CompactString, format_compact};
@@ -63,8 +63,13 @@ pub(crate) fn is_watched(world: &World, context: &str) -> bool {
 }
 
 /// Whether rows of several contexts stand in the lists, so that each must say where it is from.
-pub(super) fn several(world: &World) -> bool {
+fn several(world: &World) -> bool {
     world.observed.kube.clusters.len() > 1
+}
+
+/// Whether a column says anything: the context does where there are several.
+pub(super) fn is_needed(world: &World, columns: &[Column], column: usize) -> bool {
+    columns[column].name != "context" || several(world)
 }
 
 /// Whether what is known of a context is old: its API server is silent.

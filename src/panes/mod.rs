@@ -3,6 +3,7 @@
 mod engine_list;
 mod fields;
 pub(crate) mod k8s;
+mod kube_list;
 pub(crate) mod kube_tree;
 
 use crate::{
@@ -91,12 +92,12 @@ panes! {
     sources::SourcesPane,
     log::LogPane,
     own::OwnPane,
-    pods::PodsPane,
-    workloads::WorkloadsPane,
-    xray::XrayPane,
-    nodes::NodesPane,
-    by_node::ByNodePane,
-    kube_events::KubeEventsPane,
+    pods::PANE,
+    workloads::PANE,
+    xray::PANE,
+    nodes::PANE,
+    by_node::PANE,
+    kube_events::PANE,
     resources::ResourcesPane,
     clusters::ClustersPane,
     kube_summary::KubeSummaryPane,
