@@ -7,7 +7,6 @@ use crate::{
         event::{Event, EventKind},
         settings::Settings,
     },
-    config::Config,
     keymap::{Keymap, Scope},
     model::{
         Timestamp,
@@ -16,8 +15,7 @@ use crate::{
         object::{ObjectKind, ObjectRef},
     },
     ops::gate::Policy,
-    screen,
-    ui::{glyphs, theme::Theme},
+    panes, screen,
     view::layout::{Cell, Layout, Page},
 };
 use proptest::prelude::*;
@@ -59,15 +57,7 @@ fn app() -> App {
         key: '1',
         layouts: vec![Layout { min_columns: 0, min_rows: 0, cell }],
     };
-    let settings = Settings {
-        config: Config::default(),
-        theme: Theme::monochrome(),
-        themes: Vec::new(),
-        glyphs: glyphs::UNICODE,
-        keymap,
-        pages: vec![page],
-        warnings: Vec::new(),
-    };
+    let settings = Settings { keymap, pages: vec![page], ..panes::tests::settings() };
     let mut app = App::new(settings, Policy::default(), now(), (100, 12));
     let row = |(name, severity, cause): (&str, Severity, &str)| {
         let object = ObjectRef::new(ObjectKind::Mount, name);
