@@ -5,7 +5,7 @@ use super::{
     fields::fields,
 };
 use crate::{
-    model::{container::EngineNetwork, object::ObjectKind},
+    model::{container::{EngineNetwork, short_id}, object::ObjectKind},
     view::table::Value,
     world::World,
 };
@@ -20,7 +20,7 @@ fields! { EngineNetwork;
     "internal" "INTERNAL" Text 8 [] "whether it leads nowhere outside" => |n, _| if n.internal { Value::text("internal") } else { Value::None },
     "created" "AGE" Time 7 [] "since when it exists" => |n, _| n.created_at.map_or(Value::Unknown, Value::Time),
     "used-by" "USED BY" Text 28 [grow] "containers in it" => |n, _| if n.builtin && n.used_by.is_empty() { Value::text("built in") } else { used_by(&n.used_by) },
-    "id" "ID" Text 12 [hide] "id, short" => |n, _| Value::text(n.id.get(..12).unwrap_or(&n.id)),
+    "id" "ID" Text 12 [hide] "id, short" => |n, _| Value::text(short_id(&n.id)),
 }
 
 fn rows(world: &World) -> &[Arc<EngineNetwork>] {

@@ -147,7 +147,7 @@ pub(super) fn is_needed(world: &World, columns: &[Column], column: usize) -> boo
 /// Whether what an engine told is old: it is silent.
 pub(super) fn is_old(world: &World, engine: &str) -> bool {
     let status = world.observed.sources.get(&format_compact!("docker/{engine}"));
-    status.is_some_and(|status| matches!(status.state(world.now), SourceState::Stale | SourceState::Down))
+    status.is_some_and(|status| status.state(world.now).is_silent())
 }
 
 /// One line an engine that does not answer; that nothing is there only where one does.

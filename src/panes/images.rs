@@ -5,7 +5,7 @@ use super::{
     fields::fields,
 };
 use crate::{
-    model::{container::Image, object::ObjectKind},
+    model::{container::{Image, short_id}, object::ObjectKind},
     view::table::Value,
     world::World,
 };
@@ -18,18 +18,12 @@ fields! { Image;
     "containers" "USED" Count 5 [] "containers that use it, running or not" => |i, _| Value::Number(i.used_by.len() as f64),
     "created" "AGE" Time 7 [] "since when it exists" => |i, _| i.created_at.map_or(Value::Unknown, Value::Time),
     "used-by" "USED BY" Text 30 [grow] "containers that use it" => |i, _| used_by(&i.used_by),
-    "id" "ID" Text 12 [] "id, short" => |i, _| Value::text(short(&i.id)),
+    "id" "ID" Text 12 [] "id, short" => |i, _| Value::text(short_id(&i.id)),
     "digest" "DIGEST" Text 24 [hide] "digest in the registry" => |i, _| i.digests.first().map_or(Value::None, |digest| Value::text(digest)),
 }
 
 fn title(image: &Image) -> Value<'_> {
     if image.tags.is_empty() { Value::text("<none>") } else { Value::Text(Cow::Owned(image.tags.join(" "))) }
-}
-
-/// The first twelve digits of an id.
-fn short(id: &str) -> &str {
-    let id = id.strip_prefix("sha256:").unwrap_or(id);
-    id.get(..12).unwrap_or(id)
 }
 
 fn rows(world: &World) -> &[Arc<Image>] {

@@ -95,9 +95,9 @@ impl<'w> Entry<'w> {
 
     fn severity(self) -> Option<Severity> {
         match self {
-            Self::Workload(workload) => k8s::severity(workload.health),
-            Self::Node(node) => k8s::severity(node.health),
-            Self::Pod(pod) => k8s::severity(pod.health),
+            Self::Workload(workload) => workload.health.severity(),
+            Self::Node(node) => node.health.severity(),
+            Self::Pod(pod) => pod.health.severity(),
             // Its pod is judged.
             Self::Container(..) => None,
         }

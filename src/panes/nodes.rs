@@ -18,7 +18,7 @@ use crate::{
 use std::borrow::Cow;
 
 fields! { Node;
-    "severity" "" Text 1 [] "how it is doing" => |n, _| fields::severity(k8s::severity(n.health)),
+    "severity" "" Text 1 [] "how it is doing" => |n, _| fields::severity(n.health.severity()),
     "context" "CONTEXT" Text 12 [] "context of its cluster; left out where there is one only" => |n, _| Value::text(&n.context),
     "name" "NAME" Text 20 [grow] "its name" => |n, _| Value::text(&n.name),
     "status" "STATUS" Text 16 [] "as kubectl prints it" => |n, _| k8s::text(&n.status),
@@ -80,7 +80,7 @@ static TABLE: ObjectTable<Node> = ObjectTable {
     first_to_go: &[15, 14, 13, 12, 11, 9, 6, 10, 7],
     rows: |world| &world.observed.kube.nodes,
     object: |_, node| ObjectRef::in_cluster(ObjectKind::Node, &node.context, "", &node.name),
-    severity: |node| k8s::severity(node.health),
+    severity: |node| node.health.severity(),
     urgency: |_| 0.0,
     labels: |node| &node.labels,
     is_within: None,

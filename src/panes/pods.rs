@@ -22,7 +22,7 @@ use compact_str::{CompactString, format_compact};
 use std::borrow::Cow;
 
 fields! { Pod;
-    "severity" "" Text 1 [] "how it is doing" => |p, _| fields::severity(k8s::severity(p.health)),
+    "severity" "" Text 1 [] "how it is doing" => |p, _| fields::severity(p.health.severity()),
     "context" "CONTEXT" Text 12 [] "context of its cluster; left out where there is one only" => |p, _| Value::text(&p.context),
     "namespace" "NAMESPACE" Text 11 [] "its namespace" => |p, _| Value::text(&p.namespace),
     "name" "NAME" Text 26 [grow] "its name" => |p, _| Value::text(&p.name),
@@ -96,7 +96,7 @@ static TABLE: ObjectTable<Pod> = ObjectTable {
     first_to_go: &[15, 14, 13, 10, 12, 8, 11, 9, 7, 6],
     rows: |world| &world.observed.kube.pods,
     object: |_, pod| ObjectRef::new(ObjectKind::Pod, key(pod)),
-    severity: |pod| k8s::severity(pod.health),
+    severity: |pod| pod.health.severity(),
     urgency,
     labels: |pod| &pod.labels,
     is_within: Some(|pod, within| within.holds(&pod.namespace)),

@@ -19,7 +19,7 @@ use compact_str::{CompactString, format_compact};
 use std::borrow::Cow;
 
 fields! { Workload;
-    "severity" "" Text 1 [] "how it is doing" => |x, _| fields::severity(k8s::severity(x.health)),
+    "severity" "" Text 1 [] "how it is doing" => |x, _| fields::severity(x.health.severity()),
     "context" "CONTEXT" Text 12 [] "context of its cluster; left out where there is one only" => |x, _| Value::text(&x.context),
     "namespace" "NAMESPACE" Text 11 [] "its namespace" => |x, _| Value::text(&x.namespace),
     "kind" "KIND" Text 11 [] "deployment, statefulset, daemonset, replicaset, job or cronjob" => |x, _| Value::text(x.kind.word()),
@@ -122,7 +122,7 @@ static TABLE: ObjectTable<Workload> = ObjectTable {
     first_to_go: &[11, 10, 7, 6, 9, 8],
     rows: |world| &world.observed.kube.workloads,
     object: |_, workload| object(workload),
-    severity: |workload| k8s::severity(workload.health),
+    severity: |workload| workload.health.severity(),
     urgency,
     labels: |workload| &workload.labels,
     is_within: Some(|workload, within| within.holds(&workload.namespace) && (within.idle || !is_idle(workload))),
