@@ -2,6 +2,7 @@
 
 mod engine_list;
 mod fields;
+mod host_list;
 pub(crate) mod k8s;
 mod kube_list;
 pub(crate) mod kube_tree;
@@ -78,11 +79,11 @@ panes! {
     memory::MemoryPane,
     pressure::PressurePane,
     processes::ProcessesPane,
-    disks::DisksPane,
-    devices::DevicesPane,
-    network::NetworkPane,
+    disks::PANE,
+    devices::PANE,
+    network::PANE,
     cgroups::CgroupsPane,
-    sensors::SensorsPane,
+    sensors::PANE,
     containers::ContainersPane,
     images::PANE,
     volumes::PANE,
