@@ -85,13 +85,18 @@ pub(super) fn draw(
     area: Rect,
     buffer: &mut Buffer,
 ) {
-    if table.is_empty(scene.world) {
-        let (text, role) =
-            if known { (none.to_owned(), Role::Dim) } else { (unknown(scene.world, topic), Role::Unknown) };
-        paint::put_cut(scene, buffer, area, (0, 0), &text, scene.style(role));
-        return;
+    if !table.is_empty(scene.world) {
+        ui::table::draw(scene, table, &scene.view.pane(name).list, area, buffer);
+    } else if known {
+        paint::put_cut(scene, buffer, area, (0, 0), none, scene.style(Role::Dim));
+    } else {
+        draw_unknown(scene, topic, area, buffer);
     }
-    ui::table::draw(scene, table, &scene.view.pane(name).list, area, buffer);
+}
+
+/// Draws why nothing is known of a topic.
+pub(super) fn draw_unknown(scene: &Scene<'_>, topic: Topic, area: Rect, buffer: &mut Buffer) {
+    paint::put_cut(scene, buffer, area, (0, 0), &unknown(scene.world, topic), scene.style(Role::Unknown));
 }
 
 /// Why nothing is known of a topic.
