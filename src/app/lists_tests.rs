@@ -7,7 +7,6 @@ use crate::{
         event::{Event, EventKind},
         settings::Settings,
     },
-    config::Config,
     keymap::{Keymap, Scope},
     model::{
         Timestamp,
@@ -16,8 +15,8 @@ use crate::{
         object::{ObjectKind, ObjectRef},
     },
     ops::gate::Policy,
-    screen,
-    ui::{glyphs, theme::Theme},
+    panes,
+    screen::{self, kit::drawn},
     view::layout::{Cell, Layout, Page},
 };
 use proptest::prelude::*;
@@ -59,15 +58,7 @@ fn app() -> App {
         key: '1',
         layouts: vec![Layout { min_columns: 0, min_rows: 0, cell }],
     };
-    let settings = Settings {
-        config: Config::default(),
-        theme: Theme::monochrome(),
-        themes: Vec::new(),
-        glyphs: glyphs::UNICODE,
-        keymap,
-        pages: vec![page],
-        warnings: Vec::new(),
-    };
+    let settings = Settings { keymap, pages: vec![page], ..panes::tests::settings() };
     let mut app = App::new(settings, Policy::default(), now(), (100, 12));
     let row = |(name, severity, cause): (&str, Severity, &str)| {
         let object = ObjectRef::new(ObjectKind::Mount, name);
@@ -98,7 +89,7 @@ fn app() -> App {
 fn press(app: &mut App, key: Key) -> Vec<Effect> {
     let effects = app.update(Event { at: now(), kind: EventKind::Key(key) });
     // Any state must be drawable.
-    screen::draw(app, &mut Buffer::empty(Rect::new(0, 0, 100, 12)));
+    drawn(app);
     effects
 }
 
@@ -113,13 +104,6 @@ fn names(app: &App) -> Vec<&str> {
     list.order.iter().map(|(row, _)| app.world.attention[*row as usize].condition.name.as_str()).collect()
 }
 
-fn text(app: &App) -> String {
-    let mut buffer = Buffer::empty(Rect::new(0, 0, 100, 12));
-    screen::draw(app, &mut buffer);
-    let row = |row: &[ratatui::buffer::Cell]| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n";
-    buffer.content().chunks(100).map(row).collect()
-}
-
 const ESC: Key = Key::plain(KeyCode::Esc);
 const ENTER: Key = Key::plain(KeyCode::Enter);
 const UP: Key = Key::plain(KeyCode::Up);
@@ -129,10 +113,10 @@ fn a_filter_is_live_and_a_fault_in_it_empties_nothing() {
     let mut app = app();
     types(&mut app, "/used");
     assert_eq!(names(&app), ["/var", "/srv"]);
-    assert!(text(&app).contains("2/3"));
+    assert!(drawn(&app).contains("2/3"));
     types(&mut app, " /[");
     assert_eq!(names(&app), ["/var", "/srv"], "the last good filter holds");
-    assert!(text(&app).contains("column 6: the regular expression is not closed"), "{}", text(&app));
+    assert!(drawn(&app).contains("column 6: the regular expression is not closed"), "{}", drawn(&app));
     press(&mut app, ENTER);
     assert_eq!(app.modals.len(), 1, "a fault is not kept, nor thrown away");
     press(&mut app, Key::plain(KeyCode::Backspace));
@@ -140,7 +124,7 @@ fn a_filter_is_live_and_a_fault_in_it_empties_nothing() {
     press(&mut app, ENTER);
     assert!(app.modals.is_empty());
     assert_eq!(names(&app), ["/var", "/srv"]);
-    assert!(text(&app).contains("2 of 3 «used»"), "{}", text(&app));
+    assert!(drawn(&app).contains("2 of 3 «used»"), "{}", drawn(&app));
     types(&mut app, "x");
     assert_eq!(names(&app).len(), 3);
 }
@@ -151,7 +135,7 @@ fn esc_restores_the_filter_and_up_fetches_an_older_one() {
     types(&mut app, "j/used");
     press(&mut app, ENTER);
     types(&mut app, "x/zzz");
-    assert!(text(&app).contains("nothing of 3 matches «zzz»"));
+    assert!(drawn(&app).contains("nothing of 3 matches «zzz»"));
     press(&mut app, ESC);
     assert_eq!(names(&app).len(), 3);
     assert!(app.modals.is_empty());
@@ -166,7 +150,7 @@ fn esc_restores_the_filter_and_up_fetches_an_older_one() {
     assert_eq!(names(&app), ["/home"]);
     let at = now();
     app.update(Event { at, kind: EventKind::Paste("\u{1b}[2J\nx".into()) });
-    assert!(!text(&app).chars().any(|c| c.is_control() && c != '\n'));
+    assert!(!drawn(&app).chars().any(|c| c.is_control() && c != '\n'));
 }
 
 #[test]
@@ -177,9 +161,9 @@ fn columns_are_chosen_and_sorted_by() {
     types(&mut app, "s");
     assert_eq!(names(&app), ["/var", "/srv", "/home"]);
     types(&mut app, "S");
-    assert!(text(&app).contains("[x] ▾ object"), "{}", text(&app));
+    assert!(drawn(&app).contains("[x] ▾ object"), "{}", drawn(&app));
     types(&mut app, " ");
-    assert!(text(&app).contains("[ ] ▾ object"));
+    assert!(drawn(&app).contains("[ ] ▾ object"));
     types(&mut app, "d");
     press(&mut app, ESC);
     assert!(app.modals.is_empty());

@@ -11,10 +11,9 @@ use crate::{
         object::ObjectKind,
     },
     ops::gate::Policy,
-    panes::tests::{app_of, at, text_of, world},
-    screen,
+    panes::tests::{app_of, at, world},
+    screen::kit::drawn,
 };
-use ratatui::{buffer::Buffer, layout::Rect};
 
 fn app() -> App {
     let mut app = app_of(world(), Policy::default(), (80, 24));
@@ -60,12 +59,6 @@ fn some(app: &mut App) {
         line(second, (second % 2) as u16, level, &format!("request {second} served"))
     });
     tell(app, lines.collect());
-}
-
-fn drawn(app: &App) -> String {
-    let mut buffer = Buffer::empty(Rect::new(0, 0, app.view.size.0, app.view.size.1));
-    screen::draw(app, &mut buffer);
-    text_of(&buffer)
 }
 
 fn request(effects: &[Effect]) -> Option<&LogRequest> {

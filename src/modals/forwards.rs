@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     app::{App, effect::Effect},
-    model::input::{Key, Mouse},
+    model::input::Key,
     ops::{
         forward::ForwardState,
         operation::{on, path_of},
@@ -69,16 +69,12 @@ impl Modal for Forwards {
                 app.ask(Effect::StopForward(id));
             }
         } else if let Some(motion) = Motion::of(key, app, false) {
-            let last = app.desk.forwards.len().saturating_sub(1);
-            self.chosen = motion.from(self.chosen, last, 10);
+            self.step(motion, app);
         }
         Outcome::Stay
     }
 
-    fn on_mouse(&mut self, mouse: Mouse, app: &mut App) -> Outcome {
-        if let Some(motion) = Motion::of_mouse(mouse) {
-            self.chosen = motion.from(self.chosen, app.desk.forwards.len().saturating_sub(1), 10);
-        }
-        Outcome::Stay
+    fn step(&mut self, motion: Motion, app: &mut App) {
+        self.chosen = motion.from(self.chosen, app.desk.forwards.len().saturating_sub(1), 10);
     }
 }

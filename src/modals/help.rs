@@ -8,7 +8,7 @@ use crate::{
     action,
     app::App,
     keymap::{Keymap, Scope, shown},
-    model::input::{Key, KeyCode, Mouse},
+    model::input::{Key, KeyCode},
     panes,
     ui::{paint, scene::Scene, theme::Role},
 };
@@ -82,13 +82,6 @@ impl Help {
     fn wants(&self, entry: &Entry) -> bool {
         let wanted = self.filter.0.to_lowercase();
         entry.words.contains(&wanted) || entry.keys.to_lowercase().contains(&wanted)
-    }
-
-    fn step(&mut self, motion: Motion, app: &App) {
-        let inner = window::inside(window::place(window::screen(app), SIZE));
-        let height = usize::from(inner.height.saturating_sub(1));
-        let last = self.rows(&app.settings.keymap, inner.width).len().saturating_sub(height);
-        self.scroll = motion.from(self.scroll, last, height);
     }
 }
 
@@ -198,10 +191,10 @@ impl Modal for Help {
         Outcome::Stay
     }
 
-    fn on_mouse(&mut self, mouse: Mouse, app: &mut App) -> Outcome {
-        if let Some(motion) = Motion::of_mouse(mouse) {
-            self.step(motion, app);
-        }
-        Outcome::Stay
+    fn step(&mut self, motion: Motion, app: &mut App) {
+        let inner = window::inside(window::place(window::screen(app), SIZE));
+        let height = usize::from(inner.height.saturating_sub(1));
+        let last = self.rows(&app.settings.keymap, inner.width).len().saturating_sub(height);
+        self.scroll = motion.from(self.scroll, last, height);
     }
 }

@@ -2,13 +2,13 @@
 
 use super::{
     Modal, Outcome,
-    window::{self, Motion},
+    window::{self, List, Motion},
 };
 use crate::{
     app::App,
     model::{
         attention::Severity,
-        input::{Key, KeyCode, Mouse},
+        input::{Key, KeyCode},
         logs::OriginState,
     },
     ui::{paint, scene::Scene, theme::Role},
@@ -109,11 +109,6 @@ impl LogChoice {
             }
         }
     }
-
-    fn step(&mut self, motion: Motion, app: &App) {
-        let height = usize::from(window::inside(window::place(window::screen(app), SIZE)).height);
-        self.cursor = motion.from(self.cursor, self.rows.len().saturating_sub(1), height);
-    }
 }
 
 impl Modal for LogChoice {
@@ -128,10 +123,9 @@ impl Modal for LogChoice {
         };
         let wanted = (SIZE.0, SIZE.1.min(u16::try_from(self.rows.len()).unwrap_or(u16::MAX).saturating_add(3)));
         let inner = window::draw(scene, buffer, window::place(area, wanted), title, word);
-        let height = usize::from(inner.height.saturating_sub(1));
-        let first = window::offset(self.cursor, self.rows.len(), height);
-        for (y, (at, (name, about))) in self.rows.iter().enumerate().skip(first).take(height).enumerate() {
-            let line = Rect { y: inner.y + y as u16, height: 1, ..inner };
+        let list = List { area: Rect { height: inner.height.saturating_sub(1), ..inner }, rows: self.rows.len() };
+        for (at, line) in list.shown(self.cursor) {
+            let (name, about) = &self.rows[at];
             let role = if at == self.cursor { Role::Selected } else { Role::Text };
             paint::fill(buffer, line, scene.style(role));
             let sign = if self.is_on(app, name) { 'x' } else { ' ' };
@@ -159,10 +153,8 @@ impl Modal for LogChoice {
         Outcome::Stay
     }
 
-    fn on_mouse(&mut self, mouse: Mouse, app: &mut App) -> Outcome {
-        if let Some(motion) = Motion::of_mouse(mouse) {
-            self.step(motion, app);
-        }
-        Outcome::Stay
+    fn step(&mut self, motion: Motion, app: &mut App) {
+        let area = window::inside(window::place(window::screen(app), SIZE));
+        self.cursor = List { area, rows: self.rows.len() }.step(self.cursor, motion);
     }
 }

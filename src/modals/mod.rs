@@ -21,10 +21,14 @@ pub mod window;
 
 use crate::{
     app::App,
-    model::input::{Key, Mouse},
+    model::input::{Key, Mouse, MouseKind},
     ui::scene::Scene,
 };
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
+use window::Motion;
 
 /// Whether a modal stays after a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +49,19 @@ pub trait Modal: Send {
     fn on_paste(&mut self, _text: &str, _app: &mut App) -> Outcome {
         Outcome::Stay
     }
-    /// Takes a mouse event.
-    fn on_mouse(&mut self, _mouse: Mouse, _app: &mut App) -> Outcome {
+    /// Moves what is selected, or the text.
+    fn step(&mut self, _motion: Motion, _app: &mut App) {}
+    /// Takes a press of the mouse's button there on the screen.
+    fn press(&mut self, _at: Position, _app: &mut App) -> Outcome {
+        Outcome::Stay
+    }
+    /// Takes a mouse event: the wheel is a step.
+    fn on_mouse(&mut self, mouse: Mouse, app: &mut App) -> Outcome {
+        if let Some(motion) = Motion::of_mouse(mouse) {
+            self.step(motion, app);
+        } else if mouse.kind == MouseKind::Press {
+            return self.press((mouse.column, mouse.row).into(), app);
+        }
         Outcome::Stay
     }
 }

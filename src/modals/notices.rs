@@ -6,11 +6,7 @@ use super::{
 };
 use crate::{
     app::App,
-    model::{
-        attention::Severity,
-        input::{Key, Mouse},
-        units,
-    },
+    model::{attention::Severity, input::Key, units},
     ui::{paint, scene::Scene, theme::Role},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -45,14 +41,6 @@ fn rows(app: &App, width: u16) -> Vec<Row> {
         }
     }
     rows
-}
-
-impl Notices {
-    fn step(&mut self, motion: Motion, app: &App) {
-        let inner = window::inside(window::place(window::screen(app), SIZE));
-        let last = rows(app, inner.width).len().saturating_sub(usize::from(inner.height));
-        self.scroll = motion.from(self.scroll, last, usize::from(inner.height));
-    }
 }
 
 impl Modal for Notices {
@@ -90,10 +78,9 @@ impl Modal for Notices {
         Outcome::Stay
     }
 
-    fn on_mouse(&mut self, mouse: Mouse, app: &mut App) -> Outcome {
-        if let Some(motion) = Motion::of_mouse(mouse) {
-            self.step(motion, app);
-        }
-        Outcome::Stay
+    fn step(&mut self, motion: Motion, app: &mut App) {
+        let inner = window::inside(window::place(window::screen(app), SIZE));
+        let last = rows(app, inner.width).len().saturating_sub(usize::from(inner.height));
+        self.scroll = motion.from(self.scroll, last, usize::from(inner.height));
     }
 }

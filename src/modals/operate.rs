@@ -10,7 +10,7 @@ use crate::{
     app::App,
     model::{
         attention::Severity,
-        input::{Key, KeyCode, Mouse},
+        input::{Key, KeyCode},
         object::{ObjectKind, ObjectRef},
     },
     ops::{
@@ -245,15 +245,12 @@ impl Modal for Operate {
             return self.choose(self.chosen, app);
         }
         if let Some(motion) = Motion::of(key, app, false) {
-            self.chosen = motion.from(self.chosen, self.offers.len().saturating_sub(1), self.offers.len());
+            self.step(motion, app);
         }
         Outcome::Stay
     }
 
-    fn on_mouse(&mut self, mouse: Mouse, _: &mut App) -> Outcome {
-        if let Some(motion) = Motion::of_mouse(mouse) {
-            self.chosen = motion.from(self.chosen, self.offers.len().saturating_sub(1), self.offers.len());
-        }
-        Outcome::Stay
+    fn step(&mut self, motion: Motion, _: &mut App) {
+        self.chosen = motion.from(self.chosen, self.offers.len().saturating_sub(1), self.offers.len());
     }
 }

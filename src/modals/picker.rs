@@ -2,18 +2,21 @@
 
 use super::{
     Modal, Outcome,
-    window::{self, Line, Motion},
+    window::{self, Line, List, Motion},
 };
 use crate::{
     app::App,
-    model::input::{Key, KeyCode, Mouse, MouseKind},
+    model::input::{Key, KeyCode},
     ui::{paint, scene::Scene, theme::Role},
 };
 use nucleo_matcher::{
     Config, Matcher, Utf32Str,
     pattern::{CaseMatching, Normalization, Pattern},
 };
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
 use std::cmp::Reverse;
 
 /// Something to choose.
@@ -94,6 +97,16 @@ impl Picker {
         self.found = scored.into_iter().map(|(_, at)| at).collect();
     }
 
+    /// The list inside the window: below the line that is typed and above the hint.
+    fn list(&self, inner: Rect) -> List {
+        let area = Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(2), ..inner };
+        List { area, rows: self.found.len() }
+    }
+
+    fn list_on_screen(&self, app: &App) -> List {
+        self.list(window::inside(window::place(window::screen(app), SIZE)))
+    }
+
     fn value(&self) -> Option<String> {
         self.found.get(self.cursor).map(|at| self.items[*at].value.clone())
     }
@@ -103,6 +116,13 @@ impl Picker {
             self.choices.choose(app, &value);
         }
         Outcome::Close
+    }
+
+    /// Chooses this one at once, whatever was switched on or off before.
+    fn choose_at(&mut self, at: usize, app: &mut App) -> Outcome {
+        self.cursor = at;
+        self.toggled = false;
+        self.choose(app)
     }
 
     fn toggle(&mut self, app: &mut App) {
@@ -133,11 +153,6 @@ impl Picker {
     }
 }
 
-/// The part of the window below the line that is typed and above the hint.
-fn list(inner: Rect) -> Rect {
-    Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(2), ..inner }
-}
-
 impl Modal for Picker {
     fn name(&self) -> &'static str {
         self.choices.name()
@@ -147,19 +162,17 @@ impl Modal for Picker {
         let count = format!("{} of {}", self.found.len(), self.items.len());
         let inner = window::draw(scene, buffer, window::place(area, SIZE), self.choices.title(), &count);
         self.line.draw(scene, buffer, Rect { height: 1.min(inner.height), ..inner }, "> ");
-        let list = list(inner);
-        let height = usize::from(list.height);
-        let first = window::offset(self.cursor, self.found.len(), height);
+        let list = self.list(inner);
         // What is said of each is that of now, though the list stands still.
         let now = self.choices.items(app);
-        for (y, at) in (first..self.found.len()).take(height).enumerate() {
+        for (at, line) in list.shown(self.cursor) {
             let item = &self.items[self.found[at]];
             let item = now.iter().find(|now| now.value == item.value).unwrap_or(item);
-            self.draw_row(scene, (at, item), Rect { y: list.y + y as u16, height: 1, ..list }, buffer);
+            self.draw_row(scene, (at, item), line, buffer);
         }
         if self.found.is_empty() {
             let text = if self.items.is_empty() { self.choices.none() } else { "nothing is called like this" };
-            paint::put_cut(scene, buffer, list, (0, 0), text, scene.style(Role::Dim));
+            paint::put_cut(scene, buffer, list.area, (0, 0), text, scene.style(Role::Dim));
         }
         if inner.height > 2 {
             let several = self.items.iter().any(|item| item.on.is_some());
@@ -179,17 +192,14 @@ impl Modal for Picker {
         }
         let digit = key.typed().and_then(|c| c.to_digit(10)).filter(|digit| *digit > 0 && self.line.0.is_empty());
         if let Some(at) = digit.map(|digit| digit as usize - 1).filter(|at| *at < self.found.len()) {
-            self.cursor = at;
-            self.toggled = false;
-            return self.choose(app);
+            return self.choose_at(at, app);
         }
         match key.code {
             KeyCode::Enter => return self.choose(app),
             KeyCode::Char(' ') => self.toggle(app),
             _ => {
                 if let Some(motion) = Motion::of(key, app, true) {
-                    let height = usize::from(list(window::inside(window::place(window::screen(app), SIZE))).height);
-                    self.cursor = motion.from(self.cursor, self.found.len().saturating_sub(1), height);
+                    self.step(motion, app);
                 } else if self.line.on_key(key) {
                     self.search();
                 }
@@ -204,19 +214,14 @@ impl Modal for Picker {
         Outcome::Stay
     }
 
-    fn on_mouse(&mut self, mouse: Mouse, app: &mut App) -> Outcome {
-        let list = list(window::inside(window::place(window::screen(app), SIZE)));
-        if let Some(motion) = Motion::of_mouse(mouse) {
-            self.cursor = motion.from(self.cursor, self.found.len().saturating_sub(1), usize::from(list.height));
-        } else if mouse.kind == MouseKind::Press && list.contains((mouse.column, mouse.row).into()) {
-            let first = window::offset(self.cursor, self.found.len(), usize::from(list.height));
-            let at = first + usize::from(mouse.row - list.y);
-            if at < self.found.len() {
-                self.cursor = at;
-                self.toggled = false;
-                return self.choose(app);
-            }
+    fn step(&mut self, motion: Motion, app: &mut App) {
+        self.cursor = self.list_on_screen(app).step(self.cursor, motion);
+    }
+
+    fn press(&mut self, place: Position, app: &mut App) -> Outcome {
+        match self.list_on_screen(app).at(self.cursor, place) {
+            Some(at) => self.choose_at(at, app),
+            None => Outcome::Stay,
         }
-        Outcome::Stay
     }
 }

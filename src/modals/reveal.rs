@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     app::App,
-    model::input::{Key, Mouse},
+    model::input::Key,
     ops::execute::Revealed,
     pages,
     ui::{
@@ -62,15 +62,12 @@ impl Modal for Reveal {
             return Outcome::Close;
         }
         if let Some(motion) = Motion::of(key, app, false) {
-            self.scroll = motion.from(self.scroll, self.text().len().saturating_sub(1), 10);
+            self.step(motion, app);
         }
         Outcome::Stay
     }
 
-    fn on_mouse(&mut self, mouse: Mouse, _: &mut App) -> Outcome {
-        if let Some(motion) = Motion::of_mouse(mouse) {
-            self.scroll = motion.from(self.scroll, self.text().len().saturating_sub(1), 10);
-        }
-        Outcome::Stay
+    fn step(&mut self, motion: Motion, _: &mut App) {
+        self.scroll = motion.from(self.scroll, self.text().len().saturating_sub(1), 10);
     }
 }

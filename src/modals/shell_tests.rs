@@ -12,7 +12,7 @@ use crate::{
         process::Process,
         update::Update,
     },
-    screen::kit::{app, screen},
+    screen::kit::{app, drawn, screen},
     ui::theme::Role,
 };
 
@@ -26,10 +26,6 @@ fn type_text(app: &mut App, text: &str) {
     for c in text.chars() {
         app.update(Event { at: app.now, kind: EventKind::Key(crate::model::input::Key::char(c)) });
     }
-}
-
-fn text(app: &App) -> String {
-    screen(app).join("\n")
 }
 
 const SIZES: [(u16, u16); 5] = [(160, 50), (80, 24), (40, 10), (20, 5), (3, 2)];
@@ -68,7 +64,7 @@ fn the_palette_finds_by_name_and_runs() {
     });
     press(&mut app, ":");
     type_text(&mut app, "nginx");
-    let shown = text(&app);
+    let shown = drawn(&app);
     assert!(shown.contains("process  nginx  80 nginx -g daemon"), "{shown}");
     press(&mut app, "enter");
     assert!(app.modals.is_empty());
@@ -90,7 +86,7 @@ fn the_palette_finds_by_name_and_runs() {
 
     press(&mut app, ":");
     type_text(&mut app, "qqqqqq");
-    assert!(text(&app).contains("nothing is called like this"));
+    assert!(drawn(&app).contains("nothing is called like this"));
     press(&mut app, "enter");
     assert!(app.modals.is_empty());
 }
@@ -132,12 +128,12 @@ fn a_theme_is_shown_while_it_is_selected() {
 fn help_explains_the_pane_and_can_be_searched() {
     let mut app = app((80, 24));
     press(&mut app, "?");
-    let shown = text(&app);
+    let shown = drawn(&app);
     assert!(shown.contains("Everything that is not as it should be") && shown.contains("In lists"), "{shown}");
     assert!(shown.contains("Enter            Opens the page of the selected object."), "{shown}");
     press(&mut app, "/");
     type_text(&mut app, "leaves");
-    let shown = text(&app);
+    let shown = drawn(&app);
     assert!(shown.contains("q, ^c") && shown.contains("Leaves the cockpit") && !shown.contains("In lists"), "{shown}");
     press(&mut app, "enter q");
     assert!(app.modals.is_empty());
@@ -149,7 +145,7 @@ fn notices_are_listed_newest_first() {
     app.notice(Severity::Info, "first");
     app.notice(Severity::Error, "second");
     press(&mut app, "N");
-    let shown = text(&app);
+    let shown = drawn(&app);
     let at = |word: &str| shown.find(word).unwrap_or_else(|| panic!("{word} in {shown}"));
     assert!(at("second") < at("first") && shown.contains("✖ error"), "{shown}");
 }
@@ -159,13 +155,13 @@ fn keys_that_can_follow_are_shown_after_a_pause() {
     let mut app = app((80, 24));
     app.settings.keymap = crate::keymap::file::built_in("emacs", &crate::action::names()).0;
     press(&mut app, "ctrl-x");
-    assert!(!text(&app).contains("^c quit"));
+    assert!(!drawn(&app).contains("^c quit"));
     let later = app.now.checked_add(jiff::SignedDuration::from_millis(500)).expect("a time");
     app.update(Event { at: later, kind: EventKind::Wake });
-    let shown = text(&app);
+    let shown = drawn(&app);
     assert!(shown.contains("ctrl-x") && shown.contains("^c quit") && shown.contains("o next pane"), "{shown}");
     press(&mut app, "esc");
-    assert!(!text(&app).contains("^c quit"));
+    assert!(!drawn(&app).contains("^c quit"));
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 use super::{
     Modal, Outcome,
-    window::{self, Motion},
+    window::{self, List, Motion},
 };
 use crate::{
     app::App,
     model::{
         attention::Severity,
-        input::{Key, KeyCode, Mouse, MouseKind},
+        input::{Key, KeyCode},
     },
     ui::{
         paint,
@@ -16,7 +16,10 @@ use crate::{
         theme::{Role, Theme},
     },
 };
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
 
 /// The theme chooser.
 pub struct Themes {
@@ -68,9 +71,8 @@ impl Modal for Themes {
     fn draw(&self, app: &App, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         let themes = &app.settings.themes;
         let inner = window::draw(scene, buffer, Self::window(area, themes.len()), "Theme", "Enter keep  Esc undo");
-        let first = window::offset(self.cursor, themes.len(), usize::from(inner.height));
-        for (y, (at, theme)) in themes.iter().enumerate().skip(first).take(usize::from(inner.height)).enumerate() {
-            let line = Rect { y: inner.y + y as u16, height: 1, ..inner };
+        for (at, line) in (List { area: inner, rows: themes.len() }).shown(self.cursor) {
+            let theme = &themes[at];
             let role = if at == self.cursor { Role::Selected } else { Role::Text };
             paint::fill(buffer, Rect { width: NAMES.min(line.width), ..line }, scene.style(role));
             paint::put(buffer, Rect { width: NAMES.min(line.width), ..line }, (1, 0), &theme.name, scene.style(role));
@@ -88,21 +90,21 @@ impl Modal for Themes {
             return self.keep(app);
         }
         if let Some(motion) = Motion::of(key, app, false) {
-            let last = app.settings.themes.len().saturating_sub(1);
-            let at = motion.from(self.cursor, last, last + 1);
-            self.show(at, app);
+            self.step(motion, app);
         }
         Outcome::Stay
     }
 
-    fn on_mouse(&mut self, mouse: Mouse, app: &mut App) -> Outcome {
+    fn step(&mut self, motion: Motion, app: &mut App) {
         let last = app.settings.themes.len().saturating_sub(1);
-        let inner = window::inside(Self::window(window::screen(app), last + 1));
-        if let Some(motion) = Motion::of_mouse(mouse) {
-            self.show(motion.from(self.cursor, last, last + 1), app);
-        } else if mouse.kind == MouseKind::Press && inner.contains((mouse.column, mouse.row).into()) {
-            let first = window::offset(self.cursor, last + 1, usize::from(inner.height));
-            self.show(first + usize::from(mouse.row - inner.y), app);
+        self.show(motion.from(self.cursor, last, last + 1), app);
+    }
+
+    fn press(&mut self, place: Position, app: &mut App) -> Outcome {
+        let rows = app.settings.themes.len();
+        let area = window::inside(Self::window(window::screen(app), rows));
+        if let Some(at) = (List { area, rows }).at(self.cursor, place) {
+            self.show(at, app);
         }
         Outcome::Stay
     }

@@ -7,7 +7,10 @@ use crate::{
     model::input::{Key, KeyCode, Mouse, MouseKind},
     ui::{paint, scene::Scene, theme::Role},
 };
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Narrower terminals, and lower ones, give a modal the whole screen.
@@ -194,8 +197,39 @@ fn split(word: &str, width: u16) -> (String, String) {
     (head, tail)
 }
 
+/// A list in a window, one line a row. It scrolls so that the selected row, the `cursor`, is on the screen.
+#[derive(Debug, Clone, Copy)]
+pub struct List {
+    pub area: Rect,
+    /// How many rows there are in all.
+    pub rows: usize,
+}
+
+impl List {
+    fn first(self, cursor: usize) -> usize {
+        offset(cursor, self.rows, usize::from(self.area.height))
+    }
+
+    /// The rows that are on the screen, each with its line.
+    pub fn shown(self, cursor: usize) -> impl Iterator<Item = (usize, Rect)> {
+        let lines = (self.area.y..self.area.bottom()).map(move |y| Rect { y, height: 1, ..self.area });
+        (self.first(cursor)..self.rows).zip(lines)
+    }
+
+    /// The row that a step leads to.
+    pub fn step(self, cursor: usize, motion: Motion) -> usize {
+        motion.from(cursor, self.rows.saturating_sub(1), usize::from(self.area.height))
+    }
+
+    /// The row that is there on the screen.
+    pub fn at(self, cursor: usize, place: Position) -> Option<usize> {
+        let at = self.area.contains(place).then(|| self.first(cursor) + usize::from(place.y - self.area.y))?;
+        (at < self.rows).then_some(at)
+    }
+}
+
 /// First row on the screen, so that the row at `cursor` is on it.
-pub fn offset(cursor: usize, rows: usize, height: usize) -> usize {
+fn offset(cursor: usize, rows: usize, height: usize) -> usize {
     let height = height.max(1);
     cursor.saturating_sub(height / 2).min(rows.saturating_sub(height))
 }

@@ -381,6 +381,12 @@ keyed! {
     EngineNetwork: engine, id;
 }
 
+/// The first twelve digits of an id, as engines print it.
+pub fn short_id(id: &str) -> &str {
+    let id = id.strip_prefix("sha256:").unwrap_or(id);
+    id.get(..12).unwrap_or(id)
+}
+
 impl Containers {
     /// Takes news of an engine.
     pub fn apply(&mut self, news: EngineNews) {

@@ -1,5 +1,6 @@
 //! How an object that somebody runs is doing, where its engine or cluster says enough to tell.
 
+use super::attention::Severity;
 use serde::{Deserialize, Serialize};
 
 /// How it is doing. The order is from best to worst.
@@ -31,6 +32,16 @@ impl Health {
             Self::Unknown => "unknown",
             Self::Degraded => "degraded",
             Self::Failing => "failing",
+        }
+    }
+
+    /// How bad that is. What is on its way is not bad.
+    pub const fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Ok | Self::Done | Self::Progressing => None,
+            Self::Unknown => Some(Severity::Unknown),
+            Self::Degraded => Some(Severity::Warn),
+            Self::Failing => Some(Severity::Error),
         }
     }
 }

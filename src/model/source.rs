@@ -31,6 +31,11 @@ impl SourceState {
             Self::Off => "off",
         }
     }
+
+    /// Whether it is asked and does not answer: what it said before is old.
+    pub const fn is_silent(self) -> bool {
+        matches!(self, Self::Stale | Self::Down)
+    }
 }
 
 /// What the supervisor reports when a source's state changes.

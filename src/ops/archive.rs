@@ -2,15 +2,15 @@
 //! container made could lead a write anywhere.
 
 use super::execute::Failure;
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _, stream};
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt as _, future, stream};
 use std::{
     fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
     pin::pin,
 };
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// Bytes that travel at once.
 const CHUNK: usize = 64 << 10;
@@ -120,23 +120,23 @@ pub fn pack(path: &Path) -> Result<impl Stream<Item = io::Result<Bytes>> + Send 
         builder.into_inner()?.flush()
     });
     let file = tokio::fs::File::from_std(File::from(std::os::fd::OwnedFd::from(reader)));
-    let chunks = stream::unfold((file, Some(packing)), |(mut file, packing)| async move {
-        let packing = packing?;
-        let mut chunk = vec![0; CHUNK];
-        match file.read(&mut chunk).await {
-            Ok(0) => {
-                // The end of the pipe is the end of the archive only where packing went well.
-                let packed = packing.await.unwrap_or_else(|error| Err(io::Error::other(error)));
-                packed.err().map(|error| (Err(error), (file, None)))
-            }
-            Ok(read) => {
-                chunk.truncate(read);
-                Some((Ok(Bytes::from(chunk)), (file, Some(packing))))
-            }
-            Err(error) => Some((Err(error), (file, None))),
+    // The end of the pipe is the end of the archive only where packing went well.
+    let packed = async { packing.await.unwrap_or_else(|error| Err(io::Error::other(error))) };
+    let end = stream::once(packed).filter_map(|packed| future::ready(packed.err().map(Err)));
+    Ok(chunks(file).chain(end))
+}
+
+/// What is read, piece by piece, up to its end or a fault.
+pub fn chunks(reader: impl AsyncRead + Unpin) -> impl Stream<Item = io::Result<Bytes>> {
+    stream::unfold(Some(reader), |reader| async {
+        let mut reader = reader?;
+        let mut chunk = BytesMut::with_capacity(CHUNK);
+        match reader.read_buf(&mut chunk).await {
+            Ok(0) => None,
+            Ok(_) => Some((Ok(chunk.freeze()), Some(reader))),
+            Err(error) => Some((Err(error), None)),
         }
-    });
-    Ok(chunks)
+    })
 }
 
 #[cfg(test)]

@@ -3,9 +3,8 @@
 use super::{Details, Kept, yaml};
 use crate::{
     model::{
-        container::{CheckState, Container, ContainerDetails, ContainerState, ContainerUsage},
+        container::{CheckState, Container, ContainerDetails, ContainerState, ContainerUsage, short_id},
         container_health::exit_words,
-        health::Health,
         host::ratio,
         object::{ObjectKind, ObjectRef},
         series::{Metric, SeriesKey},
@@ -40,13 +39,9 @@ pub(super) fn or_none(words: String) -> String {
     if words.is_empty() { "none".into() } else { words }
 }
 
-fn role(health: Health) -> Role {
-    pane::severity_of(health).map_or(Role::Text, Scene::severity_role)
-}
-
 fn state(scene: &Scene<'_>, container: &Container, lines: &mut Vec<Line>) {
     let word = container.state.word();
-    let line = Line::pair("state", "").and(role(container.health), word);
+    let line = Line::pair("state", "").and(Scene::health_role(container.health), word);
     lines.push(match container.reason.as_str() {
         "" => line,
         reason => line.and(Role::Text, format!(": {reason}")),
@@ -182,7 +177,7 @@ impl Details for ContainerPage {
         &[ObjectKind::Container]
     }
     fn name(&self, world: &World, object: &ObjectRef) -> String {
-        let id = || object.engine_and_id().map_or(object.id.as_str(), |(_, id)| id.get(..12).unwrap_or(id)).to_owned();
+        let id = || object.engine_and_id().map_or(object.id.as_str(), |(_, id)| short_id(id)).to_owned();
         find(world, object).map_or_else(id, |container| container.title().into_owned())
     }
     fn state(&self, scene: &Scene<'_>, object: &ObjectRef) -> String {
@@ -219,7 +214,7 @@ impl Details for ContainerPage {
         let Some(container) = find(scene.world, object) else { return Vec::new() };
         let reason = if container.reason.is_empty() { "nothing is wrong with it" } else { &container.reason };
         let word = format!("{}: ", container.health.word());
-        let mut lines = vec![Line::of(role(container.health), word).and(Role::Text, reason)];
+        let mut lines = vec![Line::of(Scene::health_role(container.health), word).and(Role::Text, reason)];
         if container.oom_killed {
             let limit = container.memory_limit_bytes.map_or("it has no limit of its own: the machine was out of memory".into(), |bytes| {
                 format!("its limit is {}", units::bytes(bytes as f64))

@@ -30,7 +30,7 @@ fn figure(label: &str, used: Option<String>, asked: Option<String>, whole: Optio
 }
 
 fn head(scene: &Scene<'_>, node: &Node) -> Vec<Line> {
-    let role = panes::k8s::severity(node.health).map_or(Role::Text, Scene::severity_role);
+    let role = Scene::health_role(node.health);
     let usage = nodes::usage(node, scene.world);
     let load = scene.world.observed.kube.load_of(&node.context, &node.name);
     let cores = panes::k8s::cores;
@@ -67,7 +67,7 @@ fn pods(scene: &Scene<'_>, node: &Node) -> Vec<Line> {
     pods.sort_by_key(|pod| std::cmp::Reverse(pod.health));
     let mut lines = vec![Line::empty(), Line::heading(&format!("pods ({})", pods.len()))];
     lines.extend(pods.iter().take(MOST).map(|pod| {
-        let role = panes::k8s::severity(pod.health).map_or(Role::Text, Scene::severity_role);
+        let role = Scene::health_role(pod.health);
         let object = ObjectRef::in_cluster(ObjectKind::Pod, &pod.context, &pod.namespace, &pod.name);
         Line::of(role, format!("{:<18} ", pod.status))
             .and(Role::Text, format!("{}/{} ", pod.ready, pod.total))
@@ -106,7 +106,7 @@ impl Details for NodePage {
     }
     fn why(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
         let known = find(scene.world, object).filter(|node| !node.reason.is_empty());
-        let role = |node: &Node| panes::k8s::severity(node.health).map_or(Role::Text, Scene::severity_role);
+        let role = |node: &Node| Scene::health_role(node.health);
         k8s::why(scene, object, known.map(|node| Line::of(role(node), &node.reason)).into_iter().collect())
     }
     fn events(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {

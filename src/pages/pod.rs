@@ -178,8 +178,7 @@ fn placement(json: &Value) -> Vec<Line> {
 }
 
 fn head(scene: &Scene<'_>, object: &ObjectRef, pod: &Pod) -> Vec<Line> {
-    let severity = panes::k8s::severity(pod.health);
-    let role = severity.map_or(Role::Text, Scene::severity_role);
+    let role = Scene::health_role(pod.health);
     let mut lines = vec![Line::pair("status", "").and(role, format!("{}, {}/{} ready", pod.status, pod.ready, pod.total))];
     if !pod.reason.is_empty() {
         lines.push(Line::pair("reason", "").and(role, &pod.reason));
@@ -205,7 +204,7 @@ fn head(scene: &Scene<'_>, object: &ObjectRef, pod: &Pod) -> Vec<Line> {
 /// What is known before the API server has told more.
 fn known(scene: &Scene<'_>, pod: &Pod) -> Vec<Line> {
     let mut lines = Vec::new();
-    let role = panes::k8s::severity(pod.health).map_or(Role::Text, Scene::severity_role);
+    let role = Scene::health_role(pod.health);
     if !pod.reason.is_empty() {
         lines.push(Line::of(role, &pod.reason));
     }

@@ -7,7 +7,7 @@ use crate::{
         object::{ObjectKind, ObjectRef},
         units,
     },
-    panes::{self, workloads},
+    panes::workloads,
     ui::{lines::Line, scene::Scene, theme::Role},
     world::World,
 };
@@ -78,7 +78,7 @@ fn counts(workload: &Workload) -> Vec<Line> {
 }
 
 fn pod_line(scene: &Scene<'_>, pod: &Pod) -> Line {
-    let role = panes::k8s::severity(pod.health).map_or(Role::Text, Scene::severity_role);
+    let role = Scene::health_role(pod.health);
     let object = ObjectRef::in_cluster(ObjectKind::Pod, &pod.context, &pod.namespace, &pod.name);
     let age = pod.created_at.map_or_else(|| units::UNKNOWN.into(), |at| units::age(scene.now, at));
     let restarts = if pod.restarts > 0 { format!(", {} restarts", pod.restarts) } else { String::new() };
@@ -116,7 +116,7 @@ impl Details for WorkloadPage {
     }
     fn summary(&self, scene: &Scene<'_>, object: &ObjectRef) -> Option<Vec<Line>> {
         let workload = find(scene.world, object)?;
-        let role = panes::k8s::severity(workload.health).map_or(Role::Text, Scene::severity_role);
+        let role = Scene::health_role(workload.health);
         let mut lines = vec![Line::pair("state", "").and(role, workload.health.word())];
         if !workload.reason.is_empty() {
             lines.push(Line::pair("reason", "").and(role, &workload.reason));
@@ -167,12 +167,12 @@ impl Details for WorkloadPage {
     }
     fn why(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
         let Some(workload) = find(scene.world, object) else { return k8s::why(scene, object, Vec::new()) };
-        let role = panes::k8s::severity(workload.health).map_or(Role::Text, Scene::severity_role);
+        let role = Scene::health_role(workload.health);
         let mut known = Vec::new();
         if !workload.reason.is_empty() {
             known.push(Line::of(role, &workload.reason));
         }
-        let ill = pods(scene.world, workload).into_iter().filter(|pod| panes::k8s::severity(pod.health).is_some());
+        let ill = pods(scene.world, workload).into_iter().filter(|pod| pod.health.severity().is_some());
         known.extend(ill.take(MOST).map(|pod| pod_line(scene, pod)));
         k8s::why(scene, object, known)
     }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     model::{
         attention::Severity,
-        container::{CheckState, Container, ContainerState, ContainerUsage, Port},
+        container::{CheckState, Container, ContainerState, ContainerUsage, Port, short_id},
         container_group::ContainerGroup,
         health::Health,
         host::ratio,
@@ -28,7 +28,7 @@ pub struct ContainersPane;
 struct ContainersTable;
 
 fields! { Container;
-    "severity" "" Text 1 [] "how it is doing" => |c, _| fields::severity(severity_of(c.health)),
+    "severity" "" Text 1 [] "how it is doing" => |c, _| fields::severity(c.health.severity()),
     "name" "NAME" Text 24 [grow] "its name; of a pod's container its name there, and the pod" => |c, _| Value::Text(c.title()),
     "engine" "ENGINE" Text 10 [] "the engine that it runs on; left out where there is one only" => |c, _| Value::text(&c.engine),
     "state" "STATE" Text 10 [] "what the engine says: running, paused, restarting, exited, dead" => |c, _| Value::text(c.state.word()),
@@ -55,18 +55,8 @@ fields! { Container;
     "created" "CREATED" Time 7 [hide] "since when it exists" => |c, _| c.created_at.map_or(Value::Unknown, Value::Time),
     "policy" "POLICY" Text 14 [hide] "restart policy" => |c, _| if c.restart_policy.is_empty() { Value::Unknown } else { Value::text(&c.restart_policy) },
     "networks" "NETWORKS" Text 16 [hide] "networks that it is in" => |c, _| Value::Text(Cow::Owned(c.networks.join(" "))),
-    "id" "ID" Text 12 [hide] "id, short" => |c, _| Value::text(c.id.get(..12).unwrap_or(&c.id)),
+    "id" "ID" Text 12 [hide] "id, short" => |c, _| Value::text(short_id(&c.id)),
     "command" "COMMAND" Text 30 [hide] "what runs in it, without secrets" => |c, _| Value::text(&c.command),
-}
-
-/// The sign for how a container is doing.
-pub(crate) fn severity_of(health: Health) -> Option<Severity> {
-    match health {
-        Health::Ok | Health::Done | Health::Progressing => None,
-        Health::Unknown => Some(Severity::Unknown),
-        Health::Degraded => Some(Severity::Warn),
-        Health::Failing => Some(Severity::Error),
-    }
 }
 
 fn usage<'w>(container: &Container, world: &'w World) -> Option<&'w ContainerUsage> {
@@ -148,7 +138,7 @@ fn group_value<'w>(group: &'w ContainerGroup, world: &'w World, column: &str) ->
     let used = || group.members.iter().filter_map(|at| all.usage_of(all.containers.iter().as_slice().get(*at as usize)?));
     let sum = |of: fn(&ContainerUsage) -> Option<f64>| used().filter_map(of).reduce(|a, b| a + b).map_or(Value::None, Value::Number);
     match column {
-        "severity" => fields::severity(severity_of(group.health)),
+        "severity" => fields::severity(group.health.severity()),
         "name" => Value::text(&group.name),
         "engine" => Value::text(&group.engine),
         "project" if !group.pod => Value::text(&group.name),
@@ -201,8 +191,8 @@ impl Table for ContainersTable {
     }
     fn severity(&self, world: &World, at: usize) -> Option<Severity> {
         match row(world, at)? {
-            Row::Container(container) => severity_of(container.health),
-            Row::Group(group) => severity_of(group.health),
+            Row::Container(container) => container.health.severity(),
+            Row::Group(group) => group.health.severity(),
         }
     }
     fn parent(&self, world: &World, at: usize) -> Option<CompactString> {
@@ -222,7 +212,7 @@ impl Table for ContainersTable {
         &[18, 17, 15, 14, 13, 16, 11, 12, 8, 4]
     }
     fn is_needed(&self, world: &World, column: usize) -> bool {
-        COLUMNS[column].name != "engine" || world.observed.containers.has_several_engines()
+        engines::is_needed(world, COLUMNS, column)
     }
     fn is_old(&self, world: &World, at: usize) -> bool {
         row(world, at).is_some_and(|row| match row {

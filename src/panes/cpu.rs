@@ -85,9 +85,7 @@ impl Pane for CpuPane {
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         let Some(gauges) = &scene.world.observed.gauges else {
-            let why = fields::unknown(scene.world, Topic::Gauges);
-            paint::put_cut(scene, buffer, area, (0, 0), &why, scene.style(Role::Unknown));
-            return;
+            return fields::draw_unknown(scene, Topic::Gauges, area, buffer);
         };
         let figures = all_figures(scene, gauges);
         let rows = figures::height(&figures, area.width).min((area.height / 3).max(1));

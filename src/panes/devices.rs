@@ -1,27 +1,15 @@
 //! Block devices with their rates.
 
 use super::{
-    Pane, disks,
+    disks,
     fields::{self, fields},
+    host_list::{HostList, HostTable},
 };
 use crate::{
-    model::{
-        attention::Severity,
-        host::Device,
-        object::{ObjectKind, ObjectRef},
-        topic::{Topic, TopicSet},
-    },
-    ui::scene::Scene,
-    view::table::{Column, Table, Value},
+    model::{host::Device, object::ObjectKind, topic::Topic},
     world::World,
+    view::table::Value,
 };
-use compact_str::CompactString;
-use ratatui::{buffer::Buffer, layout::Rect};
-
-/// The list of block devices.
-pub struct DevicesPane;
-
-struct DevicesTable;
 
 fields! { Device;
     "severity" "" Text 1 [] "how it is doing, as the attention list says" => |d, w| fields::severity(super::severity_of(w, ObjectKind::Device, &d.name)),
@@ -39,52 +27,23 @@ fn rows(world: &World) -> &[Device] {
     world.observed.gauges.as_ref().map_or(&[], |gauges| &gauges.devices)
 }
 
-impl Table for DevicesTable {
-    fn columns(&self) -> &'static [Column] {
-        COLUMNS
-    }
-    fn default_sort(&self) -> (usize, bool) {
-        (fields::index(COLUMNS, "device"), false)
-    }
-    fn len(&self, world: &World) -> usize {
-        rows(world).len()
-    }
-    fn key(&self, world: &World, row: usize) -> CompactString {
-        rows(world)[row].name.clone()
-    }
-    fn object(&self, world: &World, row: usize) -> Option<ObjectRef> {
-        Some(ObjectRef::new(ObjectKind::Device, rows(world)[row].name.clone()))
-    }
-    fn value<'w>(&self, world: &'w World, row: usize, column: usize) -> Value<'w> {
-        READ[column](&rows(world)[row], world)
-    }
-    fn severity(&self, world: &World, row: usize) -> Option<Severity> {
-        super::severity_of(world, ObjectKind::Device, &rows(world)[row].name)
-    }
-}
+static TABLE: HostTable<Device> = HostTable {
+    kind: ObjectKind::Device,
+    columns: COLUMNS,
+    read: READ,
+    sort: ("device", false),
+    rows,
+    name: |row| &row.name,
+};
 
-impl Pane for DevicesPane {
-    fn name(&self) -> &'static str {
-        "devices"
-    }
-    fn title(&self) -> &'static str {
-        "Devices"
-    }
-    fn status(&self, scene: &Scene<'_>) -> String {
-        fields::status(scene, (self.name(), &DevicesTable), "")
-    }
-    fn about(&self) -> &'static str {
-        "Block devices with rates, latency and queue over the last interval, mounted or not."
-    }
-    fn topics(&self) -> TopicSet {
-        Topic::Gauges.into()
-    }
-    fn table(&self) -> Option<&'static dyn Table> {
-        Some(&DevicesTable)
-    }
-    fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        let known = scene.world.observed.gauges.is_some();
-        let empty = (Topic::Gauges, known, "no block device is visible here");
-        fields::draw(scene, (self.name(), &DevicesTable), empty, area, buffer);
-    }
-}
+/// The list of block devices.
+pub static PANE: HostList = HostList {
+    name: "devices",
+    title: "Devices",
+    about: "Block devices with rates, latency and queue over the last interval, mounted or not.",
+    topics: &[Topic::Gauges],
+    table: &TABLE,
+    is_known: |world| world.observed.gauges.is_some(),
+    none: "no block device is visible here",
+    words: |_| String::new(),
+};

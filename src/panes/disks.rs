@@ -1,30 +1,21 @@
 //! Mounted file systems, each with the device behind it.
 
 use super::{
-    Pane,
     fields::{self, fields},
+    host_list::{HostList, HostTable},
 };
 use crate::{
     model::{
-        attention::Severity,
         host::Device,
         mount::{Mount, MountState},
-        object::{ObjectKind, ObjectRef},
-        topic::{Topic, TopicSet},
+        object::ObjectKind,
+        topic::Topic,
         units,
     },
-    ui::scene::Scene,
-    view::table::{Column, Table, Value},
+    view::table::Value,
     world::World,
 };
-use compact_str::CompactString;
-use ratatui::{buffer::Buffer, layout::Rect};
 use std::borrow::Cow;
-
-/// The list of mounts.
-pub struct DisksPane;
-
-struct DisksTable;
 
 fields! { Mount;
     "severity" "" Text 1 [] "how it is doing, as the attention list says" => |m, w| fields::severity(super::severity_of(w, ObjectKind::Mount, &m.mount)),
@@ -90,57 +81,29 @@ fn rows(world: &World) -> &[Mount] {
     world.observed.mounts.as_deref().unwrap_or_default()
 }
 
-impl Table for DisksTable {
-    fn columns(&self) -> &'static [Column] {
-        COLUMNS
-    }
-    fn default_sort(&self) -> (usize, bool) {
-        (fields::index(COLUMNS, "used"), true)
-    }
-    fn len(&self, world: &World) -> usize {
-        rows(world).len()
-    }
-    fn key(&self, world: &World, row: usize) -> CompactString {
-        rows(world)[row].mount.clone()
-    }
-    fn object(&self, world: &World, row: usize) -> Option<ObjectRef> {
-        Some(ObjectRef::new(ObjectKind::Mount, rows(world)[row].mount.clone()))
-    }
-    fn value<'w>(&self, world: &'w World, row: usize, column: usize) -> Value<'w> {
-        READ[column](&rows(world)[row], world)
-    }
-    fn severity(&self, world: &World, row: usize) -> Option<Severity> {
-        super::severity_of(world, ObjectKind::Mount, &rows(world)[row].mount)
-    }
-}
+static TABLE: HostTable<Mount> = HostTable {
+    kind: ObjectKind::Mount,
+    columns: COLUMNS,
+    read: READ,
+    sort: ("used", true),
+    rows,
+    name: |row| &row.mount,
+};
 
-impl Pane for DisksPane {
-    fn name(&self) -> &'static str {
-        "disks"
-    }
-    fn title(&self) -> &'static str {
-        "Disks"
-    }
-    fn status(&self, scene: &Scene<'_>) -> String {
-        let pending = rows(scene.world).iter().filter(|m| matches!(m.state, MountState::Pending { .. })).count();
-        let words = if pending > 0 { format!("{pending} pending") } else { String::new() };
-        fields::status(scene, (self.name(), &DisksTable), &words)
-    }
-    fn about(&self) -> &'static str {
-        "Mounted file systems with the device behind each. A mount that does not answer is shown as pending with its last figures; it is not asked again until it answers."
-    }
-    fn topics(&self) -> TopicSet {
-        TopicSet::of(&[Topic::Mounts, Topic::Gauges])
-    }
-    fn table(&self) -> Option<&'static dyn Table> {
-        Some(&DisksTable)
-    }
-    fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        let known = scene.world.observed.mounts.is_some();
-        let empty = (Topic::Mounts, known, "no file system is mounted here");
-        fields::draw(scene, (self.name(), &DisksTable), empty, area, buffer);
-    }
-}
+/// The list of mounts.
+pub static PANE: HostList = HostList {
+    name: "disks",
+    title: "Disks",
+    about: "Mounted file systems with the device behind each. A mount that does not answer is shown as pending with its last figures; it is not asked again until it answers.",
+    topics: &[Topic::Mounts, Topic::Gauges],
+    table: &TABLE,
+    is_known: |world| world.observed.mounts.is_some(),
+    none: "no file system is mounted here",
+    words: |world| {
+        let pending = rows(world).iter().filter(|m| matches!(m.state, MountState::Pending { .. })).count();
+        if pending > 0 { format!("{pending} pending") } else { String::new() }
+    },
+};
 
 #[cfg(test)]
 mod tests {

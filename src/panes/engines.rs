@@ -139,10 +139,15 @@ pub(super) fn draw_of_engines(
     }
 }
 
+/// Whether a column of a list of what engines hold says anything: the engine does where there are several.
+pub(super) fn is_needed(world: &World, columns: &[Column], column: usize) -> bool {
+    columns[column].name != "engine" || world.observed.containers.has_several_engines()
+}
+
 /// Whether what an engine told is old: it is silent.
 pub(super) fn is_old(world: &World, engine: &str) -> bool {
     let status = world.observed.sources.get(&format_compact!("docker/{engine}"));
-    status.is_some_and(|status| matches!(status.state(world.now), SourceState::Stale | SourceState::Down))
+    status.is_some_and(|status| status.state(world.now).is_silent())
 }
 
 /// One line an engine that does not answer; that nothing is there only where one does.

@@ -35,6 +35,9 @@ impl Column {
     }
 }
 
+/// Reads the value of a column from a row.
+pub(super) type Read<Row> = for<'w> fn(&'w Row, &'w World) -> Value<'w>;
+
 /// Declares the columns of a table of `Row`s, each with the function that reads its value:
 /// `fields! { Row; "name" "TITLE" Unit width [flags] "about." => |row, world| value, }`, where flags are `grow` and `hide`.
 macro_rules! fields {
@@ -42,8 +45,7 @@ macro_rules! fields {
         static COLUMNS: &[crate::view::table::Column] = &[
             $($crate::panes::fields::column($name, $title, crate::view::table::Unit::$unit, $width, $about)$(.$flag())?,)*
         ];
-        #[allow(clippy::type_complexity, reason = "a table of plain functions")]
-        static READ: &[for<'w> fn(&'w $row, &'w crate::world::World) -> crate::view::table::Value<'w>] = &[$($read,)*];
+        static READ: &[crate::panes::fields::Read<$row>] = &[$($read,)*];
     };
 }
 pub(super) use fields;
@@ -83,13 +85,18 @@ pub(super) fn draw(
     area: Rect,
     buffer: &mut Buffer,
 ) {
-    if table.is_empty(scene.world) {
-        let (text, role) =
-            if known { (none.to_owned(), Role::Dim) } else { (unknown(scene.world, topic), Role::Unknown) };
-        paint::put_cut(scene, buffer, area, (0, 0), &text, scene.style(role));
-        return;
+    if !table.is_empty(scene.world) {
+        ui::table::draw(scene, table, &scene.view.pane(name).list, area, buffer);
+    } else if known {
+        paint::put_cut(scene, buffer, area, (0, 0), none, scene.style(Role::Dim));
+    } else {
+        draw_unknown(scene, topic, area, buffer);
     }
-    ui::table::draw(scene, table, &scene.view.pane(name).list, area, buffer);
+}
+
+/// Draws why nothing is known of a topic.
+pub(super) fn draw_unknown(scene: &Scene<'_>, topic: Topic, area: Rect, buffer: &mut Buffer) {
+    paint::put_cut(scene, buffer, area, (0, 0), &unknown(scene.world, topic), scene.style(Role::Unknown));
 }
 
 /// Why nothing is known of a topic.

@@ -2,8 +2,6 @@
 
 use crate::{
     model::{
-        attention::Severity,
-        health::Health,
         kubernetes::{Cluster, Owner, Resources},
         object::{ObjectKind, ObjectRef},
         observed::SourceStatus,
@@ -17,7 +15,7 @@ use crate::{
         scene::Scene,
         theme::Role,
     },
-    view::table::{Table, Value},
+    view::table::{Column, Table, Value},
     world::World,
 };
 use compact_str::{CompactString, format_compact};
@@ -26,16 +24,6 @@ use std::borrow::Cow;
 
 /// Family of the sources that watch clusters, and the beginning of their names.
 const KIND: &str = "kube";
-
-/// How bad a health is. What is on its way is not bad.
-pub(crate) const fn severity(health: Health) -> Option<Severity> {
-    match health {
-        Health::Failing => Some(Severity::Error),
-        Health::Degraded => Some(Severity::Warn),
-        Health::Unknown => Some(Severity::Unknown),
-        Health::Ok | Health::Done | Health::Progressing => None,
-    }
-}
 
 /// Name of the source that watches a context.
 pub(crate) fn source_name(context: &str) -> CompactString {
@@ -63,14 +51,18 @@ pub(crate) fn is_watched(world: &World, context: &str) -> bool {
 }
 
 /// Whether rows of several contexts stand in the lists, so that each must say where it is from.
-pub(super) fn several(world: &World) -> bool {
+fn several(world: &World) -> bool {
     world.observed.kube.clusters.len() > 1
+}
+
+/// Whether a column says anything: the context does where there are several.
+pub(super) fn is_needed(world: &World, columns: &[Column], column: usize) -> bool {
+    columns[column].name != "context" || several(world)
 }
 
 /// Whether what is known of a context is old: its API server is silent.
 pub(super) fn is_old(world: &World, context: &str) -> bool {
-    let state = source(world, context).map(|source| source.state(world.now));
-    matches!(state, Some(SourceState::Down | SourceState::Stale))
+    source(world, context).is_some_and(|source| source.state(world.now).is_silent())
 }
 
 /// `kind/name` of an owner, the kind in small letters as kubectl writes it.

@@ -1,33 +1,16 @@
 //! Events of the clusters that are watched, the newest first.
 
 use super::{
-    Pane,
     fields::{self, fields},
     k8s,
+    kube_list::{KubeList, ObjectTable},
 };
 use crate::{
-    model::{
-        attention::Severity,
-        kubernetes::KubeEvent,
-        object::ObjectRef,
-        rows::Keyed,
-        topic::{Topic, TopicSet},
-    },
-    ui::scene::Scene,
-    view::{
-        table::{Column, Table, Value},
-        within::Within,
-    },
+    model::{attention::Severity, kubernetes::KubeEvent, object::ObjectRef, topic::Topic},
+    view::table::Value,
     world::World,
 };
-use compact_str::{CompactString, format_compact};
-use ratatui::{buffer::Buffer, layout::Rect};
-use std::{borrow::Cow, sync::Arc};
-
-/// The list of events.
-pub struct KubeEventsPane;
-
-struct KubeEventsTable;
+use std::borrow::Cow;
 
 fields! { KubeEvent;
     "severity" "" Text 1 [] "whether it is a warning" => |e, _| fields::severity(severity(e)),
@@ -47,81 +30,35 @@ fn severity(event: &KubeEvent) -> Option<Severity> {
     event.warning.then_some(Severity::Warn)
 }
 
-fn rows(world: &World) -> &[Arc<KubeEvent>] {
-    &world.observed.kube.events
-}
-
 /// What an event is about.
 pub(crate) fn about(world: &World, event: &KubeEvent) -> ObjectRef {
     let namespace = if event.about_kind == "Node" { "" } else { event.namespace.as_str() };
     k8s::object_of_kind(world, &event.context, &event.about_kind, namespace, &event.about_name)
 }
 
-impl Table for KubeEventsTable {
-    fn columns(&self) -> &'static [Column] {
-        COLUMNS
-    }
-    fn default_sort(&self) -> (usize, bool) {
-        (fields::index(COLUMNS, "last"), false)
-    }
-    fn len(&self, world: &World) -> usize {
-        rows(world).len()
-    }
-    fn key(&self, world: &World, row: usize) -> CompactString {
-        let event = &rows(world)[row];
-        format_compact!("{}/{}", event.context, event.key())
-    }
-    fn object(&self, world: &World, row: usize) -> Option<ObjectRef> {
-        Some(about(world, &rows(world)[row]))
-    }
-    fn value<'w>(&self, world: &'w World, row: usize, column: usize) -> Value<'w> {
-        READ[column](&rows(world)[row], world)
-    }
-    fn severity(&self, world: &World, row: usize) -> Option<Severity> {
-        severity(&rows(world)[row])
-    }
-    fn fixed_columns(&self) -> usize {
-        3
-    }
-    fn first_to_go(&self) -> &'static [usize] {
-        &[6, 3]
-    }
-    fn is_needed(&self, world: &World, column: usize) -> bool {
-        COLUMNS[column].name != "context" || k8s::several(world)
-    }
-    fn is_old(&self, world: &World, row: usize) -> bool {
-        k8s::is_old(world, &rows(world)[row].context)
-    }
-    fn can_be_narrowed(&self) -> bool {
-        true
-    }
-    fn is_within(&self, world: &World, row: usize, within: &Within) -> bool {
-        within.holds(&rows(world)[row].namespace)
-    }
-}
+static TABLE: ObjectTable<KubeEvent> = ObjectTable {
+    columns: COLUMNS,
+    read: READ,
+    sort: ("last", false),
+    fixed_columns: 3,
+    first_to_go: &[6, 3],
+    rows: |world| &world.observed.kube.events,
+    object: about,
+    severity,
+    urgency: |_| 0.0,
+    labels: |_| &[],
+    is_within: Some(|event, within| within.holds(&event.namespace)),
+    parent: None,
+};
 
-const RESOURCES: &[&str] = &["events", "events.events.k8s.io"];
-
-impl Pane for KubeEventsPane {
-    fn name(&self) -> &'static str {
-        "kube-events"
-    }
-    fn title(&self) -> &'static str {
-        "Events"
-    }
-    fn status(&self, scene: &Scene<'_>) -> String {
-        k8s::status(scene, self.name(), RESOURCES)
-    }
-    fn about(&self) -> &'static str {
-        "What the clusters say about their objects, the newest first; W shows warnings only. Enter opens what an event is about."
-    }
-    fn topics(&self) -> TopicSet {
-        TopicSet::of(&[Topic::KubeEvents, Topic::Pods])
-    }
-    fn table(&self) -> Option<&'static dyn Table> {
-        Some(&KubeEventsTable)
-    }
-    fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        k8s::draw(scene, (self.name(), &KubeEventsTable), (RESOURCES, "no event"), area, buffer);
-    }
-}
+/// The list of events.
+pub static PANE: KubeList = KubeList {
+    name: "kube-events",
+    title: "Events",
+    about: "What the clusters say about their objects, the newest first; W shows warnings only. Enter opens what an event is about.",
+    topics: &[Topic::KubeEvents, Topic::Pods],
+    resources: &["events", "events.events.k8s.io"],
+    none: "no event",
+    table: &TABLE,
+    reason_below: false,
+};

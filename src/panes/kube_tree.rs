@@ -12,7 +12,7 @@ use crate::{
         object::{ObjectKind, ObjectRef},
     },
     view::{
-        table::{Column, Unit, Value},
+        table::{Column, Table, Unit, Value},
         within::Within,
     },
     world::World,
@@ -29,7 +29,7 @@ pub(super) enum Entry<'w> {
     Container(&'w Pod, &'w PodContainer),
 }
 
-pub(super) static COLUMNS: &[Column] = &[
+static COLUMNS: &[Column] = &[
     column("severity", "", Unit::Text, 1, "how it is doing"),
     column("context", "CONTEXT", Unit::Text, 12, "context of its cluster; left out where there is one only"),
     column("namespace", "NAMESPACE", Unit::Text, 11, "its namespace"),
@@ -45,10 +45,7 @@ pub(super) static COLUMNS: &[Column] = &[
 ];
 
 /// Reason, memory, CPU, age, restarts: a name that is cut helps nobody.
-pub(super) const FIRST_TO_GO: &[usize] = &[10, 9, 8, 7, 6];
-
-/// Index of the column of contexts.
-pub(super) const CONTEXT: usize = 1;
+const FIRST_TO_GO: &[usize] = &[10, 9, 8, 7, 6];
 
 fn owned(text: String) -> Value<'static> {
     Value::Text(Cow::Owned(text))
@@ -96,18 +93,18 @@ impl<'w> Entry<'w> {
         }
     }
 
-    pub(super) fn severity(self) -> Option<Severity> {
+    fn severity(self) -> Option<Severity> {
         match self {
-            Self::Workload(workload) => k8s::severity(workload.health),
-            Self::Node(node) => k8s::severity(node.health),
-            Self::Pod(pod) => k8s::severity(pod.health),
+            Self::Workload(workload) => workload.health.severity(),
+            Self::Node(node) => node.health.severity(),
+            Self::Pod(pod) => pod.health.severity(),
             // Its pod is judged.
             Self::Container(..) => None,
         }
     }
 
     /// What is on its way comes before what is well, what is done last.
-    pub(super) fn urgency(self) -> f64 {
+    fn urgency(self) -> f64 {
         let health = match self {
             Self::Workload(workload) => workload.health,
             Self::Node(node) => node.health,
@@ -121,7 +118,7 @@ impl<'w> Entry<'w> {
         }
     }
 
-    pub(super) fn context(self) -> &'w str {
+    fn context(self) -> &'w str {
         match self {
             Self::Workload(workload) => &workload.context,
             Self::Node(node) => &node.context,
@@ -168,7 +165,7 @@ impl<'w> Entry<'w> {
         }
     }
 
-    pub(super) fn labels(self) -> &'w [(CompactString, CompactString)] {
+    fn labels(self) -> &'w [(CompactString, CompactString)] {
         match self {
             Self::Workload(workload) => &workload.labels,
             Self::Node(node) => &node.labels,
@@ -186,7 +183,7 @@ impl<'w> Entry<'w> {
     }
 
     /// What is opened: of a container its pod.
-    pub(super) fn object(self) -> ObjectRef {
+    fn object(self) -> ObjectRef {
         match self {
             Self::Workload(workload) => workloads::object(workload),
             Self::Node(node) => ObjectRef::in_cluster(ObjectKind::Node, &node.context, "", &node.name),
@@ -194,9 +191,74 @@ impl<'w> Entry<'w> {
         }
     }
 
-    pub(super) fn is_within(self, within: &Within) -> bool {
+    fn is_within(self, within: &Within) -> bool {
         let idle = matches!(self, Self::Workload(workload) if workloads::is_idle(workload));
         within.holds(self.namespace()) && (within.idle || !idle)
+    }
+}
+
+/// A tree: what its rows are, and what each belongs to.
+pub(super) struct KubeTree {
+    pub entry: fn(&World, usize) -> Option<Entry<'_>>,
+    pub len: fn(&World) -> usize,
+    /// Key of the row that a row belongs to.
+    pub parent: fn(Entry<'_>) -> Option<CompactString>,
+}
+
+impl Table for KubeTree {
+    fn columns(&self) -> &'static [Column] {
+        COLUMNS
+    }
+    fn default_sort(&self) -> (usize, bool) {
+        (0, true)
+    }
+    fn len(&self, world: &World) -> usize {
+        (self.len)(world)
+    }
+    fn key(&self, world: &World, row: usize) -> CompactString {
+        (self.entry)(world, row).map(Entry::key).unwrap_or_default()
+    }
+    fn object(&self, world: &World, row: usize) -> Option<ObjectRef> {
+        (self.entry)(world, row).map(Entry::object)
+    }
+    fn value<'w>(&self, world: &'w World, row: usize, column: usize) -> Value<'w> {
+        (self.entry)(world, row).map_or(Value::Unknown, |entry| entry.value(world, column))
+    }
+    fn severity(&self, world: &World, row: usize) -> Option<Severity> {
+        (self.entry)(world, row)?.severity()
+    }
+    fn first_to_go(&self) -> &'static [usize] {
+        FIRST_TO_GO
+    }
+    fn urgency(&self, world: &World, row: usize) -> f64 {
+        (self.entry)(world, row).map_or(0.0, Entry::urgency)
+    }
+    fn fixed_columns(&self) -> usize {
+        4
+    }
+    fn is_needed(&self, world: &World, column: usize) -> bool {
+        k8s::is_needed(world, COLUMNS, column)
+    }
+    fn is_old(&self, world: &World, row: usize) -> bool {
+        (self.entry)(world, row).is_some_and(|entry| k8s::is_old(world, entry.context()))
+    }
+    fn labels<'w>(&self, world: &'w World, row: usize) -> &'w [(CompactString, CompactString)] {
+        (self.entry)(world, row).map(Entry::labels).unwrap_or_default()
+    }
+    fn can_be_narrowed(&self) -> bool {
+        true
+    }
+    fn is_within(&self, world: &World, row: usize, within: &Within) -> bool {
+        (self.entry)(world, row).is_some_and(|entry| entry.is_within(within))
+    }
+    fn parent(&self, world: &World, row: usize) -> Option<CompactString> {
+        (self.parent)((self.entry)(world, row)?)
+    }
+    fn can_be_tree(&self) -> bool {
+        true
+    }
+    fn starts_as_tree(&self) -> bool {
+        true
     }
 }
 

@@ -1,7 +1,10 @@
 //! Panes: one file a pane, and one line in the list below.
 
+mod engine_list;
 mod fields;
+mod host_list;
 pub(crate) mod k8s;
+mod kube_list;
 pub(crate) mod kube_tree;
 
 use crate::{
@@ -59,7 +62,7 @@ pub trait Pane: Sync {
     }
 }
 
-/// One line a pane: its file and its type.
+/// One line a pane: its file and its name there.
 macro_rules! panes {
     ($($file:ident::$pane:ident,)*) => {
         $(pub(crate) mod $file;)*
@@ -76,26 +79,26 @@ panes! {
     memory::MemoryPane,
     pressure::PressurePane,
     processes::ProcessesPane,
-    disks::DisksPane,
-    devices::DevicesPane,
-    network::NetworkPane,
+    disks::PANE,
+    devices::PANE,
+    network::PANE,
     cgroups::CgroupsPane,
-    sensors::SensorsPane,
+    sensors::PANE,
     containers::ContainersPane,
-    images::ImagesPane,
-    volumes::VolumesPane,
-    engine_networks::EngineNetworksPane,
+    images::PANE,
+    volumes::PANE,
+    engine_networks::PANE,
     engines::EnginesPane,
     system::SystemPane,
     sources::SourcesPane,
     log::LogPane,
     own::OwnPane,
-    pods::PodsPane,
-    workloads::WorkloadsPane,
-    xray::XrayPane,
-    nodes::NodesPane,
-    by_node::ByNodePane,
-    kube_events::KubeEventsPane,
+    pods::PANE,
+    workloads::PANE,
+    xray::PANE,
+    nodes::PANE,
+    by_node::PANE,
+    kube_events::PANE,
     resources::ResourcesPane,
     clusters::ClustersPane,
     kube_summary::KubeSummaryPane,

@@ -1,29 +1,15 @@
 //! Network interfaces with their rates.
 
 use super::{
-    Pane,
     fields::{self, fields},
+    host_list::{HostList, HostTable},
 };
 use crate::{
-    model::{
-        attention::Severity,
-        host::Network,
-        object::{ObjectKind, ObjectRef},
-        topic::{Topic, TopicSet},
-        units,
-    },
-    ui::scene::Scene,
-    view::table::{Column, Table, Value},
+    model::{host::Network, object::ObjectKind, topic::Topic, units},
+    view::table::Value,
     world::World,
 };
-use compact_str::CompactString;
-use ratatui::{buffer::Buffer, layout::Rect};
 use std::borrow::Cow;
-
-/// The list of interfaces.
-pub struct NetworkPane;
-
-struct NetworkTable;
 
 fields! { Network;
     "severity" "" Text 1 [] "how it is doing, as the attention list says" => |n, w| fields::severity(super::severity_of(w, ObjectKind::Network, &n.name)),
@@ -57,52 +43,23 @@ fn rows(world: &World) -> &[Network] {
     world.observed.gauges.as_ref().map_or(&[], |gauges| &gauges.networks)
 }
 
-impl Table for NetworkTable {
-    fn columns(&self) -> &'static [Column] {
-        COLUMNS
-    }
-    fn default_sort(&self) -> (usize, bool) {
-        (fields::index(COLUMNS, "interface"), false)
-    }
-    fn len(&self, world: &World) -> usize {
-        rows(world).len()
-    }
-    fn key(&self, world: &World, row: usize) -> CompactString {
-        rows(world)[row].name.clone()
-    }
-    fn object(&self, world: &World, row: usize) -> Option<ObjectRef> {
-        Some(ObjectRef::new(ObjectKind::Network, rows(world)[row].name.clone()))
-    }
-    fn value<'w>(&self, world: &'w World, row: usize, column: usize) -> Value<'w> {
-        READ[column](&rows(world)[row], world)
-    }
-    fn severity(&self, world: &World, row: usize) -> Option<Severity> {
-        super::severity_of(world, ObjectKind::Network, &rows(world)[row].name)
-    }
-}
+static TABLE: HostTable<Network> = HostTable {
+    kind: ObjectKind::Network,
+    columns: COLUMNS,
+    read: READ,
+    sort: ("interface", false),
+    rows,
+    name: |row| &row.name,
+};
 
-impl Pane for NetworkPane {
-    fn name(&self) -> &'static str {
-        "network"
-    }
-    fn title(&self) -> &'static str {
-        "Network"
-    }
-    fn status(&self, scene: &Scene<'_>) -> String {
-        fields::status(scene, (self.name(), &NetworkTable), "")
-    }
-    fn about(&self) -> &'static str {
-        "Network interfaces: state, rates over the last interval, errors and drops since boot."
-    }
-    fn topics(&self) -> TopicSet {
-        Topic::Gauges.into()
-    }
-    fn table(&self) -> Option<&'static dyn Table> {
-        Some(&NetworkTable)
-    }
-    fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        let known = scene.world.observed.gauges.is_some();
-        let empty = (Topic::Gauges, known, "no network interface is visible here");
-        fields::draw(scene, (self.name(), &NetworkTable), empty, area, buffer);
-    }
-}
+/// The list of interfaces.
+pub static PANE: HostList = HostList {
+    name: "network",
+    title: "Network",
+    about: "Network interfaces: state, rates over the last interval, errors and drops since boot.",
+    topics: &[Topic::Gauges],
+    table: &TABLE,
+    is_known: |world| world.observed.gauges.is_some(),
+    none: "no network interface is visible here",
+    words: |_| String::new(),
+};

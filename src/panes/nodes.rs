@@ -1,33 +1,24 @@
 //! Nodes of all clusters that are watched: what they have, what was promised of it, and what is used.
 
 use super::{
-    Pane,
     fields::{self, fields},
     k8s,
+    kube_list::{KubeList, ObjectTable},
 };
 use crate::{
     model::{
-        attention::Severity,
         host::ratio,
         kubernetes::{Node, NodeUsage},
         object::{ObjectKind, ObjectRef},
-        topic::{Topic, TopicSet},
+        topic::Topic,
     },
-    ui::scene::Scene,
-    view::table::{Column, Table, Value},
+    view::table::Value,
     world::World,
 };
-use compact_str::{CompactString, format_compact};
-use ratatui::{buffer::Buffer, layout::Rect};
-use std::{borrow::Cow, sync::Arc};
-
-/// The list of nodes.
-pub struct NodesPane;
-
-struct NodesTable;
+use std::borrow::Cow;
 
 fields! { Node;
-    "severity" "" Text 1 [] "how it is doing" => |n, _| fields::severity(k8s::severity(n.health)),
+    "severity" "" Text 1 [] "how it is doing" => |n, _| fields::severity(n.health.severity()),
     "context" "CONTEXT" Text 12 [] "context of its cluster; left out where there is one only" => |n, _| Value::text(&n.context),
     "name" "NAME" Text 20 [grow] "its name" => |n, _| Value::text(&n.name),
     "status" "STATUS" Text 16 [] "as kubectl prints it" => |n, _| k8s::text(&n.status),
@@ -80,76 +71,30 @@ fn taints<'w>(node: &'w Node, _: &'w World) -> Value<'w> {
     if node.taints.is_empty() { Value::None } else { Value::Text(Cow::Owned(taint_texts(node).join(","))) }
 }
 
-fn rows(world: &World) -> &[Arc<Node>] {
-    &world.observed.kube.nodes
-}
+static TABLE: ObjectTable<Node> = ObjectTable {
+    columns: COLUMNS,
+    read: READ,
+    sort: ("severity", true),
+    fixed_columns: 3,
+    // Taints, reason, roles, version, age, then the sums: a name that is cut helps nobody.
+    first_to_go: &[15, 14, 13, 12, 11, 9, 6, 10, 7],
+    rows: |world| &world.observed.kube.nodes,
+    object: |_, node| ObjectRef::in_cluster(ObjectKind::Node, &node.context, "", &node.name),
+    severity: |node| node.health.severity(),
+    urgency: |_| 0.0,
+    labels: |node| &node.labels,
+    is_within: None,
+    parent: None,
+};
 
-impl Table for NodesTable {
-    fn columns(&self) -> &'static [Column] {
-        COLUMNS
-    }
-    fn default_sort(&self) -> (usize, bool) {
-        (0, true)
-    }
-    fn len(&self, world: &World) -> usize {
-        rows(world).len()
-    }
-    fn key(&self, world: &World, row: usize) -> CompactString {
-        let node = &rows(world)[row];
-        format_compact!("{}/{}", node.context, node.name)
-    }
-    fn object(&self, world: &World, row: usize) -> Option<ObjectRef> {
-        Some(ObjectRef::new(ObjectKind::Node, self.key(world, row)))
-    }
-    fn value<'w>(&self, world: &'w World, row: usize, column: usize) -> Value<'w> {
-        READ[column](&rows(world)[row], world)
-    }
-    fn severity(&self, world: &World, row: usize) -> Option<Severity> {
-        k8s::severity(rows(world)[row].health)
-    }
-    fn fixed_columns(&self) -> usize {
-        3
-    }
-    fn first_to_go(&self) -> &'static [usize] {
-        // Taints, reason, roles, version, age, then the sums: a name that is cut helps nobody.
-        &[15, 14, 13, 12, 11, 9, 6, 10, 7]
-    }
-    fn is_needed(&self, world: &World, column: usize) -> bool {
-        COLUMNS[column].name != "context" || k8s::several(world)
-    }
-    fn is_old(&self, world: &World, row: usize) -> bool {
-        k8s::is_old(world, &rows(world)[row].context)
-    }
-    fn labels<'w>(&self, world: &'w World, row: usize) -> &'w [(CompactString, CompactString)] {
-        &rows(world)[row].labels
-    }
-}
-
-const RESOURCES: &[&str] = &["nodes"];
-
-impl Pane for NodesPane {
-    fn name(&self) -> &'static str {
-        "nodes"
-    }
-    fn title(&self) -> &'static str {
-        "Nodes"
-    }
-    fn status(&self, scene: &Scene<'_>) -> String {
-        k8s::status_of_all(scene, self.name(), RESOURCES)
-    }
-    fn about(&self) -> &'static str {
-        "Nodes, the worst first: cores and memory that are used, that pods ask for, and that they may ask for. The pane Pods by node shows what runs on each."
-    }
-    fn topics(&self) -> TopicSet {
-        TopicSet::of(&[Topic::Nodes, Topic::Pods, Topic::PodUsage])
-    }
-    fn rows_below(&self, width: u16, height: u16) -> u16 {
-        k8s::rows_below(width, height)
-    }
-    fn table(&self) -> Option<&'static dyn Table> {
-        Some(&NodesTable)
-    }
-    fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        k8s::draw_with_reason(scene, (self.name(), &NodesTable), (RESOURCES, "no node"), area, buffer);
-    }
-}
+/// The list of nodes.
+pub static PANE: KubeList = KubeList {
+    name: "nodes",
+    title: "Nodes",
+    about: "Nodes, the worst first: cores and memory that are used, that pods ask for, and that they may ask for. The pane Pods by node shows what runs on each.",
+    topics: &[Topic::Nodes, Topic::Pods, Topic::PodUsage],
+    resources: &["nodes"],
+    none: "no node",
+    table: &TABLE,
+    reason_below: true,
+};

@@ -1,39 +1,28 @@
 //! Pods of all clusters that are watched, the worst first, with what `kubectl get pods` prints and what they use.
 
 use super::{
-    Pane,
     fields::{self, fields},
     k8s,
+    kube_list::{KubeList, ObjectTable},
 };
 use crate::{
     model::{
-        attention::Severity,
         health::Health,
         host::ratio,
         kubernetes::{Pod, Usage},
         object::{ObjectKind, ObjectRef},
         rows::Keyed,
-        topic::{Topic, TopicSet},
+        topic::Topic,
         units,
     },
-    ui::scene::Scene,
-    view::{
-        table::{Column, Table, Value},
-        within::Within,
-    },
+    view::table::Value,
     world::World,
 };
 use compact_str::{CompactString, format_compact};
-use ratatui::{buffer::Buffer, layout::Rect};
-use std::{borrow::Cow, sync::Arc};
-
-/// The list of pods.
-pub struct PodsPane;
-
-struct PodsTable;
+use std::borrow::Cow;
 
 fields! { Pod;
-    "severity" "" Text 1 [] "how it is doing" => |p, _| fields::severity(k8s::severity(p.health)),
+    "severity" "" Text 1 [] "how it is doing" => |p, _| fields::severity(p.health.severity()),
     "context" "CONTEXT" Text 12 [] "context of its cluster; left out where there is one only" => |p, _| Value::text(&p.context),
     "namespace" "NAMESPACE" Text 11 [] "its namespace" => |p, _| Value::text(&p.namespace),
     "name" "NAME" Text 26 [grow] "its name" => |p, _| Value::text(&p.name),
@@ -81,98 +70,47 @@ fn images<'w>(pod: &'w Pod, _: &'w World) -> Value<'w> {
     }
 }
 
-fn rows(world: &World) -> &[Arc<Pod>] {
-    &world.observed.kube.pods
-}
-
 /// `context/namespace/name`, as in its object's name.
 pub(crate) fn key(pod: &Pod) -> CompactString {
     format_compact!("{}/{}", pod.context, pod.key())
 }
 
-impl Table for PodsTable {
-    fn columns(&self) -> &'static [Column] {
-        COLUMNS
-    }
-    fn default_sort(&self) -> (usize, bool) {
-        (0, true)
-    }
-    fn len(&self, world: &World) -> usize {
-        rows(world).len()
-    }
-    fn key(&self, world: &World, row: usize) -> CompactString {
-        key(&rows(world)[row])
-    }
-    fn object(&self, world: &World, row: usize) -> Option<ObjectRef> {
-        Some(ObjectRef::new(ObjectKind::Pod, self.key(world, row)))
-    }
-    fn value<'w>(&self, world: &'w World, row: usize, column: usize) -> Value<'w> {
-        READ[column](&rows(world)[row], world)
-    }
-    fn severity(&self, world: &World, row: usize) -> Option<Severity> {
-        k8s::severity(rows(world)[row].health)
-    }
-    /// What goes on failing comes before what has failed, what is on its way before what is well, what is done last.
-    fn urgency(&self, world: &World, row: usize) -> f64 {
-        let pod = &rows(world)[row];
-        match pod.health {
-            // A crash loop says now this, now that: it is known by its restarts.
-            Health::Failing | Health::Degraded if pod.restarts > 0 && !pod.has_ended() => 0.9,
-            Health::Failing | Health::Degraded if !pod.has_ended() => 0.6,
-            Health::Progressing => 0.6,
-            Health::Done => 0.1,
-            _ => 0.4,
-        }
-    }
-    fn fixed_columns(&self) -> usize {
-        4
-    }
-    fn first_to_go(&self) -> &'static [usize] {
-        // Address, owner, node, what is set, reason, what is used, age, restarts: a name that is cut helps nobody.
-        &[15, 14, 13, 10, 12, 8, 11, 9, 7, 6]
-    }
-    fn is_needed(&self, world: &World, column: usize) -> bool {
-        COLUMNS[column].name != "context" || k8s::several(world)
-    }
-    fn is_old(&self, world: &World, row: usize) -> bool {
-        k8s::is_old(world, &rows(world)[row].context)
-    }
-    fn labels<'w>(&self, world: &'w World, row: usize) -> &'w [(CompactString, CompactString)] {
-        &rows(world)[row].labels
-    }
-    fn can_be_narrowed(&self) -> bool {
-        true
-    }
-    fn is_within(&self, world: &World, row: usize, within: &Within) -> bool {
-        within.holds(&rows(world)[row].namespace)
+/// What goes on failing comes before what has failed, what is on its way before what is well, what is done last.
+fn urgency(pod: &Pod) -> f64 {
+    match pod.health {
+        // A crash loop says now this, now that: it is known by its restarts.
+        Health::Failing | Health::Degraded if pod.restarts > 0 && !pod.has_ended() => 0.9,
+        Health::Failing | Health::Degraded if !pod.has_ended() => 0.6,
+        Health::Progressing => 0.6,
+        Health::Done => 0.1,
+        _ => 0.4,
     }
 }
 
-const RESOURCES: &[&str] = &["pods"];
+static TABLE: ObjectTable<Pod> = ObjectTable {
+    columns: COLUMNS,
+    read: READ,
+    sort: ("severity", true),
+    fixed_columns: 4,
+    // Address, owner, node, what is set, reason, what is used, age, restarts: a name that is cut helps nobody.
+    first_to_go: &[15, 14, 13, 10, 12, 8, 11, 9, 7, 6],
+    rows: |world| &world.observed.kube.pods,
+    object: |_, pod| ObjectRef::new(ObjectKind::Pod, key(pod)),
+    severity: |pod| pod.health.severity(),
+    urgency,
+    labels: |pod| &pod.labels,
+    is_within: Some(|pod, within| within.holds(&pod.namespace)),
+    parent: None,
+};
 
-impl Pane for PodsPane {
-    fn name(&self) -> &'static str {
-        "pods"
-    }
-    fn title(&self) -> &'static str {
-        "Pods"
-    }
-    fn status(&self, scene: &Scene<'_>) -> String {
-        k8s::status(scene, self.name(), RESOURCES)
-    }
-    fn about(&self) -> &'static str {
-        "Pods of every context that is watched, the worst first. Ready, status and restarts are what kubectl prints. w says why one is not well, with its last words; t shows the tree of what owns what; n narrows to a namespace; C chooses contexts. -l app=web in a filter selects by labels."
-    }
-    fn topics(&self) -> TopicSet {
-        TopicSet::of(&[Topic::Pods, Topic::PodUsage])
-    }
-    fn rows_below(&self, width: u16, height: u16) -> u16 {
-        k8s::rows_below(width, height)
-    }
-    fn table(&self) -> Option<&'static dyn Table> {
-        Some(&PodsTable)
-    }
-    fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        k8s::draw_with_reason(scene, (self.name(), &PodsTable), (RESOURCES, "no pod"), area, buffer);
-    }
-}
+/// The list of pods.
+pub static PANE: KubeList = KubeList {
+    name: "pods",
+    title: "Pods",
+    about: "Pods of every context that is watched, the worst first. Ready, status and restarts are what kubectl prints. w says why one is not well, with its last words; t shows the tree of what owns what; n narrows to a namespace; C chooses contexts. -l app=web in a filter selects by labels.",
+    topics: &[Topic::Pods, Topic::PodUsage],
+    resources: &["pods"],
+    none: "no pod",
+    table: &TABLE,
+    reason_below: true,
+};

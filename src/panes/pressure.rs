@@ -38,9 +38,7 @@ impl Pane for PressurePane {
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         let Some(gauges) = &scene.world.observed.gauges else {
-            let why = fields::unknown(scene.world, Topic::Gauges);
-            paint::put_cut(scene, buffer, area, (0, 0), &why, scene.style(Role::Unknown));
-            return;
+            return fields::draw_unknown(scene, Topic::Gauges, area, buffer);
         };
         let pressure = &gauges.pressure;
         let rows = [

@@ -1,27 +1,20 @@
 //! Temperatures and fans.
 
 use super::{
-    Pane,
     fields::{self, fields},
+    host_list::HostList,
 };
 use crate::{
     model::{
         attention::Severity,
         host::Sensor,
         object::{ObjectKind, ObjectRef},
-        topic::{Topic, TopicSet},
+        topic::Topic,
     },
-    ui::scene::Scene,
     view::table::{Column, Table, Value},
     world::World,
 };
 use compact_str::CompactString;
-use ratatui::{buffer::Buffer, layout::Rect};
-
-/// The list of sensors.
-pub struct SensorsPane;
-
-struct SensorsTable;
 
 fields! { Sensor;
     "severity" "" Text 1 [] "how it is doing, as the attention list says" => |s, w| fields::severity(super::severity_of(w, ObjectKind::Sensor, &s.name)),
@@ -43,6 +36,8 @@ fn fitting(value: Option<f64>, other: Option<f64>) -> Value<'static> {
 fn rows(world: &World) -> &[Sensor] {
     world.observed.sensors.as_deref().unwrap_or_default()
 }
+
+struct SensorsTable;
 
 impl Table for SensorsTable {
     fn columns(&self) -> &'static [Column] {
@@ -73,30 +68,17 @@ impl Table for SensorsTable {
     }
 }
 
-impl Pane for SensorsPane {
-    fn name(&self) -> &'static str {
-        "sensors"
-    }
-    fn title(&self) -> &'static str {
-        "Sensors"
-    }
-    fn status(&self, scene: &Scene<'_>) -> String {
-        let hottest = rows(scene.world).iter().filter_map(|s| s.temperature_celsius).reduce(f64::max);
-        let words = hottest.map_or_else(String::new, |hottest| format!("hottest {hottest:.0} °C"));
-        fields::status(scene, (self.name(), &SensorsTable), &words)
-    }
-    fn about(&self) -> &'static str {
-        "Temperatures and fans as the kernel's hwmon tells them. Virtual machines usually have none."
-    }
-    fn topics(&self) -> TopicSet {
-        Topic::Sensors.into()
-    }
-    fn table(&self) -> Option<&'static dyn Table> {
-        Some(&SensorsTable)
-    }
-    fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        let known = scene.world.observed.sensors.is_some();
-        let empty = (Topic::Sensors, known, "no sensor is visible here");
-        fields::draw(scene, (self.name(), &SensorsTable), empty, area, buffer);
-    }
-}
+/// The list of sensors.
+pub static PANE: HostList = HostList {
+    name: "sensors",
+    title: "Sensors",
+    about: "Temperatures and fans as the kernel's hwmon tells them. Virtual machines usually have none.",
+    topics: &[Topic::Sensors],
+    table: &SensorsTable,
+    is_known: |world| world.observed.sensors.is_some(),
+    none: "no sensor is visible here",
+    words: |world| {
+        let hottest = rows(world).iter().filter_map(|s| s.temperature_celsius).reduce(f64::max);
+        hottest.map_or_else(String::new, |hottest| format!("hottest {hottest:.0} °C"))
+    },
+};

@@ -24,7 +24,7 @@ use crate::{
 use proptest::prelude::*;
 use ratatui::{buffer::Buffer, layout::Rect};
 
-#[path = "../../tests/common/kube_sample.rs"]
+#[path = "../../tests/common/kube_sample/mod.rs"]
 pub(crate) mod kube_sample;
 
 #[path = "../../tests/common/engine_sample.rs"]

@@ -1,36 +1,25 @@
 //! What keeps pods running, or runs them to their end: Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs, CronJobs.
 
 use super::{
-    Pane,
     fields::{self, fields},
     k8s,
+    kube_list::{KubeList, ObjectTable},
 };
 use crate::{
     model::{
-        attention::Severity,
         health::Health,
         kubernetes::{Owner, Workload},
         object::{ObjectKind, ObjectRef},
-        topic::{Topic, TopicSet},
+        topic::Topic,
     },
-    ui::scene::Scene,
-    view::{
-        table::{Column, Table, Value},
-        within::Within,
-    },
+    view::table::Value,
     world::World,
 };
 use compact_str::{CompactString, format_compact};
-use ratatui::{buffer::Buffer, layout::Rect};
-use std::{borrow::Cow, sync::Arc};
-
-/// The list of workloads.
-pub struct WorkloadsPane;
-
-struct WorkloadsTable;
+use std::borrow::Cow;
 
 fields! { Workload;
-    "severity" "" Text 1 [] "how it is doing" => |x, _| fields::severity(k8s::severity(x.health)),
+    "severity" "" Text 1 [] "how it is doing" => |x, _| fields::severity(x.health.severity()),
     "context" "CONTEXT" Text 12 [] "context of its cluster; left out where there is one only" => |x, _| Value::text(&x.context),
     "namespace" "NAMESPACE" Text 11 [] "its namespace" => |x, _| Value::text(&x.namespace),
     "kind" "KIND" Text 11 [] "deployment, statefulset, daemonset, replicaset, job or cronjob" => |x, _| Value::text(x.kind.word()),
@@ -87,10 +76,6 @@ fn images<'w>(workload: &'w Workload, _: &'w World) -> Value<'w> {
     }
 }
 
-fn rows(world: &World) -> &[Arc<Workload>] {
-    &world.observed.kube.workloads
-}
-
 /// Identity among all workloads: `context/kind/namespace/name`.
 pub(crate) fn key(context: &str, kind: &str, namespace: &str, name: &str) -> CompactString {
     format_compact!("{context}/{kind}/{namespace}/{name}")
@@ -118,96 +103,47 @@ pub(super) fn is_idle(workload: &Workload) -> bool {
     old || done
 }
 
-impl Table for WorkloadsTable {
-    fn columns(&self) -> &'static [Column] {
-        COLUMNS
-    }
-    fn default_sort(&self) -> (usize, bool) {
-        (0, true)
-    }
-    fn len(&self, world: &World) -> usize {
-        rows(world).len()
-    }
-    fn key(&self, world: &World, row: usize) -> CompactString {
-        own_key(&rows(world)[row])
-    }
-    fn object(&self, world: &World, row: usize) -> Option<ObjectRef> {
-        Some(object(&rows(world)[row]))
-    }
-    fn value<'w>(&self, world: &'w World, row: usize, column: usize) -> Value<'w> {
-        READ[column](&rows(world)[row], world)
-    }
-    fn severity(&self, world: &World, row: usize) -> Option<Severity> {
-        k8s::severity(rows(world)[row].health)
-    }
-    /// What somebody asked for comes before what it is made of, what is on its way before what is well, what is done last.
-    fn urgency(&self, world: &World, row: usize) -> f64 {
-        let workload = &rows(world)[row];
-        let part = if workload.owner.is_some() { 0.0 } else { 0.05 };
-        part + match workload.health {
-            Health::Failing | Health::Degraded | Health::Progressing => 0.8,
-            Health::Done => 0.1,
-            _ => 0.4,
-        }
-    }
-    fn fixed_columns(&self) -> usize {
-        5
-    }
-    fn first_to_go(&self) -> &'static [usize] {
-        // Images, revision, what is counted twice, reason, age.
-        &[11, 10, 7, 6, 9, 8]
-    }
-    fn is_needed(&self, world: &World, column: usize) -> bool {
-        COLUMNS[column].name != "context" || k8s::several(world)
-    }
-    fn is_old(&self, world: &World, row: usize) -> bool {
-        k8s::is_old(world, &rows(world)[row].context)
-    }
-    fn labels<'w>(&self, world: &'w World, row: usize) -> &'w [(CompactString, CompactString)] {
-        &rows(world)[row].labels
-    }
-    fn can_be_narrowed(&self) -> bool {
-        true
-    }
-    fn is_within(&self, world: &World, row: usize, within: &Within) -> bool {
-        let workload = &rows(world)[row];
-        within.holds(&workload.namespace) && (within.idle || !is_idle(workload))
-    }
-    fn parent(&self, world: &World, row: usize) -> Option<CompactString> {
-        let workload = &rows(world)[row];
-        workload.owner.as_ref().map(|owner| owner_key(&workload.context, &workload.namespace, owner))
-    }
-    fn can_be_tree(&self) -> bool {
-        true
+/// What somebody asked for comes before what it is made of, what is on its way before what is well, what is done last.
+fn urgency(workload: &Workload) -> f64 {
+    let part = if workload.owner.is_some() { 0.0 } else { 0.05 };
+    part + match workload.health {
+        Health::Failing | Health::Degraded | Health::Progressing => 0.8,
+        Health::Done => 0.1,
+        _ => 0.4,
     }
 }
 
-const RESOURCES: &[&str] =
-    &["deployments.apps", "statefulsets.apps", "daemonsets.apps", "replicasets.apps", "jobs.batch", "cronjobs.batch"];
+static TABLE: ObjectTable<Workload> = ObjectTable {
+    columns: COLUMNS,
+    read: READ,
+    sort: ("severity", true),
+    fixed_columns: 5,
+    // Images, revision, what is counted twice, reason, age.
+    first_to_go: &[11, 10, 7, 6, 9, 8],
+    rows: |world| &world.observed.kube.workloads,
+    object: |_, workload| object(workload),
+    severity: |workload| workload.health.severity(),
+    urgency,
+    labels: |workload| &workload.labels,
+    is_within: Some(|workload, within| within.holds(&workload.namespace) && (within.idle || !is_idle(workload))),
+    parent: Some(|workload| Some(owner_key(&workload.context, &workload.namespace, workload.owner.as_ref()?))),
+};
 
-impl Pane for WorkloadsPane {
-    fn name(&self) -> &'static str {
-        "workloads"
-    }
-    fn title(&self) -> &'static str {
-        "Workloads"
-    }
-    fn status(&self, scene: &Scene<'_>) -> String {
-        k8s::status(scene, self.name(), RESOURCES)
-    }
-    fn about(&self) -> &'static str {
-        "Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs and CronJobs, the worst first. Ready is counted against what is asked for. ReplicaSets of no replicas and finished Jobs of CronJobs are left out; o shows them. t shows what owns what, w says why one is not well."
-    }
-    fn topics(&self) -> TopicSet {
-        TopicSet::of(&[Topic::Pods, Topic::Workloads])
-    }
-    fn rows_below(&self, width: u16, height: u16) -> u16 {
-        k8s::rows_below(width, height)
-    }
-    fn table(&self) -> Option<&'static dyn Table> {
-        Some(&WorkloadsTable)
-    }
-    fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        k8s::draw_with_reason(scene, (self.name(), &WorkloadsTable), (RESOURCES, "no workload"), area, buffer);
-    }
-}
+/// The list of workloads.
+pub static PANE: KubeList = KubeList {
+    name: "workloads",
+    title: "Workloads",
+    about: "Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs and CronJobs, the worst first. Ready is counted against what is asked for. ReplicaSets of no replicas and finished Jobs of CronJobs are left out; o shows them. t shows what owns what, w says why one is not well.",
+    topics: &[Topic::Pods, Topic::Workloads],
+    resources: &[
+        "deployments.apps",
+        "statefulsets.apps",
+        "daemonsets.apps",
+        "replicasets.apps",
+        "jobs.batch",
+        "cronjobs.batch",
+    ],
+    none: "no workload",
+    table: &TABLE,
+    reason_below: true,
+};

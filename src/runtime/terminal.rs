@@ -32,7 +32,7 @@ pub fn mouse_bytes(mouse: bool) -> Vec<u8> {
     bytes
 }
 
-/// Bytes that clear the way for a session in a container: the main screen, a cursor, no mouse. The terminal stays raw.
+/// Bytes that clear the way for whoever has the terminal next: the main screen, a cursor, no mouse. It stays raw.
 pub fn lend_bytes() -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = queue!(
@@ -68,18 +68,9 @@ pub fn give_back() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
-    let mut bytes = Vec::new();
-    let _ = queue!(
-        bytes,
-        terminal::EndSynchronizedUpdate,
-        DisableMouseCapture,
-        DisableBracketedPaste,
-        cursor::Show,
-        terminal::LeaveAlternateScreen,
-    );
     if takes_bytes() {
         let mut stdout = io::stdout();
-        let _ = stdout.write_all(&bytes).and_then(|()| stdout.flush());
+        let _ = stdout.write_all(&lend_bytes()).and_then(|()| stdout.flush());
     }
     let _ = terminal::disable_raw_mode();
 }

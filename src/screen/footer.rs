@@ -115,7 +115,7 @@ fn families(scene: &Scene<'_>) -> Pieces {
     }
     let shown = families.into_iter().filter(|(_, (state, _))| *state != SourceState::Off);
     let pieces = shown.map(|(kind, (state, age))| {
-        let age = age.filter(|_| matches!(state, SourceState::Down | SourceState::Stale)).map(units::span);
+        let age = age.filter(|_| state.is_silent()).map(units::span);
         let text = format!("{kind} {}{}", scene.glyphs.source(state), age.unwrap_or_default());
         (text, Scene::source_role(state))
     });

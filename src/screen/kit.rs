@@ -62,7 +62,13 @@ pub fn app(size: (u16, u16)) -> App {
     app
 }
 
-/// The whole screen as text.
+/// The whole screen as one text, without the blanks at the ends of its lines.
+pub fn drawn(app: &App) -> String {
+    let lines: Vec<_> = screen(app).iter().map(|line| line.trim_end().to_owned()).collect();
+    lines.join("\n")
+}
+
+/// The lines of the whole screen.
 pub fn screen(app: &App) -> Vec<String> {
     let (width, height) = app.view.size;
     let mut buffer = Buffer::empty(Rect { x: 0, y: 0, width, height });

@@ -5,9 +5,9 @@ use crate::{
     ops::gate::Policy,
     panes::{
         self,
-        tests::{app_of, at, text_of, world},
+        tests::{app_of, at, world},
     },
-    screen,
+    screen::{self, kit::drawn},
     view::layout::{Area, Cell, Page, Placed},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -57,12 +57,6 @@ fn app(size: (u16, u16)) -> App {
     app.settings.pages = pages();
     app.relayout();
     app
-}
-
-fn drawn(app: &App) -> String {
-    let mut buffer = Buffer::empty(Rect::new(0, 0, app.view.size.0, app.view.size.1));
-    screen::draw(app, &mut buffer);
-    text_of(&buffer)
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::{
     model::{
         Timestamp,
         attention::Severity,
+        health::Health,
         series::{Series, SeriesKey, SeriesStore},
         source::SourceState,
     },
@@ -49,6 +50,11 @@ impl<'a> Scene<'a> {
             Severity::Unknown => Role::Unknown,
             Severity::Info => Role::Info,
         }
+    }
+
+    /// Role of how an object is doing: a colour only where something is wrong.
+    pub fn health_role(health: Health) -> Role {
+        health.severity().map_or(Role::Text, Self::severity_role)
     }
 
     /// Role of a source's freshness.

@@ -59,44 +59,45 @@ fn report(world: &mut World, name: &str) {
 /// A world with one object of every kind that something can be done to, on an engine and a cluster of these names.
 fn world(engine: &str, context: &str) -> World {
     let mut world = World::at(now());
-    report(&mut world, &format!("docker/{engine}"));
-    report(&mut world, &format!("kube/{context}"));
-    let container = |id: &str, state| Container {
-        engine: engine.into(),
-        id: id.into(),
-        name: id.into(),
-        state,
-        image: IMAGE.into(),
-        ..Container::default()
+    let (docker, kube) = (format!("docker/{engine}"), format!("kube/{context}"));
+    report(&mut world, &docker);
+    report(&mut world, &kube);
+    for part in engine_parts(engine) {
+        world.apply(now(), &docker, vec![Update::Engine(Box::new(EngineNews { engine: engine.into(), part }))]);
+    }
+    for part in kube_parts(context) {
+        world.apply(now(), &kube, vec![Update::Kube(Box::new(KubeNews { context: context.into(), part }))]);
+    }
+    world
+}
+
+fn engine_parts(engine: &str) -> Vec<EnginePart> {
+    let container = |(id, state): (&str, ContainerState)| {
+        Arc::new(Container {
+            engine: engine.into(),
+            id: id.into(),
+            name: id.into(),
+            state,
+            image: IMAGE.into(),
+            ..Container::default()
+        })
     };
     let containers =
         [("run", ContainerState::Running), ("stopped", ContainerState::Exited), ("frozen", ContainerState::Paused)];
-    let parts = [
+    let image = Image { engine: engine.into(), id: "i".into(), ..Image::default() };
+    let volume = Volume { engine: engine.into(), name: "v".into(), ..Volume::default() };
+    let network = EngineNetwork { engine: engine.into(), id: "n".into(), ..EngineNetwork::default() };
+    vec![
         EnginePart::Engine(Box::new(Engine { name: engine.into(), ..Engine::default() })),
-        EnginePart::Containers(Delta::All(containers.map(|(id, state)| Arc::new(container(id, state))).to_vec())),
-        EnginePart::Images(Delta::All(vec![Arc::new(Image {
-            engine: engine.into(),
-            id: "i".into(),
-            ..Image::default()
-        })])),
-        EnginePart::Volumes(Delta::All(vec![Arc::new(Volume {
-            engine: engine.into(),
-            name: "v".into(),
-            ..Volume::default()
-        })])),
-        EnginePart::Networks(Delta::All(vec![Arc::new(EngineNetwork {
-            engine: engine.into(),
-            id: "n".into(),
-            ..EngineNetwork::default()
-        })])),
-    ];
-    for part in parts {
-        world.apply(
-            now(),
-            &format!("docker/{engine}"),
-            vec![Update::Engine(Box::new(EngineNews { engine: engine.into(), part }))],
-        );
-    }
+        EnginePart::Containers(Delta::All(containers.map(container).to_vec())),
+        EnginePart::Images(Delta::All(vec![Arc::new(image)])),
+        EnginePart::Volumes(Delta::All(vec![Arc::new(volume)])),
+        EnginePart::Networks(Delta::All(vec![Arc::new(network)])),
+    ]
+}
+
+fn kube_parts(context: &str) -> Vec<KubePart> {
+    use ObjectKind::{CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet};
     let pod = Pod {
         context: context.into(),
         namespace: "n".into(),
@@ -107,36 +108,23 @@ fn world(engine: &str, context: &str) -> World {
     let workload = |kind, name: &str, paused| {
         let value = serde_json::json!({
             "context": context, "kind": kind, "namespace": "n", "name": name, "desired": 2, "ready": 2, "updated": 2, "available": 2,
-            "current": 2, "revision": 1, "health": "ok", "reason": "", "created_at": null, "paused": paused, "owner": null,
+            "current": 2, "revision": 1, "health": "unknown", "reason": "", "created_at": null, "paused": paused, "owner": null,
             "images": ["old:1"], "selector": [], "labels": [], "conditions": [],
         });
-        let mut value = value;
-        value["health"] = serde_json::to_value(flightdeck::model::health::Health::default()).expect("JSON");
         Arc::new(serde_json::from_value::<Workload>(value).expect("a workload"))
     };
-    use ObjectKind::{CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet};
     let kinds = [Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob];
-    let workloads = kinds
-        .iter()
-        .map(|kind| workload(*kind, "w", false))
-        .chain([workload(Deployment, "paused", true), workload(CronJob, "paused", true)]);
+    let paused = [workload(Deployment, "paused", true), workload(CronJob, "paused", true)];
+    let workloads = kinds.into_iter().map(|kind| workload(kind, "w", false)).chain(paused);
     let node = |name: &str, unschedulable| {
         Arc::new(Node { context: context.into(), name: name.into(), unschedulable, ..Node::default() })
     };
-    let parts = [
+    vec![
         KubePart::Cluster(Box::new(Cluster { context: context.into(), ..Cluster::default() })),
         KubePart::Pods(Delta::All(vec![Arc::new(pod)])),
         KubePart::Workloads(Delta::All(workloads.collect())),
         KubePart::Nodes(Delta::All(vec![node("open", false), node("cordoned", true)])),
-    ];
-    for part in parts {
-        world.apply(
-            now(),
-            &format!("kube/{context}"),
-            vec![Update::Kube(Box::new(KubeNews { context: context.into(), part }))],
-        );
-    }
-    world
+    ]
 }
 
 fn targets(engine: &str, context: &str) -> Vec<ObjectRef> {

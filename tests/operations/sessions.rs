@@ -23,17 +23,23 @@ fn cockpit(bed: &Bed, flags: &[&str], environment: &[(&str, &str)]) -> Pty {
     pty
 }
 
+/// A container, and a cockpit with a shell in it.
+fn shell<'b>(bed: &'b Bed, name: &str) -> (Container<'b>, Pty) {
+    let container = Container::run(bed, name, &[], &["sleep", "10000"]);
+    let socket = format!("unix://{}", bed.folder.join("docker/docker.sock").display());
+    let pty = cockpit(bed, &["--docker", &socket, "--context", "none"], &[]);
+    find(&pty, CONTAINERS, &container.name);
+    pty.send("x");
+    pty.wait_for("the form", |seen| seen.shows("exec: container"));
+    pty.send("\r");
+    pty.wait_for("a prompt", |seen| seen.shows("ctrl-] leaves it") && seen.shows("#"));
+    (container, pty)
+}
+
 #[test]
 fn a_shell_in_a_container_has_the_terminal_and_gives_it_back() {
     on_testbed("sessions::a_shell_in_a_container_has_the_terminal_and_gives_it_back", |bed| {
-        let container = Container::run(bed, "shell", &[], &["sleep", "10000"]);
-        let socket = format!("unix://{}", bed.folder.join("docker/docker.sock").display());
-        let mut pty = cockpit(bed, &["--docker", &socket, "--context", "none"], &[]);
-        find(&pty, CONTAINERS, &container.name);
-        pty.send("x");
-        pty.wait_for("the form", |seen| seen.shows("exec: container"));
-        pty.send("\r");
-        pty.wait_for("a prompt", |seen| seen.shows("ctrl-] leaves it") && seen.shows("#"));
+        let (_container, mut pty) = shell(bed, "shell");
         pty.send("stty size; echo in-$((40+2)); exit 3\r");
         pty.wait_for("its end", |seen| seen.shows("ended with exit code 3"));
         pty.wait_for("the cockpit", |seen| seen.shows("ARMED"));
@@ -79,14 +85,7 @@ fn find(pty: &Pty, pane: &str, name: &str) {
 #[test]
 fn a_container_that_dies_ends_its_session() {
     on_testbed("sessions::a_container_that_dies_ends_its_session", |bed| {
-        let container = Container::run(bed, "dies", &[], &["sleep", "10000"]);
-        let socket = format!("unix://{}", bed.folder.join("docker/docker.sock").display());
-        let mut pty = cockpit(bed, &["--docker", &socket, "--context", "none"], &[]);
-        find(&pty, CONTAINERS, &container.name);
-        pty.send("x");
-        pty.wait_for("the form", |seen| seen.shows("exec: container"));
-        pty.send("\r");
-        pty.wait_for("a prompt", |seen| seen.shows("ctrl-] leaves it") && seen.shows("#"));
+        let (container, mut pty) = shell(bed, "dies");
         bed.docker(&["kill", &container.name]);
         pty.wait_for("its end", |seen| seen.shows("exec container") && seen.shows("exit code 137"));
         pty.send("q");

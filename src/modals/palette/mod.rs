@@ -6,12 +6,12 @@ use super::{
     Modal, Outcome,
     k8s::{NAMESPACES, RESOURCES},
     picker::Choices,
-    window::{self, Line, Motion},
+    window::{self, Line, List, Motion},
 };
 use crate::{
     app::App,
     model::{
-        input::{Key, KeyCode, Mouse, MouseKind},
+        input::{Key, KeyCode},
         text,
     },
     ui::{paint, scene::Scene, theme::Role},
@@ -21,7 +21,11 @@ use nucleo_matcher::{
     Config, Matcher, Utf32Str,
     pattern::{AtomKind, CaseMatching, Normalization, Pattern},
 };
-use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+    style::Style,
+};
 use std::cmp::Reverse;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -111,6 +115,16 @@ impl Palette {
         places
     }
 
+    /// The list inside the window: below the line that is typed.
+    fn list(&self, inner: Rect) -> List {
+        let area = Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(1), ..inner };
+        List { area, rows: self.found.len() }
+    }
+
+    fn list_on_screen(&self, app: &App) -> List {
+        self.list(window::inside(window::place(window::screen(app), SIZE)))
+    }
+
     fn choose(&self, app: &mut App) {
         let Some(candidate) = self.found.get(self.cursor).map(|at| &self.candidates[*at]) else { return };
         let key = candidate.key();
@@ -190,14 +204,12 @@ impl Modal for Palette {
         let count = format!("{} of {}", self.total, self.candidates.len());
         let inner = window::draw(scene, buffer, window::place(area, SIZE), "Find", &count);
         self.text.draw(scene, buffer, Rect { height: 1.min(inner.height), ..inner }, ": ");
-        let list = list(inner);
-        let first = window::offset(self.cursor, self.found.len(), usize::from(list.height));
-        for (y, (at, found)) in self.found.iter().enumerate().skip(first).take(usize::from(list.height)).enumerate() {
-            let line = Rect { y: list.y + y as u16, height: 1, ..list };
-            self.draw_row(scene, buffer, line, &self.candidates[*found], at == self.cursor);
+        let list = self.list(inner);
+        for (at, line) in list.shown(self.cursor) {
+            self.draw_row(scene, buffer, line, &self.candidates[self.found[at]], at == self.cursor);
         }
         if self.found.is_empty() {
-            paint::put(buffer, list, (0, 0), "nothing is called like this", scene.style(Role::Dim));
+            paint::put(buffer, list.area, (0, 0), "nothing is called like this", scene.style(Role::Dim));
         }
     }
 
@@ -210,8 +222,7 @@ impl Modal for Palette {
             return Outcome::Close;
         }
         if let Some(motion) = Motion::of(key, app, true) {
-            let height = usize::from(list(window::inside(window::place(window::screen(app), SIZE))).height);
-            self.cursor = motion.from(self.cursor, self.found.len().saturating_sub(1), height);
+            self.step(motion, app);
         } else if self.text.on_key(key) {
             self.search();
         }
@@ -224,24 +235,14 @@ impl Modal for Palette {
         Outcome::Stay
     }
 
-    fn on_mouse(&mut self, mouse: Mouse, app: &mut App) -> Outcome {
-        let list = list(window::inside(window::place(window::screen(app), SIZE)));
-        if let Some(motion) = Motion::of_mouse(mouse) {
-            self.cursor = motion.from(self.cursor, self.found.len().saturating_sub(1), usize::from(list.height));
-        } else if mouse.kind == MouseKind::Press && list.contains((mouse.column, mouse.row).into()) {
-            let first = window::offset(self.cursor, self.found.len(), usize::from(list.height));
-            let at = first + usize::from(mouse.row - list.y);
-            if at < self.found.len() {
-                self.cursor = at;
-                self.choose(app);
-                return Outcome::Close;
-            }
-        }
-        Outcome::Stay
+    fn step(&mut self, motion: Motion, app: &mut App) {
+        self.cursor = self.list_on_screen(app).step(self.cursor, motion);
     }
-}
 
-/// The part of the window below the line that is typed.
-fn list(inner: Rect) -> Rect {
-    Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(1), ..inner }
+    fn press(&mut self, place: Position, app: &mut App) -> Outcome {
+        let Some(at) = self.list_on_screen(app).at(self.cursor, place) else { return Outcome::Stay };
+        self.cursor = at;
+        self.choose(app);
+        Outcome::Close
+    }
 }

@@ -9,8 +9,7 @@ use crate::{
         operation::path_of,
     },
 };
-use bytes::Bytes;
-use futures_util::{StreamExt as _, stream};
+use futures_util::StreamExt as _;
 use k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::Status};
 use kube::{
     Api, Client,
@@ -81,18 +80,7 @@ pub(super) async fn out(
     let exec = pods(client, target).exec(path_of(target).name, command, &params(container)).await;
     let mut process = exec.map_err(failure)?;
     let stdout = process.stdout().ok_or_else(|| Failure::failed("no output came"))?;
-    let chunks = stream::unfold(stdout, |mut stdout| async move {
-        let mut chunk = vec![0; 64 << 10];
-        match stdout.read(&mut chunk).await {
-            Ok(0) => None,
-            Ok(read) => {
-                chunk.truncate(read);
-                Some((Ok(Bytes::from(chunk)), stdout))
-            }
-            Err(error) => Some((Err(error), stdout)),
-        }
-    });
-    let unpacked = archive::unpack(pin!(chunks), to.into()).await;
+    let unpacked = archive::unpack(archive::chunks(stdout), to.into()).await;
     judge(process).await?;
     Ok(format!("{} in {to}", unpacked?.words()).into())
 }

@@ -1,7 +1,7 @@
 //! What can be offered for what engines hold.
 
 use super::{
-    Act, Field, Offer, Wrong, name, nothing,
+    Act, Field, Offer, Wrong, name,
     value::{absolute, bytes, command, cores, given, number, text, truth, wrong},
 };
 use crate::{
@@ -15,149 +15,48 @@ use crate::{
 use std::sync::Arc;
 
 pub static OFFERS: &[Offer] = &[
-    Offer {
-        word: "start",
-        key: 's',
-        title: "start",
-        fits: container,
-        single: false,
-        fields: nothing,
-        build: |_| engine(EngineAct::Start),
-    },
-    Offer {
-        word: "stop",
-        key: 't',
-        title: "stop",
-        fits: container,
-        single: false,
-        fields: grace,
-        build: |values| engine(EngineAct::Stop { grace_seconds: number(values, 0)? }),
-    },
-    Offer {
-        word: "restart",
-        key: 'r',
-        title: "restart",
-        fits: container,
-        single: false,
-        fields: nothing,
-        build: |_| engine(EngineAct::Restart { grace_seconds: GRACE }),
-    },
-    Offer {
-        word: "pause",
-        key: 'p',
-        title: "pause",
-        fits: container,
-        single: false,
-        fields: nothing,
-        build: |_| engine(EngineAct::Pause),
-    },
-    Offer {
-        word: "unpause",
-        key: 'u',
-        title: "unpause",
-        fits: container,
-        single: false,
-        fields: nothing,
-        build: |_| engine(EngineAct::Unpause),
-    },
-    Offer {
-        word: "kill",
-        key: 'K',
-        title: "kill",
-        fits: container,
-        single: false,
-        fields: |_, _| vec![Field::new("signal", "KILL", "KILL, TERM, HUP, INT, USR1, USR2 …")],
-        build: |values| match Signal::parse(text(values, 0)) {
-            Some(signal) => engine(EngineAct::Kill { signal }),
-            None => wrong(0, "there is no such signal"),
-        },
-    },
-    Offer {
-        word: "remove",
-        key: 'D',
-        title: "remove",
-        fits: removable,
-        single: false,
-        fields: remove_fields,
-        build: |values| engine(EngineAct::Remove { force: truth(values, 0)?, volumes: truth(values, 1)? }),
-    },
-    Offer {
-        word: "rename",
-        key: 'n',
-        title: "rename",
-        fits: container,
-        single: true,
-        fields: |target, world| vec![Field::new("name", name(world, target), "letters, digits, _ . and -")],
-        build: rename,
-    },
-    Offer {
-        word: "limits",
-        key: 'l',
-        title: "update limits",
-        fits: container,
-        single: false,
-        fields: limit_fields,
-        build: limits,
-    },
-    Offer {
-        word: "exec",
-        key: 'x',
-        title: "exec",
-        fits: container,
-        single: true,
-        fields: |_, _| vec![Field::new("command", "", "nothing: bash, or sh where there is none")],
-        build: |values| engine(EngineAct::Exec { command: command(values, 0)? }),
-    },
-    Offer {
-        word: "attach",
-        key: 'a',
-        title: "attach",
-        fits: container,
-        single: true,
-        fields: nothing,
-        build: |_| engine(EngineAct::Attach),
-    },
-    Offer {
-        word: "copy-out",
-        key: 'c',
-        title: "copy files from it",
-        fits: container,
-        single: true,
-        fields: |_, _| vec![Field::new("from", "/", "a path in the container"), Field::new("to", ".", "a folder here")],
-        build: |values| engine(EngineAct::CopyOut { from: absolute(values, 0)?, to: given(values, 1, "a folder")? }),
-    },
-    Offer {
-        word: "copy-in",
-        key: 'C',
-        title: "copy files into it",
-        fits: container,
-        single: true,
-        fields: |_, _| {
-            vec![Field::new("from", "", "a path here"), Field::new("to", "/tmp", "a folder in the container")]
-        },
-        build: |values| engine(EngineAct::CopyIn { from: given(values, 0, "a path")?, to: absolute(values, 1)? }),
-    },
-    Offer {
-        word: "pull",
-        key: 'g',
-        title: "pull an image",
-        fits: pullable,
-        single: true,
-        fields: |target, world| vec![Field::new("image", image_of(target, world), "name:tag")],
-        build: pull,
-    },
-    Offer {
-        word: "prune",
-        key: 'P',
-        title: "prune",
-        fits: in_engine,
-        single: true,
-        fields: prune_fields,
-        build: |values| match Prune::parse(text(values, 0)) {
-            Some(what) => Ok(Act::WholeEngine(EngineAct::Prune { what })),
-            None => wrong(0, "write one of containers, dangling-images, images, volumes, networks"),
-        },
-    },
+    Offer::new("start", 's', "start", container, |_| engine(EngineAct::Start)),
+    Offer::new("stop", 't', "stop", container, |values| engine(EngineAct::Stop { grace_seconds: number(values, 0)? }))
+        .asking(grace),
+    Offer::new("restart", 'r', "restart", container, |_| engine(EngineAct::Restart { grace_seconds: GRACE })),
+    Offer::new("pause", 'p', "pause", container, |_| engine(EngineAct::Pause)),
+    Offer::new("unpause", 'u', "unpause", container, |_| engine(EngineAct::Unpause)),
+    Offer::new("kill", 'K', "kill", container, |values| match Signal::parse(text(values, 0)) {
+        Some(signal) => engine(EngineAct::Kill { signal }),
+        None => wrong(0, "there is no such signal"),
+    })
+    .asking(|_, _| vec![Field::new("signal", "KILL", "KILL, TERM, HUP, INT, USR1, USR2 …")]),
+    Offer::new("remove", 'D', "remove", removable, |values| {
+        engine(EngineAct::Remove { force: truth(values, 0)?, volumes: truth(values, 1)? })
+    })
+    .asking(remove_fields),
+    Offer::new("rename", 'n', "rename", container, rename)
+        .asking(|target, world| vec![Field::new("name", name(world, target), "letters, digits, _ . and -")])
+        .for_one(),
+    Offer::new("limits", 'l', "update limits", container, limits).asking(limit_fields),
+    Offer::new("exec", 'x', "exec", container, |values| engine(EngineAct::Exec { command: command(values, 0)? }))
+        .asking(|_, _| vec![Field::new("command", "", "nothing: bash, or sh where there is none")])
+        .for_one(),
+    Offer::new("attach", 'a', "attach", container, |_| engine(EngineAct::Attach)).for_one(),
+    Offer::new("copy-out", 'c', "copy files from it", container, |values| {
+        engine(EngineAct::CopyOut { from: absolute(values, 0)?, to: given(values, 1, "a folder")? })
+    })
+    .asking(|_, _| vec![Field::new("from", "/", "a path in the container"), Field::new("to", ".", "a folder here")])
+    .for_one(),
+    Offer::new("copy-in", 'C', "copy files into it", container, |values| {
+        engine(EngineAct::CopyIn { from: given(values, 0, "a path")?, to: absolute(values, 1)? })
+    })
+    .asking(|_, _| vec![Field::new("from", "", "a path here"), Field::new("to", "/tmp", "a folder in the container")])
+    .for_one(),
+    Offer::new("pull", 'g', "pull an image", pullable, pull)
+        .asking(|target, world| vec![Field::new("image", image_of(target, world), "name:tag")])
+        .for_one(),
+    Offer::new("prune", 'P', "prune", in_engine, |values| match Prune::parse(text(values, 0)) {
+        Some(what) => Ok(Act::WholeEngine(EngineAct::Prune { what })),
+        None => wrong(0, "write one of containers, dangling-images, images, volumes, networks"),
+    })
+    .asking(prune_fields)
+    .for_one(),
 ];
 
 /// Seconds between SIGTERM and SIGKILL, as Docker has it.

@@ -1,7 +1,7 @@
 //! What can be offered for the objects of clusters.
 
 use super::{
-    Act, Field, Offer, Wrong, nothing,
+    Act, Field, Offer, Wrong,
     value::{absolute, command, given, number, number_or_none, text, truth, wrong},
 };
 use crate::{
@@ -9,242 +9,126 @@ use crate::{
         kubernetes::{ContainerRole, Pod},
         object::{ObjectKind, ObjectRef},
     },
-    ops::{
-        gate::kubernetes::{pod, workload},
-        operation::KubeAct,
-    },
+    ops::{gate::kubernetes as rows, operation::KubeAct},
     world::World,
 };
 
 pub static OFFERS: &[Offer] = &[
-    Offer {
-        word: "exec",
-        key: 'x',
-        title: "exec",
-        fits: |target| target.kind == ObjectKind::Pod,
-        single: true,
-        fields: |target, world| {
-            vec![container_field(target, world), Field::new("command", "", "nothing: bash, or sh where there is none")]
-        },
-        build: |values| kube(KubeAct::Exec { container: text(values, 0).into(), command: command(values, 1)? }),
-    },
-    Offer {
-        word: "attach",
-        key: 'a',
-        title: "attach",
-        fits: |target| target.kind == ObjectKind::Pod,
-        single: true,
-        fields: |target, world| vec![container_field(target, world)],
-        build: |values| kube(KubeAct::Attach { container: text(values, 0).into() }),
-    },
-    Offer {
-        word: "port-forward",
-        key: 'f',
-        title: "forward a port",
-        fits: |target| has_pods(target) || target.kind == ObjectKind::Pod || is(target, "services"),
-        single: true,
-        fields: |_, _| {
-            vec![
-                Field::new("port", "", "of the pod"),
-                Field::new("local port", "0", "here, on 127.0.0.1; 0: any that is free"),
-            ]
-        },
-        build: forward,
-    },
-    Offer {
-        word: "restart",
-        key: 'r',
-        title: "restart the rollout",
-        fits: |target| rolls(target.kind),
-        single: false,
-        fields: nothing,
-        build: |_| kube(KubeAct::Restart),
-    },
-    Offer {
-        word: "scale",
-        key: 's',
-        title: "scale",
-        fits: |target| matches!(target.kind, ObjectKind::Deployment | ObjectKind::StatefulSet | ObjectKind::ReplicaSet),
-        single: false,
-        fields: scale_fields,
-        build: |values| kube(KubeAct::Scale { replicas: number(values, 0)? }),
-    },
-    Offer {
-        word: "set-image",
-        key: 'i',
-        title: "set image",
-        fits: |target| rolls(target.kind),
-        single: false,
-        fields: image_fields,
-        build: set_image,
-    },
-    Offer {
-        word: "pause",
-        key: 'p',
-        title: "pause rollouts",
-        fits: |target| target.kind == ObjectKind::Deployment,
-        single: false,
-        fields: nothing,
-        build: |_| kube(KubeAct::Pause),
-    },
-    Offer {
-        word: "resume",
-        key: 'u',
-        title: "resume rollouts",
-        fits: |target| target.kind == ObjectKind::Deployment,
-        single: false,
-        fields: nothing,
-        build: |_| kube(KubeAct::Resume),
-    },
-    Offer {
-        word: "cordon",
-        key: 'c',
-        title: "cordon",
-        fits: |target| target.kind == ObjectKind::Node,
-        single: false,
-        fields: nothing,
-        build: |_| kube(KubeAct::Cordon),
-    },
-    Offer {
-        word: "uncordon",
-        key: 'u',
-        title: "uncordon",
-        fits: |target| target.kind == ObjectKind::Node,
-        single: false,
-        fields: nothing,
-        build: |_| kube(KubeAct::Uncordon),
-    },
-    Offer {
-        word: "drain",
-        key: 'd',
-        title: "drain",
-        fits: |target| target.kind == ObjectKind::Node,
-        single: true,
-        fields: |_, _| {
-            vec![
-                Field::new("grace", "", "seconds for each pod; nothing: its own"),
-                Field::new("unmanaged", "no", "yes or no: also pods that nothing makes anew"),
-                Field::new("emptyDir data", "no", "yes or no: also pods that lose such data"),
-                Field::new("timeout", "300", "seconds at most"),
-            ]
-        },
-        build: |values| {
-            kube(KubeAct::Drain {
-                grace_seconds: number_or_none(values, 0)?,
-                unmanaged: truth(values, 1)?,
-                local_data: truth(values, 2)?,
-                timeout_seconds: number(values, 3)?,
-            })
-        },
-    },
-    Offer {
-        word: "trigger",
-        key: 't',
-        title: "run it now",
-        fits: |target| target.kind == ObjectKind::CronJob,
-        single: false,
-        fields: nothing,
-        build: |_| kube(KubeAct::Trigger),
-    },
-    Offer {
-        word: "suspend",
-        key: 's',
-        title: "suspend",
-        fits: |target| target.kind == ObjectKind::CronJob,
-        single: false,
-        fields: nothing,
-        build: |_| kube(KubeAct::Suspend),
-    },
-    Offer {
-        word: "unsuspend",
-        key: 'u',
-        title: "resume",
-        fits: |target| target.kind == ObjectKind::CronJob,
-        single: false,
-        fields: nothing,
-        build: |_| kube(KubeAct::Unsuspend),
-    },
-    Offer {
-        word: "copy-out",
-        key: 'c',
-        title: "copy files from it",
-        fits: |target| target.kind == ObjectKind::Pod,
-        single: true,
-        fields: |target, world| {
-            vec![
-                container_field(target, world),
-                Field::new("from", "/", "a path in the container, which needs a tar"),
-                Field::new("to", ".", "a folder here"),
-            ]
-        },
-        build: |values| {
-            let container = text(values, 0).into();
-            kube(KubeAct::CopyOut { container, from: absolute(values, 1)?, to: given(values, 2, "a folder")? })
-        },
-    },
-    Offer {
-        word: "copy-in",
-        key: 'C',
-        title: "copy files into it",
-        fits: |target| target.kind == ObjectKind::Pod,
-        single: true,
-        fields: |target, world| {
-            vec![
-                container_field(target, world),
-                Field::new("from", "", "a path here"),
-                Field::new("to", "/tmp", "a folder in the container, which needs a tar"),
-            ]
-        },
-        build: |values| {
-            let container = text(values, 0).into();
-            kube(KubeAct::CopyIn { container, from: given(values, 1, "a path")?, to: absolute(values, 2)? })
-        },
-    },
-    Offer {
-        word: "reveal",
-        key: 'v',
-        title: "reveal its values",
-        fits: |target| is(target, "secrets"),
-        single: true,
-        fields: nothing,
-        build: |_| kube(KubeAct::Reveal),
-    },
-    Offer {
-        word: "edit",
-        key: 'e',
-        title: "edit",
-        fits: in_kube,
-        single: true,
-        fields: nothing,
-        build: |_| kube(KubeAct::Edit),
-    },
-    Offer {
-        word: "evict",
-        key: 'E',
-        title: "evict",
-        fits: |target| target.kind == ObjectKind::Pod,
-        single: false,
-        fields: |_, _| vec![Field::new("grace", "", "seconds to end; nothing: its own")],
-        build: |values| kube(KubeAct::Evict { grace_seconds: number_or_none(values, 0)? }),
-    },
-    Offer {
-        word: "delete",
-        key: 'D',
-        title: "delete",
-        fits: in_kube,
-        single: false,
-        fields: |_, _| {
-            vec![
-                Field::new("grace", "", "seconds to end; nothing: its own"),
-                Field::new("force", "no", "yes or no: do not wait for the kubelet"),
-            ]
-        },
-        build: |values| kube(KubeAct::Delete { grace_seconds: number_or_none(values, 0)?, force: truth(values, 1)? }),
-    },
+    Offer::new("exec", 'x', "exec", pod, |values| {
+        kube(KubeAct::Exec { container: text(values, 0).into(), command: command(values, 1)? })
+    })
+    .asking(|target, world| {
+        vec![container_field(target, world), Field::new("command", "", "nothing: bash, or sh where there is none")]
+    })
+    .for_one(),
+    Offer::new("attach", 'a', "attach", pod, |values| kube(KubeAct::Attach { container: text(values, 0).into() }))
+        .asking(|target, world| vec![container_field(target, world)])
+        .for_one(),
+    Offer::new(
+        "port-forward",
+        'f',
+        "forward a port",
+        |target| has_pods(target) || target.kind == ObjectKind::Pod || is(target, "services"),
+        forward,
+    )
+    .asking(|_, _| {
+        vec![
+            Field::new("port", "", "of the pod"),
+            Field::new("local port", "0", "here, on 127.0.0.1; 0: any that is free"),
+        ]
+    })
+    .for_one(),
+    Offer::new("restart", 'r', "restart the rollout", rolls, |_| kube(KubeAct::Restart)),
+    Offer::new(
+        "scale",
+        's',
+        "scale",
+        |target| matches!(target.kind, ObjectKind::Deployment | ObjectKind::StatefulSet | ObjectKind::ReplicaSet),
+        |values| kube(KubeAct::Scale { replicas: number(values, 0)? }),
+    )
+    .asking(scale_fields),
+    Offer::new("set-image", 'i', "set image", rolls, set_image).asking(image_fields),
+    Offer::new("pause", 'p', "pause rollouts", deployment, |_| kube(KubeAct::Pause)),
+    Offer::new("resume", 'u', "resume rollouts", deployment, |_| kube(KubeAct::Resume)),
+    Offer::new("cordon", 'c', "cordon", node, |_| kube(KubeAct::Cordon)),
+    Offer::new("uncordon", 'u', "uncordon", node, |_| kube(KubeAct::Uncordon)),
+    Offer::new("drain", 'd', "drain", node, |values| {
+        kube(KubeAct::Drain {
+            grace_seconds: number_or_none(values, 0)?,
+            unmanaged: truth(values, 1)?,
+            local_data: truth(values, 2)?,
+            timeout_seconds: number(values, 3)?,
+        })
+    })
+    .asking(|_, _| {
+        vec![
+            Field::new("grace", "", "seconds for each pod; nothing: its own"),
+            Field::new("unmanaged", "no", "yes or no: also pods that nothing makes anew"),
+            Field::new("emptyDir data", "no", "yes or no: also pods that lose such data"),
+            Field::new("timeout", "300", "seconds at most"),
+        ]
+    })
+    .for_one(),
+    Offer::new("trigger", 't', "run it now", cron_job, |_| kube(KubeAct::Trigger)),
+    Offer::new("suspend", 's', "suspend", cron_job, |_| kube(KubeAct::Suspend)),
+    Offer::new("unsuspend", 'u', "resume", cron_job, |_| kube(KubeAct::Unsuspend)),
+    Offer::new("copy-out", 'c', "copy files from it", pod, |values| {
+        let container = text(values, 0).into();
+        kube(KubeAct::CopyOut { container, from: absolute(values, 1)?, to: given(values, 2, "a folder")? })
+    })
+    .asking(|target, world| {
+        vec![
+            container_field(target, world),
+            Field::new("from", "/", "a path in the container, which needs a tar"),
+            Field::new("to", ".", "a folder here"),
+        ]
+    })
+    .for_one(),
+    Offer::new("copy-in", 'C', "copy files into it", pod, |values| {
+        let container = text(values, 0).into();
+        kube(KubeAct::CopyIn { container, from: given(values, 1, "a path")?, to: absolute(values, 2)? })
+    })
+    .asking(|target, world| {
+        vec![
+            container_field(target, world),
+            Field::new("from", "", "a path here"),
+            Field::new("to", "/tmp", "a folder in the container, which needs a tar"),
+        ]
+    })
+    .for_one(),
+    Offer::new("reveal", 'v', "reveal its values", |target| is(target, "secrets"), |_| kube(KubeAct::Reveal)).for_one(),
+    Offer::new("edit", 'e', "edit", in_kube, |_| kube(KubeAct::Edit)).for_one(),
+    Offer::new("evict", 'E', "evict", pod, |values| kube(KubeAct::Evict { grace_seconds: number_or_none(values, 0)? }))
+        .asking(|_, _| vec![Field::new("grace", "", "seconds to end; nothing: its own")]),
+    Offer::new("delete", 'D', "delete", in_kube, |values| {
+        kube(KubeAct::Delete { grace_seconds: number_or_none(values, 0)?, force: truth(values, 1)? })
+    })
+    .asking(|_, _| {
+        vec![
+            Field::new("grace", "", "seconds to end; nothing: its own"),
+            Field::new("force", "no", "yes or no: do not wait for the kubelet"),
+        ]
+    }),
 ];
 
 fn kube(act: KubeAct) -> Result<Act, Wrong> {
     Ok(Act::Kube(act))
+}
+
+fn pod(target: &ObjectRef) -> bool {
+    target.kind == ObjectKind::Pod
+}
+
+fn node(target: &ObjectRef) -> bool {
+    target.kind == ObjectKind::Node
+}
+
+fn deployment(target: &ObjectRef) -> bool {
+    target.kind == ObjectKind::Deployment
+}
+
+fn cron_job(target: &ObjectRef) -> bool {
+    target.kind == ObjectKind::CronJob
 }
 
 fn in_kube(target: &ObjectRef) -> bool {
@@ -255,16 +139,16 @@ fn is(target: &ObjectRef, resource: &str) -> bool {
     target.kind == ObjectKind::Resource && target.in_kube().is_some_and(|path| path.resource == resource)
 }
 
-const fn rolls(kind: ObjectKind) -> bool {
-    matches!(kind, ObjectKind::Deployment | ObjectKind::StatefulSet | ObjectKind::DaemonSet)
+fn rolls(target: &ObjectRef) -> bool {
+    matches!(target.kind, ObjectKind::Deployment | ObjectKind::StatefulSet | ObjectKind::DaemonSet)
 }
 
 fn has_pods(target: &ObjectRef) -> bool {
-    rolls(target.kind) || target.kind == ObjectKind::ReplicaSet
+    rolls(target) || target.kind == ObjectKind::ReplicaSet
 }
 
 fn container_field(target: &ObjectRef, world: &World) -> Field {
-    let pod = target.in_kube().and_then(|path| pod(&world.observed.kube, path));
+    let pod = target.in_kube().and_then(|path| rows::pod(&world.observed.kube, path));
     let names: Vec<_> = pod.into_iter().flat_map(|pod| &pod.containers).map(|c| c.name.as_str()).collect();
     let hint = if names.is_empty() { "its name; nothing: the first".into() } else { names.join(", ") };
     Field::new("container", pod.and_then(main_container).unwrap_or_default(), hint)
@@ -277,7 +161,7 @@ fn main_container(pod: &Pod) -> Option<String> {
 }
 
 fn scale_fields(target: &ObjectRef, world: &World) -> Vec<Field> {
-    let desired = workload(&world.observed.kube, target).and_then(|workload| workload.desired);
+    let desired = rows::workload(&world.observed.kube, target).and_then(|workload| workload.desired);
     let now = desired.map_or_else(String::new, |desired| desired.to_string());
     let hint = if now.is_empty() { "how many".into() } else { format!("{now} now") };
     vec![Field::new("replicas", now, hint)]
@@ -285,7 +169,7 @@ fn scale_fields(target: &ObjectRef, world: &World) -> Vec<Field> {
 
 fn image_fields(target: &ObjectRef, world: &World) -> Vec<Field> {
     let kube = &world.observed.kube;
-    let workload = workload(kube, target);
+    let workload = rows::workload(kube, target);
     let image = workload.and_then(|workload| workload.images.first()).map_or_else(String::new, ToString::to_string);
     // The template's names are those of any pod that was made of it.
     let pod = workload.filter(|workload| !workload.selector.is_empty()).and_then(|workload| {

@@ -63,6 +63,29 @@ impl Field {
 }
 
 impl Offer {
+    /// Something that can be done to many objects at once, with nothing to be said before.
+    const fn new(
+        word: &'static str,
+        key: char,
+        title: &'static str,
+        fits: fn(&ObjectRef) -> bool,
+        build: fn(&[&str]) -> Result<Act, Wrong>,
+    ) -> Self {
+        Self { word, key, title, fits, single: false, fields: |_, _| Vec::new(), build }
+    }
+
+    /// Something has to be said before.
+    const fn asking(mut self, fields: fn(&ObjectRef, &World) -> Vec<Field>) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    /// It is for one object at a time.
+    const fn for_one(mut self) -> Self {
+        self.single = true;
+        self
+    }
+
     /// The operation on this object.
     ///
     /// # Errors
@@ -117,11 +140,6 @@ pub fn name(world: &World, target: &ObjectRef) -> String {
             bare.chars().take(12).collect()
         }
     })
-}
-
-/// Nothing has to be said.
-fn nothing(_: &ObjectRef, _: &World) -> Vec<Field> {
-    Vec::new()
 }
 
 #[cfg(test)]

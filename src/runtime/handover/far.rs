@@ -3,7 +3,7 @@
 use crate::{
     client::Clients,
     ops::{
-        docker,
+        archive, docker,
         execute::Failure,
         gate::Permit,
         kubernetes::{self, ended, exit_code},
@@ -21,8 +21,10 @@ use futures_util::{
     future::{BoxFuture, FutureExt as _},
     stream,
 };
+use k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::Status};
+use kube::api::{Api, AttachParams, AttachedProcess, TerminalSize};
 use std::{pin::Pin, time::Duration};
-use tokio::io::{AsyncReadExt as _, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// How long an engine may be silent within a session: for ever.
 const PATIENCE: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -145,46 +147,14 @@ async fn docker_attach(docker: Docker, id: String) -> Result<Far, Failure> {
 }
 
 async fn kube_session(client: &kube::Client, namespace: &str, name: &str, act: &KubeAct) -> Result<Far, Failure> {
-    use kube::api::{AttachParams, TerminalSize};
-    let pods: kube::Api<k8s_openapi::api::core::v1::Pod> = kube::Api::namespaced(client.clone(), namespace);
-    let params = |container: &str, tty: bool| {
-        let params = AttachParams::default().stdin(true).stdout(true).stderr(!tty).tty(tty);
-        if container.is_empty() { params } else { params.container(container) }
-    };
-    let (process, tty) = match act {
-        KubeAct::Exec { container, command } => (pods.exec(name, command, &params(container, true)).await, true),
-        KubeAct::Attach { container } => {
-            // A container without a terminal refuses one.
-            let pod = pods.get(name).await.map_err(kubernetes::failure)?;
-            let containers = pod.spec.map(|spec| spec.containers).unwrap_or_default();
-            let found = containers.into_iter().find(|found| container.is_empty() || found.name == *container);
-            let tty = found.and_then(|found| found.tty).unwrap_or(false);
-            (pods.attach(name, &params(container, tty)).await, tty)
-        }
-        _ => return Err(Failure::failed("that needs no terminal")),
-    };
-    let mut process = process.map_err(kubernetes::failure)?;
+    let pods = Api::namespaced(client.clone(), namespace);
+    let (mut process, tty) = kube_process(&pods, name, act).await?;
     let input = process.stdin().ok_or_else(|| Failure::failed("no input is taken"))?;
-    let read = |reader: Option<Pin<Box<dyn tokio::io::AsyncRead + Send>>>| {
-        stream::unfold(reader, |reader| async move {
-            let mut reader = reader?;
-            let mut chunk = vec![0; 16 << 10];
-            match reader.read(&mut chunk).await {
-                Ok(0) => None,
-                Ok(read) => {
-                    chunk.truncate(read);
-                    Some((Ok(Bytes::from(chunk)), Some(reader)))
-                }
-                Err(error) => Some((Err(error.to_string()), None)),
-            }
-        })
-    };
-    let stdout = process.stdout().map(|reader| Box::pin(reader) as Pin<Box<dyn tokio::io::AsyncRead + Send>>);
-    let stderr = process.stderr().map(|reader| Box::pin(reader) as Pin<Box<dyn tokio::io::AsyncRead + Send>>);
+    let output = stream::select(output(process.stdout()), output(process.stderr()));
     let (status, size) = (process.take_status(), process.terminal_size());
     Ok(Far {
         input: Box::pin(input),
-        output: Box::pin(stream::select(read(stdout), read(stderr))),
+        output: Box::pin(output),
         resize: Box::new(move |width, height| {
             let size = size.clone();
             async move {
@@ -201,19 +171,49 @@ async fn kube_session(client: &kube::Client, namespace: &str, name: &str, act: &
                 None => None,
             };
             drop(process);
-            match status {
-                None => Err("the connection to the API server broke; the program may still run".into()),
-                Some(status) => match (exit_code(&status), ended(Some(status))) {
-                    (_, None) => Ok("ended".into()),
-                    (Some(126 | 127), Some(why)) => Err(format!("the program is not there, or cannot be run: {why}")),
-                    (Some(code), _) => Ok(format!("ended with exit code {code}")),
-                    (None, Some(why)) => Err(why),
-                },
-            }
+            kube_end(status)
         }
         .boxed(),
         tty,
     })
+}
+
+/// Starts a program in a pod, or attaches to the one that runs there; says whether it has a terminal.
+async fn kube_process(pods: &Api<Pod>, name: &str, act: &KubeAct) -> Result<(AttachedProcess, bool), Failure> {
+    let params = |container: &str, tty: bool| {
+        let params = AttachParams::default().stdin(true).stdout(true).stderr(!tty).tty(tty);
+        if container.is_empty() { params } else { params.container(container) }
+    };
+    let (process, tty) = match act {
+        KubeAct::Exec { container, command } => (pods.exec(name, command, &params(container, true)).await, true),
+        KubeAct::Attach { container } => {
+            // A container without a terminal refuses one.
+            let pod = pods.get(name).await.map_err(kubernetes::failure)?;
+            let containers = pod.spec.map(|spec| spec.containers).unwrap_or_default();
+            let found = containers.into_iter().find(|found| container.is_empty() || found.name == *container);
+            let tty = found.and_then(|found| found.tty).unwrap_or(false);
+            (pods.attach(name, &params(container, tty)).await, tty)
+        }
+        _ => return Err(Failure::failed("that needs no terminal")),
+    };
+    Ok((process.map_err(kubernetes::failure)?, tty))
+}
+
+fn output(reader: Option<impl AsyncRead + Unpin>) -> impl Stream<Item = Result<Bytes, String>> {
+    stream::iter(reader).flat_map(archive::chunks).map(|chunk| chunk.map_err(|error| error.to_string()))
+}
+
+/// How a program in a pod ended.
+fn kube_end(status: Option<Status>) -> Result<String, String> {
+    let Some(status) = status else {
+        return Err("the connection to the API server broke; the program may still run".into());
+    };
+    match (exit_code(&status), ended(Some(status))) {
+        (_, None) => Ok("ended".into()),
+        (Some(126 | 127), Some(why)) => Err(format!("the program is not there, or cannot be run: {why}")),
+        (Some(code), _) => Ok(format!("ended with exit code {code}")),
+        (None, Some(why)) => Err(why),
+    }
 }
 
 /// What the far end is told of the terminal.

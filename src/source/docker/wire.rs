@@ -8,12 +8,14 @@ fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializ
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// Declares what is read: a field has the engine's name in small letters (`exit_code` is `ExitCode`), or says which one is meant.
 macro_rules! wire {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty = $key:literal,)* })*) => {$(
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty $(= $key:literal)?,)* })*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Default, Deserialize)]
+        #[serde(rename_all = "PascalCase")]
         pub(super) struct $name {
-            $($(#[$field_meta])* #[serde(rename = $key, default, deserialize_with = "nullable")] pub $field: $type,)*
+            $($(#[serde(rename = $key)])? #[serde(default, deserialize_with = "nullable")] pub $field: $type,)*
         }
     )*};
 }
@@ -23,39 +25,39 @@ pub(super) type Labels = BTreeMap<String, String>;
 wire! {
     /// `GET /version`.
     Version {
-        version: String = "Version",
-        components: Vec<Component> = "Components",
+        version: String,
+        components: Vec<Component>,
         kernel: String = "KernelVersion",
-        os: String = "Os",
+        os: String,
     }
-    Component { name: String = "Name", }
+    Component { name: String, }
     /// `GET /info`.
     Info {
-        name: String = "Name",
-        server_version: String = "ServerVersion",
-        operating_system: String = "OperatingSystem",
+        name: String,
+        server_version: String,
+        operating_system: String,
         kernel: String = "KernelVersion",
-        cgroup_version: String = "CgroupVersion",
-        driver: String = "Driver",
+        cgroup_version: String,
+        driver: String,
         security: Vec<String> = "SecurityOptions",
-        warnings: Vec<String> = "Warnings",
+        warnings: Vec<String>,
         cores: Option<u32> = "NCPU",
         memory: Option<u64> = "MemTotal",
     }
     /// An entry of `GET /containers/json`.
     Summary {
-        id: String = "Id",
-        names: Vec<String> = "Names",
-        image: String = "Image",
+        id: String,
+        names: Vec<String>,
+        image: String,
         image_id: String = "ImageID",
-        command: String = "Command",
-        created: Option<i64> = "Created",
-        ports: Vec<SummaryPort> = "Ports",
-        labels: Labels = "Labels",
-        state: String = "State",
-        status: String = "Status",
+        command: String,
+        created: Option<i64>,
+        ports: Vec<SummaryPort>,
+        labels: Labels,
+        state: String,
+        status: String,
         networks: SummaryNetworks = "NetworkSettings",
-        mounts: Vec<Mount> = "Mounts",
+        mounts: Vec<Mount>,
     }
     SummaryPort {
         ip: Option<String> = "IP",
@@ -63,113 +65,113 @@ wire! {
         public: Option<u16> = "PublicPort",
         kind: String = "Type",
     }
-    SummaryNetworks { networks: BTreeMap<String, serde::de::IgnoredAny> = "Networks", }
+    SummaryNetworks { networks: BTreeMap<String, serde::de::IgnoredAny>, }
     /// `GET /containers/ID/json`.
     Inspect {
-        id: String = "Id",
-        name: String = "Name",
-        created: String = "Created",
-        path: String = "Path",
+        id: String,
+        name: String,
+        created: String,
+        path: String,
         arguments: Vec<String> = "Args",
-        state: State = "State",
+        state: State,
         image_id: String = "Image",
-        restart_count: Option<u32> = "RestartCount",
+        restart_count: Option<u32>,
         host: HostConfig = "HostConfig",
-        config: Config = "Config",
+        config: Config,
         network: NetworkSettings = "NetworkSettings",
-        mounts: Vec<Mount> = "Mounts",
+        mounts: Vec<Mount>,
     }
     State {
-        status: String = "Status",
+        status: String,
         oom_killed: bool = "OOMKilled",
-        pid: i64 = "Pid",
-        exit_code: Option<i64> = "ExitCode",
-        error: String = "Error",
+        pid: i64,
+        exit_code: Option<i64>,
+        error: String,
         started: String = "StartedAt",
         finished: String = "FinishedAt",
-        health: Option<HealthState> = "Health",
+        health: Option<HealthState>,
     }
     HealthState {
-        status: String = "Status",
+        status: String,
         streak: Option<u32> = "FailingStreak",
-        log: Vec<HealthLog> = "Log",
+        log: Vec<HealthLog>,
     }
     HealthLog {
-        start: String = "Start",
-        exit_code: Option<i64> = "ExitCode",
-        output: String = "Output",
+        start: String,
+        exit_code: Option<i64>,
+        output: String,
     }
     HostConfig {
         restart: RestartPolicy = "RestartPolicy",
-        privileged: Option<bool> = "Privileged",
-        memory: Option<i64> = "Memory",
-        nano_cpus: Option<i64> = "NanoCpus",
-        cpu_quota: Option<i64> = "CpuQuota",
-        cpu_period: Option<i64> = "CpuPeriod",
+        privileged: Option<bool>,
+        memory: Option<i64>,
+        nano_cpus: Option<i64>,
+        cpu_quota: Option<i64>,
+        cpu_period: Option<i64>,
         ports: BTreeMap<String, Option<Vec<Binding>>> = "PortBindings",
     }
-    RestartPolicy { name: String = "Name", most: Option<u32> = "MaximumRetryCount", }
+    RestartPolicy { name: String, most: Option<u32> = "MaximumRetryCount", }
     Config {
-        image: String = "Image",
-        labels: Labels = "Labels",
+        image: String,
+        labels: Labels,
         environment: Vec<String> = "Env",
         command: Vec<String> = "Cmd",
-        entrypoint: Entrypoint = "Entrypoint",
-        tty: bool = "Tty",
+        entrypoint: Entrypoint,
+        tty: bool,
     }
     NetworkSettings {
-        ports: BTreeMap<String, Option<Vec<Binding>>> = "Ports",
-        networks: BTreeMap<String, serde::de::IgnoredAny> = "Networks",
+        ports: BTreeMap<String, Option<Vec<Binding>>>,
+        networks: BTreeMap<String, serde::de::IgnoredAny>,
     }
     Binding { ip: String = "HostIp", port: String = "HostPort", }
     Mount {
         kind: String = "Type",
-        name: String = "Name",
-        source: String = "Source",
-        destination: String = "Destination",
+        name: String,
+        source: String,
+        destination: String,
         writable: bool = "RW",
     }
     /// A line of `GET /events`.
     Event {
         kind: String = "Type",
-        action: String = "Action",
-        actor: Actor = "Actor",
+        action: String,
+        actor: Actor,
     }
-    Actor { id: String = "ID", attributes: Labels = "Attributes", }
+    Actor { id: String = "ID", attributes: Labels, }
     /// An entry of `GET /images/json`.
     ImageSummary {
-        id: String = "Id",
+        id: String,
         tags: Vec<String> = "RepoTags",
         digests: Vec<String> = "RepoDigests",
-        created: Option<i64> = "Created",
-        size: Option<i64> = "Size",
+        created: Option<i64>,
+        size: Option<i64>,
     }
     /// `GET /images/ID/json`.
-    ImageInspect { config: Config = "Config", }
+    ImageInspect { config: Config, }
     /// `GET /volumes`.
-    Volumes { volumes: Vec<VolumeSummary> = "Volumes", }
+    Volumes { volumes: Vec<VolumeSummary>, }
     VolumeSummary {
-        name: String = "Name",
-        driver: String = "Driver",
-        mountpoint: String = "Mountpoint",
+        name: String,
+        driver: String,
+        mountpoint: String,
         created: String = "CreatedAt",
-        labels: Labels = "Labels",
+        labels: Labels,
         usage: Option<VolumeUsage> = "UsageData",
     }
-    VolumeUsage { size: Option<i64> = "Size", }
+    VolumeUsage { size: Option<i64>, }
     /// An entry of `GET /networks`.
     NetworkSummary {
-        id: String = "Id",
-        name: String = "Name",
-        driver: String = "Driver",
-        created: String = "Created",
-        internal: bool = "Internal",
+        id: String,
+        name: String,
+        driver: String,
+        created: String,
+        internal: bool,
         ipam: Ipam = "IPAM",
     }
-    Ipam { config: Vec<IpamConfig> = "Config", }
-    IpamConfig { subnet: String = "Subnet", }
+    Ipam { config: Vec<IpamConfig>, }
+    IpamConfig { subnet: String, }
     /// `GET /containers/ID/top`.
-    Top { titles: Vec<String> = "Titles", processes: Vec<Vec<String>> = "Processes", }
+    Top { titles: Vec<String>, processes: Vec<Vec<String>>, }
 }
 
 /// A list, or one word: Podman writes the one where Docker writes the other.

@@ -9,6 +9,7 @@ use crate::{
     clock,
     model::{
         Timestamp,
+        container::short_id,
         logs::{LineKind, LogRequest, OriginState},
     },
     source::supervisor::backoff,
@@ -30,7 +31,7 @@ const RESTART: Duration = Duration::from_secs(2);
 
 /// Reads and follows a container.
 pub(super) async fn read(clients: &Clients, engine: &str, id: &str, request: &LogRequest, sink: &Rc<Sink>) {
-    let mut writer = sink.origin(id.get(..12).unwrap_or(id));
+    let mut writer = sink.origin(short_id(id));
     if request.previous {
         writer.marker("an engine keeps the lines of earlier runs together with those of this one");
     }

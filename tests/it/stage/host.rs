@@ -1,232 +1,25 @@
-//! A made-up host, the same at every run: what golden screens, pictures and property tests look at.
+//! What the made-up host tells, so many seconds before the end of the story.
 
+use super::at;
 use compact_str::{CompactString, format_compact};
-use flightdeck::{
-    action::Action,
-    app::{
-        App,
-        event::{Event, EventKind},
-        settings::{self, Settings, Terminal},
+use flightdeck::model::{
+    cgroup::{Cgroup, Cgroups},
+    host::{
+        ClockSync, Cpu, Device, Gauges, HostFacts, KernelCounters, Limits, Memory, Network, Pressure, Pressures,
+        Sensor, Units,
     },
-    config::layers,
-    keymap::Scope,
-    model::{
-        self, Timestamp,
-        cgroup::{Cgroup, Cgroups},
-        host::{
-            ClockSync, Cpu, Device, Gauges, HostFacts, KernelCounters, Limits, Memory, Network, Pressure, Pressures,
-            Sensor, Units,
-        },
-        input::Key,
-        log::LogLine,
-        mount::{Mount, MountState},
-        object::{ObjectKind, ObjectRef},
-        own::OwnUsage,
-        process::{Process, ProcessDetails},
-        source::{SourceReport, SourceState},
-        topic::Topic,
-        update::Update,
-    },
-    ops::{gate::Policy, offer},
-    panes, screen,
-    view::layout::{Cell, Layout, Page},
-    world::World,
+    mount::{Mount, MountState},
+    own::OwnUsage,
+    process::{Process, ProcessDetails},
+    source::{SourceReport, SourceState},
+    topic::Topic,
 };
-use jiff::SignedDuration;
-use ratatui::{buffer::Buffer, layout::Rect};
-use std::sync::LazyLock;
-
-/// Sizes at which everything is looked at: the smallest that people use, a laptop's half, a laptop, a wall.
-pub const SIZES: &[(u16, u16)] = &[(40, 10), (80, 24), (120, 40), (200, 60)];
-
-#[path = "../common/kube_sample.rs"]
-pub mod kube_sample;
-
-#[path = "../common/engine_sample.rs"]
-pub mod engine_sample;
 
 const GIB: u64 = 1 << 30;
 const MIB: u64 = 1 << 20;
 
-/// How long the story lasts before it is looked at, and its step.
-const STORY_SECONDS: i64 = 600;
-const STEP_SECONDS: i64 = 5;
-
-/// When the story is looked at.
-pub fn now() -> Timestamp {
-    "2026-11-23T02:14:07Z".parse().expect("a time")
-}
-
-fn at(seconds_before: i64) -> Timestamp {
-    now().checked_sub(SignedDuration::from_secs(seconds_before)).expect("in range")
-}
-
-fn leaf(pane: &str) -> Cell {
-    Cell { panes: vec![pane.into()], ..Cell::default() }
-}
-
-fn page(name: &str, key: char, cell: Cell) -> Page {
-    let layouts = vec![Layout { min_columns: 0, min_rows: 0, cell }];
-    Page { name: name.into(), title: name.into(), short: None, key, layouts }
-}
-
-/// What the program ships: its pages, keys and theme, on a terminal with all colours.
-pub fn settings() -> Settings {
-    static SHIPPED: LazyLock<Settings> = LazyLock::new(|| {
-        let terminal = Terminal {
-            term: "xterm-256color".into(),
-            colorterm: "truecolor".into(),
-            locale: "C.UTF-8".into(),
-            ..Terminal::default()
-        };
-        let settings = settings::build(&layers::resolve(&[]), &terminal);
-        assert_eq!(settings.warnings, [""; 0], "what is shipped is flawless");
-        settings
-    });
-    SHIPPED.clone()
-}
-
-/// Settings with one page that holds every pane at once.
-pub fn settings_of_all() -> Settings {
-    let half = panes::PANES.len().div_ceil(2);
-    let column = |panes: &[&dyn panes::Pane]| Cell {
-        rows: panes.iter().map(|pane| leaf(pane.name())).collect(),
-        ..Cell::default()
-    };
-    let every = Cell { columns: vec![column(&panes::PANES[..half]), column(&panes::PANES[half..])], ..Cell::default() };
-    Settings { pages: vec![page("every", '1', every)], ..settings() }
-}
-
-/// Settings with one page of one pane.
-pub fn settings_of_pane(name: &str) -> Settings {
-    Settings { pages: vec![page(name, '1', leaf(name))], ..settings() }
-}
-
-/// A cockpit that has lived through the story.
-pub fn app(settings: Settings, size: (u16, u16)) -> App {
-    // Living through it takes a while, and comes to the same for everybody.
-    static END: LazyLock<World> = LazyLock::new(|| {
-        let mut app = empty(self::settings(), (80, 24));
-        for event in story() {
-            app.update(event);
-        }
-        app.world
-    });
-    let mut app = empty(settings, size);
-    app.world = END.clone();
-    app.now = now();
-    app.relayout();
-    app
-}
-
-/// A cockpit in which the action means something: its pane has the focus, a row is selected, and keys can do harm.
-pub fn app_for(action: &Action, size: (u16, u16)) -> App {
-    let with_list =
-        || panes::known("processes").or_else(|| Some(panes::PANES.iter().find(|p| p.table().is_some())?.name()));
-    let with_graph = || Some(panes::PANES.iter().find(|pane| pane.has_graph())?.name());
-    let pane = match action.scope {
-        Scope::Pane(name) => Some(name),
-        Scope::List => with_list(),
-        Scope::Graph => with_graph(),
-        _ => None,
-    };
-    let mut app = app(pane.map_or_else(settings, settings_of_pane), size);
-    app.policy.armed = true;
-    if let Some(word) = action.name.strip_prefix("operate") {
-        let word = word.trim_start_matches('-');
-        let kube = &app.world.observed.kube;
-        let pods =
-            kube.pods.iter().map(|row| ObjectRef::in_cluster(ObjectKind::Pod, &row.context, &row.namespace, &row.name));
-        let workloads =
-            kube.workloads.iter().map(|row| ObjectRef::in_cluster(row.kind, &row.context, &row.namespace, &row.name));
-        let nodes = kube.nodes.iter().map(|row| ObjectRef::in_cluster(ObjectKind::Node, &row.context, "", &row.name));
-        let offers = |target: &ObjectRef| word.is_empty() || offer::find(word, target).is_some();
-        if let Some(target) = pods.chain(workloads).chain(nodes).find(offers) {
-            app.open(target);
-        }
-    }
-    if action.scope == Scope::Object {
-        app.open(ObjectRef::new(ObjectKind::Process, "2310/3310"));
-    }
-    if action.scope == Scope::Logs {
-        crate::log_lines::open(&mut app);
-    }
-    app
-}
-
-/// A cockpit that knows nothing yet.
-pub fn empty(settings: Settings, size: (u16, u16)) -> App {
-    App::new(settings, Policy { own_pid: 4_242, ..Policy::default() }, at(STORY_SECONDS), size)
-}
-
-/// Gives the cockpit an event of this moment.
-pub fn give(app: &mut App, kind: EventKind) {
-    let at = app.now;
-    app.update(Event { at, kind });
-}
-
-/// Presses keys, named as in key maps and separated by blanks.
-pub fn press(app: &mut App, keys: &str) {
-    for key in keys.split_whitespace() {
-        give(app, EventKind::Key(key.parse::<Key>().expect("a key")));
-    }
-}
-
-/// What is on the screen.
-pub fn draw(app: &App) -> Buffer {
-    let (width, height) = app.view.size;
-    let mut buffer = Buffer::empty(Rect { x: 0, y: 0, width, height });
-    screen::draw(app, &mut buffer);
-    buffer
-}
-
-/// Everything that happens: ten quiet minutes in which a disk fills, a file server stops answering, and a service fails.
-pub fn story() -> Vec<Event> {
-    let mut events = Vec::new();
-    let mut say = |at, kind| events.push(Event { at, kind });
-    for (name, topic) in SOURCES {
-        say(at(STORY_SECONDS), EventKind::Report(report(name, *topic, SourceState::Ok, None)));
-    }
-    let updates = |source: &str, updates| EventKind::Updates { source: source.into(), updates };
-    let mut before = STORY_SECONDS;
-    while before >= 0 {
-        let now = at(before);
-        if before == STORY_SECONDS {
-            say(now, updates("host/facts", vec![Update::Facts(Box::new(facts()))]));
-            say(now, updates("host/sensors", vec![Update::Sensors(sensors())]));
-        }
-        say(now, updates("host/gauges", vec![Update::Gauges(Box::new(gauges(before)))]));
-        say(now, updates("host/mounts", vec![Update::Mounts(mounts(before))]));
-        say(now, updates("host/processes", vec![Update::Processes(processes(before))]));
-        if before % 30 == 0 {
-            say(now, updates("host/cgroups", vec![Update::Cgroups(Box::new(cgroups()))]));
-            say(now, updates("host/sensors", vec![Update::Sensors(sensors())]));
-            say(now, updates("host/facts", vec![Update::Facts(Box::new(facts()))]));
-            say(now, updates("host/units", vec![Update::Units(units(before))]));
-        }
-        say(now, updates("host/own", vec![Update::Own(own())]));
-        before -= STEP_SECONDS;
-    }
-    for report in kube_sample::reports().into_iter().chain(engine_sample::reports()) {
-        say(at(30), EventKind::Report(report));
-    }
-    for (source, news) in kube_sample::news(now()).into_iter().chain(engine_sample::news(now())) {
-        say(at(30), updates(source, news));
-    }
-    for report in kube_sample::reports().into_iter().chain(engine_sample::reports()) {
-        say(at(20), EventKind::Report(report));
-    }
-    let down = report("host/sensors", Topic::Sensors, SourceState::Down, Some("no answer within 2 s"));
-    say(at(0), EventKind::Report(down));
-    let details = vec![Update::ProcessDetails(Box::new(process_details()))];
-    say(at(0), updates("host/processes", details));
-    let warning =
-        LogLine { at: now(), level: "WARN".into(), target: "source".into(), text: "host/sensors is down".into() };
-    say(at(0), EventKind::Log(warning));
-    events
-}
-
-const SOURCES: &[(&str, Topic)] = &[
+/// Its sources, and what each tells.
+pub const SOURCES: &[(&str, Topic)] = &[
     ("host/facts", Topic::Facts),
     ("host/gauges", Topic::Gauges),
     ("host/mounts", Topic::Mounts),
@@ -237,7 +30,7 @@ const SOURCES: &[(&str, Topic)] = &[
     ("host/own", Topic::Own),
 ];
 
-fn report(name: &str, topic: Topic, state: SourceState, reason: Option<&str>) -> SourceReport {
+pub fn report(name: &str, topic: Topic, state: SourceState, reason: Option<&str>) -> SourceReport {
     SourceReport {
         name: name.into(),
         kind: "host".into(),
@@ -253,7 +46,7 @@ fn report(name: &str, topic: Topic, state: SourceState, reason: Option<&str>) ->
     }
 }
 
-fn facts() -> HostFacts {
+pub fn facts() -> HostFacts {
     HostFacts {
         hostname: "bastion-1".into(),
         kernel: "6.12.48-amd64".into(),
@@ -280,7 +73,7 @@ fn wander(level: f64, seconds_before: i64, seed: u64) -> f64 {
     level * (1.0 + 0.25 * slow + 0.2 * (noise(seconds_before as u64 * 31 + seed) - 0.5))
 }
 
-fn gauges(before: i64) -> Gauges {
+pub fn gauges(before: i64) -> Gauges {
     let busy = if before < 240 { 0.55 } else { 0.22 };
     let used = wander(busy, before, 1).min(1.0);
     let per_core = (0..8).map(|core| Some(wander(busy, before, 10 + core).min(1.0))).collect();
@@ -365,7 +158,7 @@ fn network(name: &str, state: &str, megabytes: f64, before: i64) -> Network {
     }
 }
 
-fn mounts(before: i64) -> Vec<Mount> {
+pub fn mounts(before: i64) -> Vec<Mount> {
     let mount = |mount: &str, device: &str, fs: &str, total: u64, free: u64| Mount {
         mount: mount.into(),
         device: device.into(),
@@ -394,7 +187,7 @@ fn mounts(before: i64) -> Vec<Mount> {
     all
 }
 
-fn processes(before: i64) -> Vec<Process> {
+pub fn processes(before: i64) -> Vec<Process> {
     let rows: &[(i32, i32, &str, &str, &str, f64, u64)] = &[
         (1, 0, "systemd", "/sbin/init", "root", 0.0, 14),
         (2, 0, "kthreadd", "", "root", 0.0, 0),
@@ -441,7 +234,7 @@ fn processes(before: i64) -> Vec<Process> {
     rows.iter().map(one).collect()
 }
 
-fn process_details() -> ProcessDetails {
+pub fn process_details() -> ProcessDetails {
     let word = |text: &str| CompactString::from(text);
     ProcessDetails {
         key: "2310/3310".into(),
@@ -457,7 +250,7 @@ fn process_details() -> ProcessDetails {
     }
 }
 
-fn cgroups() -> Cgroups {
+pub fn cgroups() -> Cgroups {
     let group = |path: &str, depth, cpu: f64, megabytes: u64, limit: Option<u64>| Cgroup {
         path: path.into(),
         depth,
@@ -486,7 +279,7 @@ fn cgroups() -> Cgroups {
     }
 }
 
-fn sensors() -> Vec<Sensor> {
+pub fn sensors() -> Vec<Sensor> {
     let sensor = |name: &str, now: f64, critical: f64| Sensor {
         name: name.into(),
         temperature_celsius: Some(now),
@@ -497,12 +290,12 @@ fn sensors() -> Vec<Sensor> {
     vec![sensor("k10temp Tctl", 61.0, 95.0), sensor("nvme Composite", 44.0, 84.0), fan]
 }
 
-fn units(before: i64) -> Units {
+pub fn units(before: i64) -> Units {
     let failed = if before < 100 { vec!["backup.service".into()] } else { vec![] };
     Units { systemd: true, failed }
 }
 
-fn own() -> OwnUsage {
+pub fn own() -> OwnUsage {
     OwnUsage {
         cpu_ratio: Some(0.004),
         memory_bytes: Some(18 * MIB),
