@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, ops::Deref, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeSet, ops::Deref, sync::Arc};
 
 /// A row with an identity.
 pub trait Keyed {
@@ -10,6 +10,26 @@ pub trait Keyed {
     fn origin(&self) -> &str;
     /// Identity within the origin; for Kubernetes objects `namespace/name`.
     fn key(&self) -> CompactString;
+    /// Compares the key with another, byte by byte. What joins its key from parts does so without joining them.
+    fn compare_key(&self, key: &str) -> Ordering {
+        self.key().as_str().cmp(key)
+    }
+}
+
+/// Compares parts, as they would be with a slash between each two, with a text.
+pub fn compare_joined(parts: &[&str], text: &str) -> Ordering {
+    let mut rest = text.as_bytes();
+    for (at, part) in parts.iter().enumerate() {
+        for bytes in [if at == 0 { "" } else { "/" }, part].map(str::as_bytes) {
+            let (same, after) = rest.split_at(bytes.len().min(rest.len()));
+            let ordering = bytes.cmp(same);
+            if ordering.is_ne() {
+                return ordering;
+            }
+            rest = after;
+        }
+    }
+    if rest.is_empty() { Ordering::Equal } else { Ordering::Less }
 }
 
 /// What changed in the rows of one origin.
@@ -64,7 +84,12 @@ impl<T: Keyed> Rows<T> {
 
     /// The row with this identity.
     pub fn get(&self, origin: &str, key: &str) -> Option<&Arc<T>> {
-        self.find(origin, key).ok().map(|at| &self.0[at])
+        self.position(origin, key).map(|at| &self.0[at])
+    }
+
+    /// Where the row with this identity stands.
+    pub fn position(&self, origin: &str, key: &str) -> Option<usize> {
+        self.find(origin, key).ok()
     }
 
     /// The rows of one origin.
@@ -80,7 +105,7 @@ impl<T: Keyed> Rows<T> {
     }
 
     fn find(&self, origin: &str, key: &str) -> Result<usize, usize> {
-        let by = |row: &Arc<T>| row.origin().cmp(origin).then_with(|| row.key().as_str().cmp(key));
+        let by = |row: &Arc<T>| row.origin().cmp(origin).then_with(|| row.compare_key(key));
         self.0.binary_search_by(by)
     }
 
@@ -131,6 +156,27 @@ mod tests {
 
     fn rows(rows: &[(&'static str, &'static str, u32)]) -> Vec<Arc<Row>> {
         rows.iter().map(|(origin, key, n)| Arc::new(Row(origin, key, *n))).collect()
+    }
+
+    #[test]
+    fn parts_compare_as_if_joined() {
+        for parts in [&["shop", "web-1"][..], &["", "x"], &["a"], &["deployment", "shop", "web"], &["a-b", "c"]] {
+            for text in [
+                "shop/web-1",
+                "shop/web-10",
+                "shop/web",
+                "shop-2/web-1",
+                "/x",
+                "",
+                "a",
+                "a/",
+                "deployment/shop/wea",
+                "a/c",
+            ] {
+                let joined = parts.join("/");
+                assert_eq!(compare_joined(parts, text), joined.as_str().cmp(text), "{joined} and {text}");
+            }
+        }
     }
 
     #[test]

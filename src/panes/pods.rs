@@ -18,6 +18,7 @@ use crate::{
     },
     ui::scene::Scene,
     view::{
+        natural,
         table::{Column, Table, Value},
         within::Within,
     },
@@ -25,7 +26,7 @@ use crate::{
 };
 use compact_str::{CompactString, format_compact};
 use ratatui::{buffer::Buffer, layout::Rect};
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, cmp::Ordering, sync::Arc};
 
 /// The list of pods.
 pub struct PodsPane;
@@ -102,6 +103,23 @@ impl Table for PodsTable {
     }
     fn key(&self, world: &World, row: usize) -> CompactString {
         key(&rows(world)[row])
+    }
+    fn compare_keys(&self, world: &World, a: usize, b: usize) -> Option<Ordering> {
+        let parts = |row: usize| {
+            let pod = &rows(world)[row];
+            [pod.context.as_str(), pod.namespace.as_str(), pod.name.as_str()]
+        };
+        let pairs = parts(a).into_iter().zip(parts(b));
+        Some(pairs.map(|(a, b)| natural::compare(a, b)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal))
+    }
+    fn find(&self, world: &World, key: &str) -> Option<usize> {
+        // Names of contexts may have slashes in them, others not.
+        let (namespace, _) = key.rsplit_once('/')?;
+        let (context, _) = namespace.rsplit_once('/')?;
+        world.observed.kube.pods.position(context, &key[context.len() + 1..])
+    }
+    fn follows_sources(&self) -> bool {
+        false
     }
     fn object(&self, world: &World, row: usize) -> Option<ObjectRef> {
         Some(ObjectRef::new(ObjectKind::Pod, self.key(world, row)))

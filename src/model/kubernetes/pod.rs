@@ -1,9 +1,10 @@
 //! A pod, as small as panes and rules allow: thousands of them are held.
 
 use super::{Keyed, path};
-use crate::model::{Timestamp, health::Health};
+use crate::model::{Timestamp, health::Health, rows::compare_joined};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 
 /// A pod.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -131,5 +132,9 @@ impl Keyed for Pod {
     }
     fn key(&self) -> CompactString {
         path(&self.namespace, &self.name)
+    }
+    fn compare_key(&self, key: &str) -> Ordering {
+        let parts = [self.namespace.as_str(), &self.name];
+        compare_joined(&parts[usize::from(self.namespace.is_empty())..], key)
     }
 }

@@ -1,9 +1,10 @@
 //! What keeps pods running, or runs them to their end.
 
 use super::{Keyed, Owner};
-use crate::model::{Timestamp, health::Health, object::ObjectKind};
+use crate::model::{Timestamp, health::Health, object::ObjectKind, rows::compare_joined};
 use compact_str::{CompactString, format_compact};
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 
 /// A Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,5 +69,8 @@ impl Keyed for Workload {
     /// `kind/namespace/name`.
     fn key(&self) -> CompactString {
         format_compact!("{}/{}/{}", self.kind.word(), self.namespace, self.name)
+    }
+    fn compare_key(&self, key: &str) -> Ordering {
+        compare_joined(&[self.kind.word(), &self.namespace, &self.name], key)
     }
 }
