@@ -61,9 +61,12 @@ impl App {
         let visible: Vec<_> = self.view.visible().collect();
         for name in visible {
             let topics = panes::find(name).map_or(TopicSet::EMPTY, |pane| pane.topics_in(&self.view));
-            if changed.attention || changed.sources || topics.is_empty() || topics.intersects(changed.topics) {
-                self.with_list(name, |mut listing| listing.refresh());
-            }
+            let touched = topics.is_empty() || topics.intersects(changed.topics);
+            self.with_list(name, |mut listing| {
+                if touched || ((changed.attention || changed.sources) && listing.table.follows_sources()) {
+                    listing.refresh();
+                }
+            });
         }
     }
 

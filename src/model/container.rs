@@ -367,8 +367,8 @@ macro_rules! keyed {
             fn origin(&self) -> &str {
                 &self.$origin
             }
-            fn key(&self) -> CompactString {
-                self.$key.clone()
+            fn key_parts(&self) -> [&str; 3] {
+                ["", "", &self.$key]
             }
         }
     )*};

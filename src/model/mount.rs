@@ -27,6 +27,11 @@ pub struct Mount {
 }
 
 impl Mount {
+    /// Whether it is the root of a container: it lies on a file system that is listed itself, and comes and goes with the container.
+    pub fn is_of_container(&self) -> bool {
+        self.fs == "overlay" && self.mount != "/"
+    }
+
     /// Used share of the space, 0–1.
     pub fn used_ratio(&self) -> Option<f64> {
         super::host::ratio(self.available_bytes, self.total_bytes).map(|free| 1.0 - free)

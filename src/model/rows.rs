@@ -2,14 +2,43 @@
 
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, ops::Deref, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeSet, ops::Deref, sync::Arc};
 
 /// A row with an identity.
 pub trait Keyed {
     /// Where it comes from: an engine, a context. Rows of one origin come and go together.
     fn origin(&self) -> &str;
-    /// Identity within the origin; for Kubernetes objects `namespace/name`.
-    fn key(&self) -> CompactString;
+    /// The parts of its identity within the origin, those that it has: for Kubernetes objects namespace and name.
+    fn key_parts(&self) -> [&str; 3];
+    /// Identity within the origin: the parts with slashes between them.
+    fn key(&self) -> CompactString {
+        let mut key = CompactString::default();
+        for part in self.key_parts().into_iter().filter(|part| !part.is_empty()) {
+            if !key.is_empty() {
+                key.push('/');
+            }
+            key.push_str(part);
+        }
+        key
+    }
+}
+
+/// Compares a key that is in parts with one that is whole, byte by byte, without joining them.
+fn compare(parts: [&str; 3], key: &str) -> Ordering {
+    let mut rest = key.as_bytes();
+    let mut between = "";
+    for part in parts.into_iter().filter(|part| !part.is_empty()) {
+        for bytes in [between, part].map(str::as_bytes) {
+            let (same, after) = rest.split_at(bytes.len().min(rest.len()));
+            let ordering = bytes.cmp(same);
+            if ordering.is_ne() {
+                return ordering;
+            }
+            rest = after;
+        }
+        between = "/";
+    }
+    if rest.is_empty() { Ordering::Equal } else { Ordering::Less }
 }
 
 /// What changed in the rows of one origin.
@@ -64,7 +93,12 @@ impl<T: Keyed> Rows<T> {
 
     /// The row with this identity.
     pub fn get(&self, origin: &str, key: &str) -> Option<&Arc<T>> {
-        self.find(origin, key).ok().map(|at| &self.0[at])
+        self.position(origin, key).map(|at| &self.0[at])
+    }
+
+    /// Where the row with this identity stands.
+    pub fn position(&self, origin: &str, key: &str) -> Option<usize> {
+        self.find(origin, key).ok()
     }
 
     /// The rows of one origin.
@@ -80,7 +114,7 @@ impl<T: Keyed> Rows<T> {
     }
 
     fn find(&self, origin: &str, key: &str) -> Result<usize, usize> {
-        let by = |row: &Arc<T>| row.origin().cmp(origin).then_with(|| row.key().as_str().cmp(key));
+        let by = |row: &Arc<T>| row.origin().cmp(origin).then_with(|| compare(row.key_parts(), key));
         self.0.binary_search_by(by)
     }
 
@@ -124,13 +158,42 @@ mod tests {
         fn origin(&self) -> &str {
             self.0
         }
-        fn key(&self) -> CompactString {
-            self.1.into()
+        fn key_parts(&self) -> [&str; 3] {
+            ["", "", self.1]
         }
     }
 
     fn rows(rows: &[(&'static str, &'static str, u32)]) -> Vec<Arc<Row>> {
         rows.iter().map(|(origin, key, n)| Arc::new(Row(origin, key, *n))).collect()
+    }
+
+    #[test]
+    fn parts_compare_as_if_joined() {
+        let all = [
+            ["", "shop", "web-1"],
+            ["", "", "x"],
+            ["a", "", ""],
+            ["deployment", "shop", "web"],
+            ["", "a-b", "c"],
+            ["", "", ""],
+        ];
+        for parts in all {
+            for key in [
+                "shop/web-1",
+                "shop/web-10",
+                "shop/web",
+                "shop-2/web-1",
+                "/x",
+                "",
+                "a",
+                "a/",
+                "deployment/shop/wea",
+                "a/c",
+            ] {
+                let joined: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+                assert_eq!(compare(parts, key), joined.join("/").as_str().cmp(key), "{parts:?} and {key}");
+            }
+        }
     }
 
     #[test]

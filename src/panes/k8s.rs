@@ -155,9 +155,14 @@ pub(super) fn denied(cluster: &Cluster, resource: &str) -> Option<String> {
     Some(format!("you may not {} {}{place}", denied.verb, denied.resource))
 }
 
-/// How many of a resource are here while its list is still being read.
-fn loading(cluster: &Cluster, resource: &str) -> Option<u64> {
-    cluster.loading.iter().find(|(name, _)| name == resource).map(|(_, count)| *count)
+/// How many of these resources are here while their lists are still being read, and how many there are where every server told.
+fn loading<'c>(clusters: impl Iterator<Item = &'c Cluster>, resources: &[&str]) -> Option<(u64, Option<u64>)> {
+    let count =
+        |list: &[(CompactString, u64)], name: &str| list.iter().find(|(n, _)| n == name).map(|(_, count)| *count);
+    let lists = clusters.flat_map(|cluster| {
+        resources.iter().filter_map(|name| Some((count(&cluster.loading, name)?, count(&cluster.expected, name))))
+    });
+    lists.reduce(|(here, of), (more, of_more)| (here + more, of.zip(of_more).map(|(of, more)| of + more)))
 }
 
 /// The right end of a pane's frame: namespaces, rows, what is still coming, who is silent, what is denied.
@@ -172,9 +177,10 @@ pub(super) fn status_of_all(scene: &Scene<'_>, pane: &str, resources: &[&str]) -
     let mut words = vec![ui::table::status(scene, pane)];
     let clusters = &scene.world.observed.kube.clusters;
     let heard = clusters.values().filter(|cluster| !is_old(scene.world, &cluster.context));
-    let coming: u64 = heard.flat_map(|c| resources.iter().filter_map(|name| loading(c, name))).sum();
-    if coming > 0 {
-        words.push(format!("loading: {} so far", units::count(coming as f64)));
+    match loading(heard, resources) {
+        Some((here, Some(of))) => words.push(format!("loading: {here} of {of}")),
+        Some((here @ 1.., None)) => words.push(format!("loading: {} so far", units::count(here as f64))),
+        _ => {}
     }
     for context in contexts(scene.world) {
         if let Some(source) = source(scene.world, context).filter(|_| is_old(scene.world, context)) {
@@ -285,8 +291,10 @@ fn context_line(scene: &Scene<'_>, context: &str, resources: &[&str]) -> Option<
     if let Some(words) = resources.iter().find_map(|resource| denied(cluster, resource)) {
         return line(Role::Warn, words);
     }
-    let coming = resources.iter().find_map(|resource| loading(cluster, resource).map(|count| (resource, count)));
-    coming.and_then(|(resource, count)| line(Role::Unknown, format!("reading {resource}: {count} so far")))
+    let coming = resources.iter().find_map(|name| Some((name, loading([cluster].into_iter(), &[*name])?)));
+    let words =
+        |(here, of): (u64, Option<u64>)| of.map_or_else(|| format!("{here} so far"), |of| format!("{here} of {of}"));
+    coming.and_then(|(resource, count)| line(Role::Unknown, format!("reading {resource}: {}", words(count))))
 }
 
 #[cfg(test)]

@@ -9,11 +9,12 @@ use crate::{
     model::{
         attention::Severity,
         object::ObjectRef,
-        rows::Keyed,
+        rows::{Keyed, Rows},
         topic::{Topic, TopicSet},
     },
     ui::scene::Scene,
     view::{
+        natural,
         table::{Column, Table, Value},
         within::Within,
     },
@@ -21,7 +22,7 @@ use crate::{
 };
 use compact_str::{CompactString, format_compact};
 use ratatui::{buffer::Buffer, layout::Rect};
-use std::sync::Arc;
+use std::cmp::Ordering;
 
 /// Labels of a row.
 pub(super) type Labels = [(CompactString, CompactString)];
@@ -36,7 +37,7 @@ pub(super) struct ObjectTable<T: 'static> {
     pub fixed_columns: usize,
     /// As [`Table::first_to_go`].
     pub first_to_go: &'static [usize],
-    pub rows: fn(&World) -> &[Arc<T>],
+    pub rows: fn(&World) -> &Rows<T>,
     /// What a row opens.
     pub object: fn(&World, &T) -> ObjectRef,
     pub severity: fn(&T) -> Option<Severity>,
@@ -68,6 +69,19 @@ impl<T: Keyed> Table for ObjectTable<T> {
     fn key(&self, world: &World, row: usize) -> CompactString {
         let row = self.row(world, row);
         format_compact!("{}/{}", row.origin(), row.key())
+    }
+    fn compare_keys(&self, world: &World, a: usize, b: usize) -> Option<Ordering> {
+        let (a, b) = (self.row(world, a), self.row(world, b));
+        let parts = a.key_parts().into_iter().zip(b.key_parts());
+        let pairs = std::iter::once((a.origin(), b.origin())).chain(parts);
+        Some(pairs.map(|(a, b)| natural::compare(a, b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal))
+    }
+    fn find(&self, world: &World, key: &str) -> Option<usize> {
+        // Contexts may have slashes in their names too.
+        key.match_indices('/').find_map(|(at, _)| (self.rows)(world).position(&key[..at], &key[at + 1..]))
+    }
+    fn follows_sources(&self) -> bool {
+        false
     }
     fn object(&self, world: &World, row: usize) -> Option<ObjectRef> {
         Some((self.object)(world, self.row(world, row)))

@@ -6,11 +6,12 @@ use crate::model::{
     attention::{Attention, Condition},
     change::{Change, ChangeKind},
     object::ObjectRef,
+    topic::TopicSet,
 };
 use compact_str::CompactString;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// From this number on, rows of one rule, severity and kind become one.
 const GROUP_FROM: usize = 4;
@@ -32,6 +33,19 @@ pub struct Engine {
     #[serde(with = "as_list")]
     tracked: BTreeMap<(CompactString, ObjectRef), Tracked>,
     last_run: Option<Timestamp>,
+    #[serde(skip)]
+    found: Found,
+}
+
+/// What checks that judge little else than one kind of data found last, by their identity. It follows from what is observed, so that two
+/// engines do not differ by it.
+#[derive(Debug, Clone, Default)]
+struct Found(HashMap<&'static str, Vec<Condition>>);
+
+impl PartialEq for Found {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// A condition that holds and has not held long enough to be raised.
@@ -63,12 +77,13 @@ mod as_list {
 }
 
 impl Engine {
-    /// Runs every check and returns what was raised, worsened or cleared by it.
-    pub fn run(&mut self, context: &Context<'_>) -> Vec<Change> {
-        self.run_checks(CHECKS, context)
+    /// Runs the checks and returns what was raised, worsened or cleared by it. `changed` is what changed since the last run; checks that
+    /// judge none of it and nothing else find what they found then.
+    pub fn run(&mut self, context: &Context<'_>, changed: TopicSet) -> Vec<Change> {
+        self.run_checks(CHECKS, context, changed)
     }
 
-    fn run_checks(&mut self, checks: &[&dyn Check], context: &Context<'_>) -> Vec<Change> {
+    fn run_checks(&mut self, checks: &[&dyn Check], context: &Context<'_>, changed: TopicSet) -> Vec<Change> {
         let mut changes = Vec::new();
         let mut found = Vec::new();
         self.forget_gap(context.now);
@@ -77,8 +92,7 @@ impl Engine {
                 self.hold(check.id(), context.now);
                 continue;
             }
-            found.clear();
-            check.examine(context, &mut found);
+            self.examine(*check, context, changed, &mut found);
             self.hold_silent(check.id(), context);
             for condition in found.drain(..).filter(|condition| !context.is_silent_about(&condition.object)) {
                 self.take(*check, condition, context.now, &mut changes);
@@ -86,6 +100,18 @@ impl Engine {
         }
         self.clear_gone(checks, context.now, &mut changes);
         changes
+    }
+
+    /// What a check finds now.
+    fn examine(&mut self, check: &dyn Check, context: &Context<'_>, changed: TopicSet, found: &mut Vec<Condition>) {
+        found.clear();
+        let Some(topics) = check.judges_only() else { return check.examine(context, found) };
+        if let Some(before) = self.found.0.get(check.id()).filter(|_| !topics.intersects(changed)) {
+            found.extend_from_slice(before);
+        } else {
+            check.examine(context, found);
+            self.found.0.insert(check.id(), found.clone());
+        }
     }
 
     /// Starts the time of what is not raised anew after a gap in which nobody looked.
@@ -127,6 +153,7 @@ impl Engine {
             }
         }
         self.last_run.iter_mut().for_each(shift);
+        self.found.0.clear();
     }
 
     /// What holds and is not raised yet, in no order.
@@ -244,7 +271,7 @@ fn change(at: Timestamp, kind: ChangeKind, condition: &Condition) -> Change {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{attention::Severity, object::ObjectKind, observed::Observed};
+    use crate::model::{attention::Severity, object::ObjectKind, observed::Observed, topic::Topic};
     use std::sync::atomic::{AtomicU32, Ordering};
 
     /// Finds as many conditions as it is told.
@@ -278,7 +305,7 @@ mod tests {
         let observed = Observed::default();
         let now = Timestamp::from_second(second).expect("in range");
         let context = Context { now, observed: &observed };
-        engine.run_checks(&[check], &context).into_iter().map(|change| change.kind).collect()
+        engine.run_checks(&[check], &context, TopicSet::EMPTY).into_iter().map(|change| change.kind).collect()
     }
 
     #[test]
@@ -294,6 +321,36 @@ mod tests {
         assert_eq!(engine.attention().len(), 1, "still there within its patience");
         assert_eq!(run(&mut engine, &check, 15), [ChangeKind::Cleared]);
         assert!(engine.attention().is_empty());
+    }
+
+    /// Counts how often it is asked.
+    struct OfPods(AtomicU32);
+
+    impl Check for OfPods {
+        fn id(&self) -> &'static str {
+            "of-pods"
+        }
+        fn judges_only(&self) -> Option<TopicSet> {
+            Some(Topic::Pods.into())
+        }
+        fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Told(AtomicU32::new(1)).examine(context, found);
+        }
+    }
+
+    #[test]
+    fn what_judges_one_kind_of_data_is_asked_when_that_changed() {
+        let (mut engine, check) = (Engine::default(), OfPods(AtomicU32::new(0)));
+        let observed = Observed::default();
+        let mut run = |second, changed| {
+            let now = Timestamp::from_second(second).expect("in range");
+            engine.run_checks(&[&check], &Context { now, observed: &observed }, changed);
+            (check.0.load(Ordering::Relaxed), engine.tracked.len())
+        };
+        assert_eq!(run(0, TopicSet::EMPTY), (1, 1), "nothing is known of it yet");
+        assert_eq!(run(5, Topic::Gauges.into()), (1, 1), "what was found then still holds");
+        assert_eq!(run(6, Topic::Pods.into()), (2, 1));
     }
 
     #[test]

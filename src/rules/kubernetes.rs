@@ -7,14 +7,17 @@ use crate::model::{
     health::Health,
     kubernetes::{Kube, Node, Pod, Workload},
     object::{ObjectKind, ObjectRef},
+    topic::{Topic, TopicSet},
 };
 use compact_str::{CompactString, format_compact};
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 /// From this number on, pods of one namespace that belong to nobody become one row.
 const GROUP_FROM: usize = 6;
 /// What holds for less than this is on its way.
 const SECONDS: f64 = 5.0;
+/// What the checks look at. They do not ask for the time: what time alone turns bad, the source judges anew.
+const TOPICS: TopicSet = TopicSet::of(&[Topic::Pods, Topic::Workloads, Topic::Nodes]);
 
 /// A Deployment, StatefulSet, DaemonSet or Job that lacks pods.
 pub struct KubeWorkload;
@@ -22,6 +25,9 @@ pub struct KubeWorkload;
 impl Check for KubeWorkload {
     fn id(&self) -> &'static str {
         "kube-workload"
+    }
+    fn judges_only(&self) -> Option<TopicSet> {
+        Some(TOPICS)
     }
     fn raise_after_seconds(&self) -> f64 {
         SECONDS
@@ -111,6 +117,9 @@ impl Check for KubePod {
     fn id(&self) -> &'static str {
         "kube-pod"
     }
+    fn judges_only(&self) -> Option<TopicSet> {
+        Some(TOPICS)
+    }
     fn raise_after_seconds(&self) -> f64 {
         SECONDS
     }
@@ -123,10 +132,17 @@ impl Check for KubePod {
             workload.is_some_and(|workload| is_told(workload, Some(pods)))
         };
         let mut alone: HashMap<(&str, &str), Vec<&Pod>> = HashMap::new();
+        // Pods are sorted by context and namespace.
+        for space in kube.pods.chunk_by(|a, b| a.namespace == b.namespace && a.context == b.context) {
+            let nobodys: Vec<&Pod> =
+                space.iter().filter(unwell).filter(|pod| controller(pod).is_none()).map(|pod| &**pod).collect();
+            if let Some(first) = nobodys.first() {
+                alone.entry((&first.context, &first.namespace)).or_default().extend(nobodys);
+            }
+        }
         for (address, pods) in by_workload(kube) {
             if !told(&address, &pods) {
-                let space = alone.entry((address.0, address.2)).or_default();
-                space.extend(pods);
+                alone.entry((address.0, address.2)).or_default().extend(pods);
             }
         }
         for ((context, namespace), pods) in alone {
@@ -189,14 +205,16 @@ impl Check for KubeNode {
     fn id(&self) -> &'static str {
         "kube-node"
     }
+    fn judges_only(&self) -> Option<TopicSet> {
+        Some(TOPICS)
+    }
     fn raise_after_seconds(&self) -> f64 {
         SECONDS
     }
 
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
         let kube = &context.observed.kube;
-        let unwell =
-            |node: &&std::sync::Arc<Node>| matches!(node.health, Health::Degraded | Health::Failing | Health::Unknown);
+        let unwell = |node: &&Arc<Node>| matches!(node.health, Health::Degraded | Health::Failing | Health::Unknown);
         for node in kube.nodes.iter().filter(unwell) {
             let bad = |c: &&crate::model::kubernetes::Condition| (c.kind == "Ready") != (c.status == "True");
             found.push(Condition {
@@ -261,34 +279,41 @@ fn next_step(pod: &Pod) -> &'static str {
     }
 }
 
-/// Context, kind, namespace and name of a workload; a pod that nothing controls stands under its own.
+/// Context, kind, namespace and name of a workload.
 type Address<'a> = (&'a str, ObjectKind, &'a str, &'a str);
 
 fn address(workload: &Workload) -> Address<'_> {
     (&workload.context, workload.kind, &workload.namespace, &workload.name)
 }
 
+fn unwell(pod: &&Arc<Pod>) -> bool {
+    matches!(pod.health, Health::Degraded | Health::Failing | Health::Unknown)
+}
+
 /// The pods that are not well, by the workload at the top.
 fn by_workload(kube: &Kube) -> HashMap<Address<'_>, Vec<&Pod>> {
     let mut found: HashMap<_, Vec<&Pod>> = HashMap::new();
-    let unwell =
-        |pod: &&std::sync::Arc<Pod>| matches!(pod.health, Health::Degraded | Health::Failing | Health::Unknown);
     for pod in kube.pods.iter().filter(unwell) {
-        found.entry(top(kube, pod)).or_default().push(pod);
+        if let Some((kind, name)) = controller(pod) {
+            found.entry(top(kube, pod, kind, name)).or_default().push(pod);
+        }
     }
     found
 }
 
+/// Kind and name of what controls a pod, among the kinds that are known here.
+fn controller(pod: &Pod) -> Option<(ObjectKind, &str)> {
+    let owner = pod.owner.as_ref()?;
+    Some((kind_of(&owner.kind)?, &owner.name))
+}
+
 /// What is at the top of those that control a pod, among what is known here.
-fn top<'a>(kube: &'a Kube, pod: &'a Pod) -> Address<'a> {
-    let none: Address<'_> = (&pod.context, ObjectKind::Pod, &pod.namespace, &pod.name);
-    let Some(owner) = &pod.owner else { return none };
-    let Some(kind) = kind_of(&owner.kind) else { return none };
-    let direct: Address<'_> = (&pod.context, kind, &pod.namespace, &owner.name);
+fn top<'a>(kube: &'a Kube, pod: &'a Pod, kind: ObjectKind, name: &'a str) -> Address<'a> {
+    let direct: Address<'_> = (&pod.context, kind, &pod.namespace, name);
     if kind != ObjectKind::ReplicaSet {
         return direct;
     }
-    let set = kube.workloads.get(&pod.context, &format_compact!("replicaset/{}/{}", pod.namespace, owner.name));
+    let set = kube.workloads.get(&pod.context, &format_compact!("replicaset/{}/{name}", pod.namespace));
     let above = set.and_then(|set| set.owner.as_ref());
     match above.and_then(|above| Some((kind_of(&above.kind)?, above.name.as_str()))) {
         Some((kind, name)) => (&pod.context, kind, &pod.namespace, name),

@@ -8,7 +8,12 @@ mod kubernetes;
 mod source;
 
 use crate::model::{
-    Timestamp, attention::Condition, object::ObjectRef, observed::Observed, source::SourceState, topic::Topic,
+    Timestamp,
+    attention::Condition,
+    object::ObjectRef,
+    observed::Observed,
+    source::SourceState,
+    topic::{Topic, TopicSet},
 };
 
 /// What a check may look at.
@@ -40,6 +45,10 @@ pub trait Check: Sync {
     fn id(&self) -> &'static str;
     /// The data that it judges; while its source is silent nothing is raised and nothing is over.
     fn topic(&self) -> Option<Topic> {
+        None
+    }
+    /// Where it looks at nothing but these, not even at the time: it is then asked again only when they changed.
+    fn judges_only(&self) -> Option<TopicSet> {
         None
     }
     /// Seconds for which a condition must hold before it is raised.

@@ -4,7 +4,7 @@
 //! Once moved, the selection follows its row wherever the order takes it; going to the first line pins it there again.
 
 use super::{
-    order::{self, Branch},
+    order::{self, Branch, Keys},
     query::{Query, QueryError},
     table::{Column, Table},
     within::Within,
@@ -58,7 +58,7 @@ impl ListState {
     /// Computes the order anew and puts the cursor back on its row; where that row is gone, on the row that took its place.
     pub fn refresh(&mut self, table: &dyn Table, world: &World, tree: bool, height: usize) {
         self.total = table.len(world);
-        let keys: Vec<CompactString> = (0..self.total).map(|row| table.key(world, row)).collect();
+        let keys = Keys::of(table, world);
         self.forget_vanished(&keys);
         let mut rows = order::in_former_order(&self.order, self.total);
         if table.can_be_narrowed() {
@@ -67,33 +67,33 @@ impl ListState {
         }
         let sorting = self.sorting(table);
         if tree && table.can_be_tree() {
-            let parents = order::parents(table, world, &keys);
+            let parents = order::parents(table, world, keys.all());
             if !self.query.is_empty() {
                 let kept = order::with_ancestors(&parents, &self.query, table, world);
                 rows.retain(|row| kept[*row as usize]);
             }
-            order::sort(&mut rows, &keys, table, world, sorting);
+            order::sort(&mut rows, &keys, sorting);
             // A filter looks into folded branches too: what it finds is never hidden.
             let open = BTreeSet::new();
             let folded = if self.query.is_empty() { &self.folded } else { &open };
-            let arranged = order::arrange(&rows, &parents, &keys, folded);
+            let arranged = order::arrange(&rows, &parents, keys.all(), folded);
             (self.order, self.branches) = (arranged.order, arranged.branches);
         } else {
             rows.retain(|row| !table.only_in_tree(world, *row as usize));
             if !self.query.is_empty() {
                 rows.retain(|row| self.query.matches(table, world, *row as usize));
             }
-            order::sort(&mut rows, &keys, table, world, sorting);
+            order::sort(&mut rows, &keys, sorting);
             self.order.clear();
             self.order.extend(rows.into_iter().map(|row| (row, 0)));
             self.branches.clear();
         }
-        self.follow(&keys, height);
+        self.follow(table, world, height);
     }
 
     /// Puts the cursor back on its row. The row moves over a screen that stands still; where it leaves the screen, the screen
     /// follows and the row keeps its line.
-    fn follow(&mut self, keys: &[CompactString], height: usize) {
+    fn follow(&mut self, table: &dyn Table, world: &World, height: usize) {
         if self.order.is_empty() {
             // The selection is kept: rows that come back after a gap find it.
             (self.cursor, self.offset) = (0, 0);
@@ -102,16 +102,23 @@ impl ListState {
         let line = self.cursor.saturating_sub(self.offset);
         if !self.moved {
             self.cursor = 0;
-        } else if let Some(selected) = &self.selected
-            && let Some(at) = self.order.iter().position(|(row, _)| keys[*row as usize] == *selected)
-        {
+        } else if let Some(at) = self.selected.as_ref().and_then(|selected| self.place_of(selected, table, world)) {
             self.cursor = at;
             if !(self.offset..self.offset + height.max(1)).contains(&at) {
                 self.offset = at.saturating_sub(line);
             }
         }
         self.settle(height);
-        self.selected = self.row().map(|row| keys[row].clone());
+        self.selected = self.row().map(|row| table.key(world, row));
+    }
+
+    /// Where in the order the row with this key stands: mostly where it stood before.
+    fn place_of(&self, key: &str, table: &dyn Table, world: &World) -> Option<usize> {
+        if self.row().is_some_and(|row| table.key(world, row) == key) {
+            return Some(self.cursor);
+        }
+        let found = table.find(world, key)? as u32;
+        self.order.iter().position(|(row, _)| *row == found)
     }
 
     /// Keeps the cursor within the order, and the screen around the cursor.

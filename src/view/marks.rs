@@ -1,6 +1,6 @@
 //! Marked rows of a list. Marks belong to rows, not to places: they survive sorting and filtering, and go with their row.
 
-use super::{list::ListState, table::Table};
+use super::{list::ListState, order::Keys, table::Table};
 use crate::world::World;
 use compact_str::CompactString;
 use std::collections::HashSet;
@@ -46,11 +46,11 @@ impl ListState {
     }
 
     /// Forgets marks and folds of rows that are gone.
-    pub(super) fn forget_vanished(&mut self, keys: &[CompactString]) {
+    pub(super) fn forget_vanished(&mut self, keys: &Keys<'_>) {
         if self.marked.is_empty() && self.folded.is_empty() {
             return;
         }
-        let keys: HashSet<&str> = keys.iter().map(CompactString::as_str).collect();
+        let keys: HashSet<&str> = keys.all().iter().map(CompactString::as_str).collect();
         self.marked.retain(|key| keys.contains(key.as_str()));
         self.folded.retain(|key| keys.contains(key.as_str()));
     }

@@ -12,9 +12,33 @@ use crate::{model::units, world::World};
 use compact_str::CompactString;
 use std::{
     borrow::Cow,
+    cell::OnceCell,
     cmp::Ordering,
     collections::{BTreeSet, HashMap},
 };
+
+/// The keys of a table's rows, made when they are needed: most refreshes of a long list need none.
+pub(super) struct Keys<'a> {
+    table: &'a dyn Table,
+    world: &'a World,
+    made: OnceCell<Vec<CompactString>>,
+}
+
+impl<'a> Keys<'a> {
+    pub(super) fn of(table: &'a dyn Table, world: &'a World) -> Self {
+        Self { table, world, made: OnceCell::new() }
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> &[CompactString] {
+        self.made.get_or_init(|| (0..self.table.len(self.world)).map(|row| self.table.key(self.world, row)).collect())
+    }
+
+    fn compare(&self, a: usize, b: usize) -> Ordering {
+        let without = self.table.compare_keys(self.world, a, b);
+        without.unwrap_or_else(|| natural::compare(&self.all()[a], &self.all()[b]))
+    }
+}
 
 /// What a cell is sorted by.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,15 +83,10 @@ fn rank<'w>(table: &dyn Table, world: &'w World, row: usize, column: usize) -> R
 }
 
 /// The rows in the order of a column. `rows` is best given in the former order: then little is left to sort.
-pub(super) fn sort(
-    rows: &mut [u32],
-    keys: &[CompactString],
-    table: &dyn Table,
-    world: &World,
-    (column, descending): (usize, bool),
-) {
+pub(super) fn sort(rows: &mut [u32], keys: &Keys<'_>, (column, descending): (usize, bool)) {
+    let (table, world) = (keys.table, keys.world);
     let column = column.min(table.columns().len().saturating_sub(1));
-    let mut ranks = vec![Rank::Missing; keys.len()];
+    let mut ranks = vec![Rank::Missing; table.len(world)];
     for row in rows.iter() {
         ranks[*row as usize] = rank(table, world, *row as usize, column);
     }
@@ -75,9 +94,7 @@ pub(super) fn sort(
     rows.sort_by(|a, b| {
         let (a, b) = (*a as usize, *b as usize);
         let by_rank = ranks[a].compare(&ranks[b], descending);
-        by_rank
-            .then_with(|| if ordered { Ordering::Equal } else { natural::compare(&keys[a], &keys[b]) })
-            .then(a.cmp(&b))
+        by_rank.then_with(|| if ordered { Ordering::Equal } else { keys.compare(a, b) }).then(a.cmp(&b))
     });
 }
 

@@ -7,7 +7,7 @@ use crate::{
     world::World,
 };
 use compact_str::CompactString;
-use std::borrow::Cow;
+use std::{borrow::Cow, cmp::Ordering};
 
 /// What a column's figures mean; decides how they are printed, aligned and compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,6 +130,18 @@ pub trait Table: Sync {
     }
     /// Identity of a row, which it keeps when the order changes. Unique in the table.
     fn key(&self, world: &World, row: usize) -> CompactString;
+    /// Compares the keys of two rows as a person would order them, for a long list that can do so without making them.
+    fn compare_keys(&self, _world: &World, _a: usize, _b: usize) -> Option<Ordering> {
+        None
+    }
+    /// The row with this key.
+    fn find(&self, world: &World, key: &str) -> Option<usize> {
+        (0..self.len(world)).find(|row| self.key(world, *row) == key)
+    }
+    /// Whether rows or their order follow the state of sources or the attention list too. A long list that says no is spared work.
+    fn follows_sources(&self) -> bool {
+        true
+    }
     /// What the row is about, to be opened.
     fn object(&self, world: &World, row: usize) -> Option<ObjectRef>;
     /// What stands in a cell.

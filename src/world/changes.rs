@@ -88,12 +88,13 @@ impl World {
     fn note_mounts(&mut self, at: Timestamp, mounts: &[Mount]) {
         let Some(before) = &self.observed.mounts else { return };
         let mut texts = Vec::new();
-        for mount in mounts {
+        // What a container does is told of the container.
+        for mount in mounts.iter().filter(|mount| !mount.is_of_container()) {
             if !before.iter().any(|old| old.mount == mount.mount) {
                 texts.push((mount.mount.clone(), format!("{} mounted ({})", mount.mount, mount.fs)));
             }
         }
-        for old in before {
+        for old in before.iter().filter(|old| !old.is_of_container()) {
             if !mounts.iter().any(|mount| mount.mount == old.mount) {
                 texts.push((old.mount.clone(), format!("{} unmounted", old.mount)));
             }

@@ -104,7 +104,7 @@ impl World {
             changed.topics = changed.topics.union(self.take(at, update));
         }
         changed.sources = self.heard(at, source);
-        changed.attention = self.judge();
+        changed.attention = self.judge(changed.topics);
         changed
     }
 
@@ -121,20 +121,22 @@ impl World {
             answered_at: old.and_then(|old| old.answered_at),
             report,
         };
+        let mut changed = TopicSet::EMPTY;
         // Whoever stops watching a cluster does not want to look at what it was.
         if status.report.state == SourceState::Off
             && let Some(context) = name.strip_prefix("kube/")
         {
             self.observed.kube.forget(context);
+            changed = status.report.topics;
         }
         self.observed.sources.insert(name, status);
-        Changed { sources: true, attention: self.judge(), ..Changed::default() }
+        Changed { sources: true, attention: self.judge(changed), topics: changed }
     }
 
     /// Lets time pass without news, so that what grows old is seen to.
     pub fn pass(&mut self, at: Timestamp) -> Changed {
         self.now = self.now.max(at);
-        Changed { attention: self.judge(), ..Changed::default() }
+        Changed { attention: self.judge(TopicSet::EMPTY), ..Changed::default() }
     }
 
     /// Takes a line of the program's own log.
@@ -211,10 +213,10 @@ impl World {
         was != SourceState::Ok
     }
 
-    /// Runs the rules and renews the attention list; says whether it changed.
-    fn judge(&mut self) -> bool {
+    /// Runs the rules after a change of these topics and renews the attention list; says whether it changed.
+    fn judge(&mut self, changed: TopicSet) -> bool {
         let context = Context { now: self.now, observed: &self.observed };
-        let changes = self.engine.run(&context);
+        let changes = self.engine.run(&context, changed);
         for change in changes {
             self.push_change(change);
         }

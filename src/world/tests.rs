@@ -35,6 +35,23 @@ fn gauges(used: u64, oom_kills: u64) -> Vec<Update> {
     vec![Update::Gauges(Box::new(Gauges { memory, kernel, ..Gauges::default() }))]
 }
 
+/// A file system of 100 bytes.
+fn mount(at: &str, fs: &str, available: u64) -> Mount {
+    Mount {
+        mount: at.into(),
+        device: "x".into(),
+        block: None,
+        fs: fs.into(),
+        read_only: false,
+        remote: false,
+        state: MountState::Ready,
+        total_bytes: Some(100),
+        available_bytes: Some(available),
+        inodes_total: None,
+        inodes_free: None,
+    }
+}
+
 /// A world with three sources that answered at second 0.
 fn world() -> World {
     let mut world = World::at(at(0));
@@ -49,6 +66,17 @@ fn world() -> World {
     world.apply(at(0), "host/mounts", vec![]);
     world.apply(at(0), "host/processes", vec![]);
     world
+}
+
+#[test]
+fn what_is_mounted_is_told_and_a_containers_root_is_not() {
+    let mut world = world();
+    let mounts = vec![mount("/data", "ext4", 50), mount("/var/lib/docker/overlay2/a/merged", "overlay", 50)];
+    for (second, mounts) in [(1, vec![]), (2, mounts), (3, vec![])] {
+        world.apply(at(second), "host/mounts", vec![Update::Mounts(mounts)]);
+    }
+    let texts: Vec<_> = world.changes.iter().map(|change| change.text.as_str()).collect();
+    assert_eq!(texts, ["/data unmounted", "/data mounted (ext4)"]);
 }
 
 #[test]
@@ -88,19 +116,7 @@ fn a_pause_raises_nothing() {
 
 #[test]
 fn old_figures_neither_raise_nor_clear() {
-    let full = Mount {
-        mount: "/full".into(),
-        device: "x".into(),
-        block: None,
-        fs: "ext4".into(),
-        read_only: false,
-        remote: false,
-        state: MountState::Ready,
-        total_bytes: Some(100),
-        available_bytes: Some(1),
-        inodes_total: None,
-        inodes_free: None,
-    };
+    let full = mount("/full", "ext4", 1);
     let mut world = world();
     world.apply(at(1), "host/mounts", vec![Update::Mounts(vec![full])]);
     assert_eq!(world.attention[0].condition.severity, Severity::Critical);

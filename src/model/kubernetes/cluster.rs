@@ -26,6 +26,8 @@ pub struct Cluster {
     pub denied: Vec<Denied>,
     /// Lists that are still being read: the resource and how many of it are here.
     pub loading: Vec<(CompactString, u64)>,
+    /// How many of them there are, of those where the server told.
+    pub expected: Vec<(CompactString, u64)>,
     /// Kinds of resources that the server has.
     pub resources: Vec<ApiResource>,
     /// Where usage comes from: `metrics-server`, `kubelet`, or why there is none.
@@ -156,7 +158,7 @@ impl Keyed for Node {
     fn origin(&self) -> &str {
         &self.context
     }
-    fn key(&self) -> CompactString {
-        self.name.clone()
+    fn key_parts(&self) -> [&str; 3] {
+        ["", "", &self.name]
     }
 }

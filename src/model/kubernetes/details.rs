@@ -34,8 +34,8 @@ impl Keyed for KubeEvent {
     fn origin(&self) -> &str {
         &self.context
     }
-    fn key(&self) -> CompactString {
-        super::path(&self.namespace, &self.name)
+    fn key_parts(&self) -> [&str; 3] {
+        ["", &self.namespace, &self.name]
     }
 }
 

@@ -1,6 +1,6 @@
 //! A pod, as small as panes and rules allow: thousands of them are held.
 
-use super::{Keyed, path};
+use super::Keyed;
 use crate::model::{Timestamp, health::Health};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -129,7 +129,7 @@ impl Keyed for Pod {
     fn origin(&self) -> &str {
         &self.context
     }
-    fn key(&self) -> CompactString {
-        path(&self.namespace, &self.name)
+    fn key_parts(&self) -> [&str; 3] {
+        ["", &self.namespace, &self.name]
     }
 }

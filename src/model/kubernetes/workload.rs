@@ -2,7 +2,7 @@
 
 use super::{Keyed, Owner};
 use crate::model::{Timestamp, health::Health, object::ObjectKind};
-use compact_str::{CompactString, format_compact};
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 /// A Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob.
@@ -65,8 +65,7 @@ impl Keyed for Workload {
     fn origin(&self) -> &str {
         &self.context
     }
-    /// `kind/namespace/name`.
-    fn key(&self) -> CompactString {
-        format_compact!("{}/{}/{}", self.kind.word(), self.namespace, self.name)
+    fn key_parts(&self) -> [&str; 3] {
+        [self.kind.word(), &self.namespace, &self.name]
     }
 }

@@ -108,8 +108,7 @@ fn writable<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a Mount> {
         let shortest = mounts().filter(same).min_by_key(|other| (other.mount.len(), &other.mount));
         shortest.is_some_and(|shortest| shortest.mount != mount.mount)
     };
-    let layered = |mount: &Mount| mount.fs == "overlay" && mount.mount != "/";
-    mounts().filter(move |mount| !mount.read_only && !layered(mount) && !again(mount))
+    mounts().filter(move |mount| !mount.read_only && !mount.is_of_container() && !again(mount))
 }
 
 fn named(rule: &'static str, severity: Severity, mount: &Mount, cause: String, next: &str) -> Condition {

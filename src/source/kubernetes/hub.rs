@@ -236,7 +236,7 @@ impl Hub {
         if self.lists.contains_key(&list) {
             return;
         }
-        self.lists.insert(list, ListState::Loading(0));
+        self.lists.insert(list, ListState::LOADING);
         self.tasks.spawn((kept.start)(self.shared.clone(), namespace));
     }
 
@@ -280,18 +280,21 @@ impl Hub {
 
     /// The cluster, where something about it changed.
     fn renewed(&mut self) -> Option<Update> {
-        let (mut denied, mut loading) = (Vec::new(), Vec::new());
+        let (mut denied, mut loading, mut expected) = (Vec::new(), Vec::new(), Vec::new());
         for ((resource, namespace), state) in &self.lists {
             match state {
                 ListState::Denied(verb) => {
                     let (resource, verb, namespace) = (resource.clone(), (*verb).into(), namespace.clone());
                     denied.push(Denied { resource, verb, namespace });
                 }
-                ListState::Loading(count) => loading.push((resource.clone(), *count)),
+                ListState::Loading { here, of } => {
+                    loading.push((resource.clone(), *here));
+                    expected.extend(of.map(|of| (resource.clone(), of)));
+                }
                 ListState::Here | ListState::Failed(_) => {}
             }
         }
-        (self.cluster.denied, self.cluster.loading) = (denied, loading);
+        (self.cluster.denied, self.cluster.loading, self.cluster.expected) = (denied, loading, expected);
         if self.told.as_ref() == Some(&self.cluster) {
             return None;
         }

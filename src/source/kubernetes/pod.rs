@@ -121,6 +121,7 @@ pub struct Pods;
 impl Kind for Pods {
     type Row = Pod;
     const RESOURCE: &'static str = "pods";
+    const NUMEROUS: bool = true;
     const PATHS: &'static [&'static str] = &["/api/v1"];
 
     fn read(origin: &Origin, json: &[u8]) -> Result<Read<Pod>, serde_json::Error> {

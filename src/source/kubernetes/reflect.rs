@@ -2,7 +2,7 @@
 //! in batches.
 
 use super::{
-    api::{Api, Trouble},
+    api::{Api, ListMeta, Listing, Trouble},
     printer::Dialect,
 };
 use crate::{
@@ -26,12 +26,17 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    task::{JoinHandle, JoinSet},
+};
 
 /// The first page of a list: a screenful, at once.
 const FIRST_PAGE: u32 = 500;
 /// Rows of a list that is still being read are told in chunks of so many.
 const CHUNK: usize = 2_000;
+/// So many bytes of items are worth another thread.
+const ASIDE: usize = 512 << 10;
 /// What changes is told this often while it is shown, and else.
 const SHOWN: Duration = Duration::from_millis(250);
 const HIDDEN: Duration = Duration::from_secs(1);
@@ -54,6 +59,8 @@ pub trait Kind: Send + Sync + 'static {
     const PATHS: &'static [&'static str];
     /// Whether its objects are in namespaces.
     const NAMESPACED: bool = true;
+    /// Whether there are so many of it that the whole list is asked for together with its first page: the server takes long to write it.
+    const NUMEROUS: bool = false;
 
     /// Reads an object.
     ///
@@ -98,14 +105,19 @@ pub enum Told {
 /// How a list stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListState {
-    /// Being read, with so many rows here.
-    Loading(u64),
+    /// Being read: how many rows are here, and how many there are, where the server told.
+    Loading { here: u64, of: Option<u64> },
     /// Here, and watched.
     Here,
     /// Not allowed: the verb.
     Denied(&'static str),
     /// Wrong somehow; tried again.
     Failed(Trouble),
+}
+
+impl ListState {
+    /// Nothing is here yet.
+    pub const LOADING: Self = Self::Loading { here: 0, of: None };
 }
 
 /// What all parts of a source share.
@@ -137,6 +149,34 @@ impl Shared {
     }
 }
 
+/// Items of a list that were cut out of it and are not read yet.
+#[derive(Default)]
+struct Items {
+    bytes: Vec<u8>,
+    /// Where each ends.
+    ends: Vec<usize>,
+}
+
+impl Items {
+    fn push(&mut self, json: &[u8]) {
+        self.bytes.extend_from_slice(json);
+        self.ends.push(self.bytes.len());
+    }
+
+    fn read<K: Kind>(&self, origin: &Origin) -> Vec<K::Row> {
+        let mut from = 0;
+        let items = self.ends.iter().map(|end| &self.bytes[std::mem::replace(&mut from, *end)..*end]);
+        let read = |json| match K::read(origin, json) {
+            Ok(read) => Some(read.row),
+            Err(error) => {
+                tracing::warn!(resource = K::RESOURCE, %error, "an object could not be read");
+                None
+            }
+        };
+        items.filter_map(read).collect()
+    }
+}
+
 /// Why a list or watch ended.
 enum End {
     Gone,
@@ -165,6 +205,8 @@ pub struct Reflector<K: Kind> {
     version: CompactString,
     /// Whether the server's cache was too old, so that the list has to come from its store.
     stale_cache: bool,
+    /// How many rows there are, while a list is read whose first page told.
+    expected: Option<u64>,
 }
 
 impl<K: Kind> Reflector<K> {
@@ -172,7 +214,7 @@ impl<K: Kind> Reflector<K> {
     pub fn new(shared: Shared, namespace: CompactString, topics: TopicSet) -> Self {
         let (rows, changed, gone) = (HashMap::new(), HashSet::new(), HashSet::new());
         let version = CompactString::default();
-        Self { shared, namespace, topics, path: 0, rows, changed, gone, version, stale_cache: false }
+        Self { shared, namespace, topics, path: 0, rows, changed, gone, version, stale_cache: false, expected: None }
     }
 
     /// Lists and watches until nobody listens.
@@ -240,22 +282,35 @@ impl<K: Kind> Reflector<K> {
     /// Reads the list: the first page at once, where there are more the whole of it, from the server's cache, which is
     /// much quicker than page after page.
     async fn list(&mut self) -> Result<(), End> {
-        self.say(ListState::Loading(self.rows.len() as u64)).await?;
+        self.say(self.loading()).await?;
         let mut seen = HashSet::new();
         let mut version = None;
+        let mut whole = JoinSet::new();
         if self.rows.is_empty() {
-            let page = self.read_list(&format!("limit={FIRST_PAGE}"), &mut seen).await?;
+            if K::NUMEROUS {
+                whole.spawn(self.ask_for_all());
+            }
+            let page =
+                self.ask(&format!("limit={FIRST_PAGE}")).await.map_err(|trouble| End::Trouble(trouble, "list"))?;
+            let page = self.read_list(page, &mut seen).await?;
+            self.expected = page.remaining_item_count.map(|rest| rest + self.rows.len() as u64);
             version = page.next.is_empty().then_some(page.resource_version);
         }
         let version = match version {
             Some(version) => version,
             None => {
-                let query = if self.stale_cache { "" } else { "resourceVersion=0" };
+                self.say(self.loading()).await?;
                 seen.clear();
-                self.read_list(query, &mut seen).await?.resource_version
+                let asked = match whole.join_next().await {
+                    Some(Ok(asked)) => asked,
+                    _ => self.ask_for_all().await,
+                };
+                let listing = asked.map_err(|trouble| End::Trouble(trouble, "list"))?;
+                self.read_list(listing, &mut seen).await?.resource_version
             }
         };
         self.stale_cache = false;
+        self.expected = None;
         let missing: Vec<_> = self.rows.keys().filter(|key| !seen.contains(*key)).cloned().collect();
         for key in missing {
             self.forget(key);
@@ -265,30 +320,58 @@ impl<K: Kind> Reflector<K> {
         Ok(())
     }
 
-    /// Reads a list, telling its rows as they come.
-    async fn read_list(&mut self, query: &str, seen: &mut HashSet<CompactString>) -> Result<super::api::ListMeta, End> {
+    fn loading(&self) -> ListState {
+        ListState::Loading { here: self.rows.len() as u64, of: self.expected }
+    }
+
+    /// Asks for all of it.
+    fn ask_for_all(&self) -> impl Future<Output = Result<Listing, Trouble>> + use<K> {
+        self.ask(if self.stale_cache { "" } else { "resourceVersion=0" })
+    }
+
+    fn ask(&self, query: &str) -> impl Future<Output = Result<Listing, Trouble>> + use<K> {
+        let (api, url) = (self.shared.api.clone(), self.url(query));
+        async move { api.list(&url).await }
+    }
+
+    /// Reads a list, telling its rows as they come. Of a long one the items are read on another thread than they arrive on.
+    async fn read_list(&mut self, mut listing: Listing, seen: &mut HashSet<CompactString>) -> Result<ListMeta, End> {
         let failed = |trouble| End::Trouble(trouble, "list");
-        let api = self.shared.api.clone();
-        let mut listing = api.list(&self.url(query)).await.map_err(failed)?;
+        let mut items = Items::default();
+        let mut read_aside: Option<JoinHandle<Vec<K::Row>>> = None;
         let mut more = true;
         while more {
-            let origin = &self.shared.origin;
-            let mut fresh = Vec::new();
-            let mut on_item = |json: &[u8]| match K::read(origin, json) {
-                Ok(read) => fresh.push(read.row),
-                Err(error) => tracing::warn!(resource = K::RESOURCE, %error, "an object could not be read"),
-            };
-            more = listing.frame(&mut on_item).await.map_err(failed)?;
-            for row in fresh {
-                seen.insert(row.key());
-                self.take(row);
+            more = listing.frame(&mut |json| items.push(json)).await.map_err(failed)?;
+            if more && items.bytes.len() < ASIDE {
+                continue;
+            }
+            if let Some(before) = read_aside.take() {
+                let fault = |_| {
+                    failed(Trouble::Refused(
+                        "what it listed could not be read (a fault in this program; see the log)".into(),
+                    ))
+                };
+                self.take_listed(before.await.map_err(fault)?, seen);
+            }
+            let (whole, origin) = (std::mem::take(&mut items), self.shared.origin.clone());
+            if more {
+                read_aside = Some(tokio::task::spawn_blocking(move || whole.read::<K>(&origin)));
+            } else {
+                self.take_listed(whole.read::<K>(&origin), seen);
             }
             if !more || self.changed.len() >= CHUNK {
                 self.flush().await?;
-                self.say(ListState::Loading(self.rows.len() as u64)).await?;
+                self.say(self.loading()).await?;
             }
         }
         listing.finish().map_err(failed)
+    }
+
+    fn take_listed(&mut self, rows: Vec<K::Row>, seen: &mut HashSet<CompactString>) {
+        for row in rows {
+            seen.insert(row.key());
+            self.take(row);
+        }
     }
 
     fn take(&mut self, row: K::Row) {

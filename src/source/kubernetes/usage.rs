@@ -43,7 +43,7 @@ pub async fn run(mut shared: Shared) {
             return;
         }
         let state = |state| Told::List { resource: NAME.into(), namespace: CompactString::default(), state };
-        if first && shared.tell(state(ListState::Loading(0))).await.is_err() {
+        if first && shared.tell(state(ListState::LOADING)).await.is_err() {
             return;
         }
         let found = ask(&shared.api, &mut resting).await;

@@ -24,6 +24,7 @@ pub fn prod() -> Cluster {
         namespaces: ["batch", "default", "kube-system", "shop"].map(Into::into).into(),
         denied: Vec::new(),
         loading: Vec::new(),
+        expected: Vec::new(),
         resources: vec![
             resource("", "Service", "services", &["svc"], true),
             resource("", "ConfigMap", "configmaps", &["cm"], true),
@@ -55,6 +56,7 @@ pub fn staging() -> Cluster {
         namespaces: vec!["team-a".into()],
         denied: vec![denied("nodes", "list"), denied("secrets", "list"), denied("events", "watch")],
         loading: vec![("pods".into(), 2)],
+        expected: vec![("pods".into(), 9)],
         usage_from: "no metrics-server, and the kubelets may not be asked".into(),
         ..Cluster::default()
     }
