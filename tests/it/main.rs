@@ -5,6 +5,8 @@ mod far_engines;
 mod golden;
 mod hostile;
 mod kube_screens;
+mod kube_usage;
+mod kube_ways;
 mod kubernetes;
 mod log_lines;
 mod need;
