@@ -4,6 +4,7 @@
 mod far_engines;
 mod golden;
 mod hostile;
+mod journal;
 mod kube_screens;
 mod kube_usage;
 mod kube_ways;
