@@ -8,6 +8,7 @@ mod kubernetes;
 #[path = "../it/need.rs"]
 #[allow(dead_code, reason = "a part of it is needed here")]
 mod need;
+mod podman;
 #[path = "../it/pty.rs"]
 #[allow(dead_code, reason = "a part of it is needed here")]
 mod pty;
