@@ -86,11 +86,34 @@ fn engines_pane_shows(way: &Way, flags: &[&str], words: &[&str]) {
     pty.ends_well(PATIENCE);
 }
 
+/// Opens a shell in a container there: a connection that is handed over to the session as it is.
+fn a_shell_is_opened(way: &Way) {
+    let mut setup = Setup::new().size(120, 40).env("FLIGHTDECK_START_ARMED", "true");
+    for (name, value) in way {
+        setup = setup.env(name, value);
+    }
+    let mut pty = setup.flightdeck(&["--context", "none"]);
+    pty.wait_for("the cockpit", |seen| seen.shows("ARMED"));
+    pty.send("4/noisy\r");
+    let is_row = |line: &str| line.contains("noisy") && line.contains("running");
+    pty.wait_for("the row", |seen| seen.shows("«noisy»") && seen.screen().contents().lines().any(is_row));
+    pty.send("x");
+    pty.wait_for("the form", |seen| seen.shows("exec: container"));
+    pty.send("\r");
+    pty.wait_for("a prompt", |seen| seen.shows("ctrl-] leaves it") && seen.shows("#"));
+    pty.send("echo in-$((40+2)); exit 3\r");
+    pty.wait_for("its end", |seen| seen.shows("ended with exit code 3"));
+    pty.send("q");
+    pty.ends_well(PATIENCE);
+    pty.assert_restored();
+}
+
 #[test]
 fn an_engine_is_reached_over_tls() {
     let Some((folder, url)) = over_tls() else { return };
     let way = verified(&url, &folder.join("tls"));
     has_the_testbeds(&containers(&way, &[]));
+    a_shell_is_opened(&way);
     engines_pane_shows(&way, &[], &["127.0.0.1", "ok", "Docker"]);
 }
 
@@ -172,6 +195,7 @@ fn an_engine_is_reached_over_ssh() {
     let whole = format!("ssh://root@127.0.0.1:{}", user.sshd.facts["port"]);
     let named: Way = user.way().into_iter().chain([("DOCKER_HOST", whole)]).collect();
     has_the_testbeds(&containers(&named, &[]));
+    a_shell_is_opened(&named);
     engines_pane_shows(&named, &[], &["127.0.0.1", "ok", "Docker"]);
     let said = diagnosis(&user.way(), &["--docker", "ssh://testbed/no/such.sock"]);
     assert!(
