@@ -51,6 +51,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("sysinfo", &["source/host"]),
     ("libc", &["source/host"]),
     ("bollard", &["client", "source/docker", "source/logs", "ops", "runtime/handover"]),
+    ("hyper_util", &["client"]),
+    ("tower_service", &["client"]),
     ("kube", &["client", "source/kubernetes", "source/logs", "ops", "runtime/handover"]),
     ("k8s_openapi", &["client", "source/kubernetes", "source/logs", "ops", "runtime/handover"]),
     ("nvml_wrapper", &["source/gpu"]),

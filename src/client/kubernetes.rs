@@ -1,6 +1,6 @@
 //! Clusters, by the contexts of the kubeconfig, which is read as kubectl reads it.
 
-use super::{NONE, Unreachable};
+use super::{NONE, Unreachable, proxy};
 use crate::model::nearest;
 use compact_str::CompactString;
 use kube::{
@@ -235,10 +235,22 @@ fn in_cluster() -> ContextInfo {
 async fn from_kubeconfig(loaded: Loaded, context: &str) -> Result<Config, Unreachable> {
     let files: Vec<_> = loaded.stamps.iter().map(|(path, _)| path.clone()).collect();
     let options = KubeConfigOptions { context: Some(context.into()), ..KubeConfigOptions::default() };
-    Config::from_custom_kubeconfig(loaded.config, &options).await.map_err(|error| Unreachable {
+    let proxy_named = proxy_of(&loaded.config, context);
+    let made = Config::from_custom_kubeconfig(loaded.config, &options).await;
+    let mut config = made.map_err(|error| Unreachable {
         reason: format!("the context {context} in {} cannot be used: {}", named(&files), words(&error)),
         hint: "see `kubectl config view`".into(),
-    })
+    })?;
+    // The library compares NO_PROXY with the proxy's own address.
+    config.proxy_url = proxy::to(&config.cluster_url, proxy_named.as_deref(), |name| env::var(name).ok());
+    Ok(config)
+}
+
+/// The proxy that a context's cluster names.
+fn proxy_of(config: &Kubeconfig, context: &str) -> Option<String> {
+    let context = config.contexts.iter().find(|named| named.name == context)?.context.as_ref()?;
+    let cluster = config.clusters.iter().find(|cluster| cluster.name == context.cluster)?;
+    cluster.cluster.as_ref()?.proxy_url.clone()
 }
 
 /// The files that kubectl reads: those of `KUBECONFIG`, else the one at home.

@@ -2,6 +2,7 @@
 
 pub mod docker;
 pub mod kubernetes;
+mod proxy;
 
 use std::sync::Arc;
 

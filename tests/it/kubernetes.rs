@@ -21,8 +21,9 @@ use serde_json::Value;
 use std::{
     collections::BTreeMap,
     env,
+    io::Write as _,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     sync::Arc,
     time::Duration,
 };
@@ -32,20 +33,20 @@ const LIMIT: Duration = Duration::from_secs(60);
 const ROW: &str = "{range .items[*]}";
 
 /// The testbed's cluster, watched by one context.
-struct Watched {
+pub struct Watched {
     context: String,
-    world: World,
+    pub world: World,
     demand: watch::Sender<Demand>,
     news: mpsc::Receiver<News>,
     runtime: tokio::runtime::Runtime,
 }
 
-fn kubeconfig(folder: &Path) -> PathBuf {
+pub fn kubeconfig(folder: &Path) -> PathBuf {
     folder.join("kubernetes/kubeconfig")
 }
 
 impl Watched {
-    fn start(folder: &Path, context: &str) -> Self {
+    pub fn start(folder: &Path, context: &str) -> Self {
         let kube = Contexts::from_files(&[context.into()], &[kubeconfig(folder)]);
         let clients = Arc::new(Clients { kube, ..Clients::default() });
         let visible = TopicSet::all();
@@ -59,7 +60,7 @@ impl Watched {
     }
 
     /// Takes news until the world is as wanted.
-    fn until(&mut self, what: &str, is_so: impl Fn(&World) -> bool) {
+    pub fn until(&mut self, what: &str, is_so: impl Fn(&World) -> bool) {
         let (news, world) = (&mut self.news, &mut self.world);
         let waited = self.runtime.block_on(async {
             tokio::time::timeout(LIMIT, async {
@@ -114,18 +115,32 @@ impl Watched {
     }
 }
 
-fn kubectl(folder: &Path, arguments: &[&str]) -> String {
+pub fn kubectl_command(folder: &Path) -> Command {
     let cache = std::env::var("FLIGHTDECK_TESTS_CACHE").map_or_else(
         |_| PathBuf::from(std::env::var("HOME").expect("a home")).join(".cache/flightdeck-tests"),
         PathBuf::from,
     );
     let mut command = Command::new(cache.join("kubernetes/bin/kubectl"));
-    let done = command.arg("--kubeconfig").arg(kubeconfig(folder)).args(arguments).output().expect("kubectl runs");
+    command.arg("--kubeconfig").arg(kubeconfig(folder));
+    command
+}
+
+/// Makes objects, or makes them so.
+pub fn apply(folder: &Path, manifest: &str) {
+    let mut command = kubectl_command(folder);
+    let mut child =
+        command.args(["apply", "-f", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("runs");
+    child.stdin.take().expect("piped").write_all(manifest.as_bytes()).expect("written");
+    assert!(child.wait().expect("ended").success(), "{manifest}");
+}
+
+pub fn kubectl(folder: &Path, arguments: &[&str]) -> String {
+    let done = kubectl_command(folder).args(arguments).output().expect("kubectl runs");
     assert!(done.status.success(), "kubectl {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
     String::from_utf8(done.stdout).expect("UTF-8")
 }
 
-fn snapshot(folder: &Path, arguments: &[&str]) -> (i32, Value, String) {
+pub fn snapshot(folder: &Path, arguments: &[&str]) -> (i32, Value, String) {
     let done = Command::new(env!("CARGO_BIN_EXE_flightdeck"))
         .args(["snapshot", "--json", "--wait", "30s", "--docker", "none"])
         .args(arguments)
@@ -328,19 +343,6 @@ fn any_kind_is_a_table_in_the_servers_columns() {
     let cluster = watched.cluster().expect("there");
     assert!(cluster.namespaces.iter().any(|namespace| namespace == "shop"));
     assert!(cluster.resources.iter().any(|resource| resource.name() == "cronjobs.batch"));
-}
-
-#[test]
-fn usage_comes_from_the_kubelet() {
-    let Some(folder) = testbed("a cluster", "kubernetes/kubeconfig") else { return };
-    let mut watched = Watched::start(&folder, "testbed");
-    // The testbed's kubelet has figures of its node, and not always of its pods.
-    watched.until("usage", |world| {
-        let usage = world.observed.kube.node_usage.get("testbed").and_then(|nodes| nodes.get("node-1"));
-        usage.is_some_and(|usage| usage.cpu_cores.is_some() && usage.memory_bytes.is_some_and(|bytes| bytes > 0))
-    });
-    watched
-        .until("where it comes from", |world| world.observed.kube.clusters.values().any(|c| c.usage_from == "kubelet"));
 }
 
 #[test]

@@ -1,9 +1,13 @@
 //! What flightdeck does as a whole: in a pseudo-terminal, in tmux, over ssh, and on screens that are kept as golden files.
 //! Nothing here waits for a time to pass: everything waits for a condition, with a deadline.
 
+mod far_engines;
 mod golden;
 mod hostile;
+mod journal;
 mod kube_screens;
+mod kube_usage;
+mod kube_ways;
 mod kubernetes;
 mod log_lines;
 mod need;

@@ -9,9 +9,9 @@ use std::{collections::BTreeMap, fs, process::Command, time::Duration};
 use tempfile::TempDir;
 
 /// A running sshd; it is stopped when this is dropped.
-struct Sshd {
-    folder: TempDir,
-    facts: BTreeMap<String, String>,
+pub struct Sshd {
+    pub folder: TempDir,
+    pub facts: BTreeMap<String, String>,
 }
 
 fn testbed(arguments: &[&str]) -> String {
@@ -23,8 +23,13 @@ fn testbed(arguments: &[&str]) -> String {
 
 impl Sshd {
     fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// One whose commands have this in their environment (`NAME=VALUE`).
+    pub fn with(setting: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let said = testbed(&["up", &folder.path().to_string_lossy()]);
+        let said = testbed(&[&["up", &folder.path().to_string_lossy()], setting].concat());
         let facts = said.lines().filter_map(|line| line.split_once('='));
         Self { facts: facts.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(), folder }
     }

@@ -58,8 +58,14 @@ pub struct Bed {
 
 impl Bed {
     fn new(folder: PathBuf) -> Self {
-        let docker = vec![format!("unix://{}", folder.join("docker/docker.sock").display())];
-        let clients = client::discover(&Wanted { docker, contexts: vec!["testbed".into()] });
+        let socket = folder.join("docker/docker.sock");
+        Self::of(folder, &socket, "testbed")
+    }
+
+    /// The engine behind a socket, and a context or `none`.
+    pub fn of(folder: PathBuf, socket: &Path, context: &str) -> Self {
+        let docker = vec![format!("unix://{}", socket.display())];
+        let clients = client::discover(&Wanted { docker, contexts: vec![context.into()] });
         Self { folder, clients }
     }
 

@@ -3,12 +3,18 @@
 
 mod bed;
 mod containers;
+mod editing;
 mod kubernetes;
+#[path = "../it/need.rs"]
+#[allow(dead_code, reason = "a part of it is needed here")]
+mod need;
+mod podman;
 #[path = "../it/pty.rs"]
 #[allow(dead_code, reason = "a part of it is needed here")]
 mod pty;
 mod read_only;
 mod sessions;
+mod stores;
 #[path = "../it/wait.rs"]
 #[allow(dead_code, reason = "a part of it is needed here")]
 mod wait;

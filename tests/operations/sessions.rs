@@ -1,7 +1,7 @@
 //! The cockpit itself on the testbed, in a pseudo-terminal: sessions in containers, forwarded ports, the editor.
 
 use crate::{
-    bed::{Bed, Container, Namespace, on_testbed},
+    bed::{Bed, Container, IMAGE, Namespace, on_testbed},
     pty::{Pty, Seen, Setup},
 };
 use std::{
@@ -12,7 +12,7 @@ use std::{
 const CTRL_LEAVE: &str = "\x1d";
 
 /// An armed cockpit on the testbed, with settings of its own.
-fn cockpit(bed: &Bed, flags: &[&str], environment: &[(&str, &str)]) -> Pty {
+pub fn cockpit(bed: &Bed, flags: &[&str], environment: &[(&str, &str)]) -> Pty {
     let kubeconfig = bed.folder.join("kubernetes/kubeconfig").display().to_string();
     let mut setup = Setup::new().size(120, 40).env("KUBECONFIG", &kubeconfig).env("FLIGHTDECK_START_ARMED", "true");
     for (name, value) in environment {
@@ -67,10 +67,10 @@ fn a_shell_in_a_container_has_the_terminal_and_gives_it_back() {
 /// Keys that lead to a list.
 const CONTAINERS: &str = "4";
 const PODS: &str = "5\x1b2";
-const WORKLOADS: &str = "5\x1b6";
+pub const WORKLOADS: &str = "5\x1b6";
 
 /// Shows the list of a pane that holds this row, filtered to it.
-fn find(pty: &Pty, pane: &str, name: &str) {
+pub fn find(pty: &Pty, pane: &str, name: &str) {
     pty.send(pane);
     pty.send("/");
     pty.send(name);
@@ -138,6 +138,99 @@ fn a_pod_is_entered_forwarded_to_and_edited() {
         bed.wait_for("the change", || {
             space.kubectl(&["get", "deployment", "web", "-o", "jsonpath={.spec.replicas}"]) == "2"
         });
+        pty.send("q");
+        pty.ends_well(crate::wait::PATIENCE);
+        pty.assert_restored();
+    });
+}
+
+/// What a program says to a line that is typed to it.
+const ECHO: &str = "while read line; do echo \"heard-$line\"; [ \"$line\" != end ] || exit 5; done";
+
+/// Types a line to a program that was attached to, and leaves it or has it end.
+fn speak_with(pty: &Pty, line: &str) {
+    pty.wait_for("the session", |seen| seen.shows("ctrl-] leaves it"));
+    pty.send(format!("{line}\r"));
+    pty.wait_for("its answer", |seen| seen.shows(&format!("heard-{line}")));
+}
+
+#[test]
+fn a_containers_first_process_is_attached_to_and_left() {
+    on_testbed("sessions::a_containers_first_process_is_attached_to_and_left", |bed| {
+        let socket = format!("unix://{}", bed.folder.join("docker/docker.sock").display());
+        let with_terminal = Container::run(bed, "attached", &["-i", "-t"], &["sh", "-c", ECHO]);
+        let mut pty = cockpit(bed, &["--docker", &socket, "--context", "none"], &[]);
+        find(&pty, CONTAINERS, &with_terminal.name);
+        let attach = |pty: &Pty| {
+            pty.send("a");
+            pty.wait_for("the menu", |seen| seen.shows("Do to container") && seen.shows("attach"));
+            pty.send("a");
+        };
+        attach(&pty);
+        speak_with(&pty, "one");
+        pty.send(CTRL_LEAVE);
+        pty.wait_for("the cockpit", |seen| seen.shows("left; the program may still run"));
+        assert_eq!(with_terminal.inspect("{{.State.Running}}"), "true", "it goes on");
+        attach(&pty);
+        speak_with(&pty, "end");
+        pty.wait_for("its end", |seen| seen.shows("the container ended"));
+        assert_eq!(with_terminal.inspect("{{.State.ExitCode}}"), "5");
+        pty.send("q");
+        pty.ends_well(crate::wait::PATIENCE);
+        pty.assert_restored();
+    });
+}
+
+/// Keys go by the line to a program without a terminal, and nobody but it shows them.
+#[test]
+fn a_process_without_a_terminal_is_attached_to() {
+    on_testbed("sessions::a_process_without_a_terminal_is_attached_to", |bed| {
+        let socket = format!("unix://{}", bed.folder.join("docker/docker.sock").display());
+        let container = Container::run(bed, "piped", &["-i"], &["sh", "-c", ECHO]);
+        let mut pty = cockpit(bed, &["--docker", &socket, "--context", "none"], &[]);
+        find(&pty, CONTAINERS, &container.name);
+        pty.send("aa");
+        pty.wait_for("the session", |seen| seen.shows("ctrl-] leaves it"));
+        pty.send("two\n");
+        pty.wait_for("its answer", |seen| seen.shows("heard-two"));
+        pty.send(CTRL_LEAVE);
+        pty.wait_for("the cockpit", |seen| seen.shows("left; the program may still run"));
+        pty.send("q");
+        pty.ends_well(crate::wait::PATIENCE);
+        pty.assert_restored();
+    });
+}
+
+#[test]
+fn a_pods_first_process_is_attached_to_and_left() {
+    on_testbed("sessions::a_pods_first_process_is_attached_to_and_left", |bed| {
+        let space = Namespace::new(bed, "attach");
+        let command = ECHO.replace('"', "\\\"");
+        bed.apply(&format!(
+            r#"{{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "attached", "namespace": "{}"}}, "spec": {{"restartPolicy": "Never",
+            "terminationGracePeriodSeconds": 0, "containers": [{{"name": "talks", "image": "{IMAGE}", "imagePullPolicy": "Never",
+            "stdin": true, "tty": true, "command": ["sh", "-c", "{command}"]}}]}}}}"#,
+            space.name
+        ));
+        space.kubectl(&["wait", "--for=condition=Ready", "--timeout=60s", "pod/attached"]);
+        let mut pty = cockpit(bed, &["--docker", "none", "--context", "testbed"], &[]);
+        find(&pty, PODS, &space.name);
+        let attach = |pty: &Pty| {
+            pty.send("a");
+            pty.wait_for("the menu", |seen| seen.shows("Do to pod") && seen.shows("attach"));
+            pty.send("a");
+            pty.wait_for("the form", |seen| seen.shows("attach: pod") && seen.shows("talks"));
+            pty.send("\r");
+        };
+        attach(&pty);
+        speak_with(&pty, "three");
+        pty.send(CTRL_LEAVE);
+        pty.wait_for("the cockpit", |seen| seen.shows("left; the program may still run"));
+        attach(&pty);
+        speak_with(&pty, "end");
+        pty.wait_for("the cockpit", |seen| seen.shows("ARMED"));
+        let code = "jsonpath={.status.containerStatuses[0].state.terminated.exitCode}";
+        bed.wait_for("its end", || space.kubectl(&["get", "pod", "attached", "-o", code]) == "5");
         pty.send("q");
         pty.ends_well(crate::wait::PATIENCE);
         pty.assert_restored();

@@ -2,6 +2,7 @@
 
 mod discover;
 pub mod raw;
+mod ssh;
 mod tls;
 mod trouble;
 
@@ -63,7 +64,7 @@ impl Endpoint {
         let (scheme, rest) = self.url.split_once("://").unwrap_or(("unix", &self.url));
         match (scheme, &self.tls) {
             ("unix", _) => Docker::connect_with_unix(rest, seconds, API_DEFAULT_VERSION),
-            ("ssh", _) => Docker::connect_with_ssh(&self.url, seconds, API_DEFAULT_VERSION, None),
+            ("ssh", _) => ssh::client(&self.url, seconds, API_DEFAULT_VERSION),
             ("tcp" | "http", None) => Docker::connect_with_http(&format!("tcp://{rest}"), seconds, API_DEFAULT_VERSION),
             ("tcp" | "https", Some(tls)) => {
                 let [ca, cert, key] = tls.files();

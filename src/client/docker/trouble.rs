@@ -74,6 +74,10 @@ fn by_cause(place: &str, is_socket: bool, error: &Error) -> Unreachable {
     }
     let said = |reason: String, hint: &str| Unreachable { reason, hint: hint.into() };
     match kind {
+        _ if place.starts_with("ssh://") => said(
+            format!("no way by {place}: {words}"),
+            "try `ssh HOST docker version` by hand: a key without a question, and docker on the other side",
+        ),
         Some(io::ErrorKind::PermissionDenied) => denied(place),
         Some(io::ErrorKind::NotFound) if is_socket => {
             said(format!("there is no socket {place}"), "start the engine (systemctl start docker)")
@@ -87,10 +91,6 @@ fn by_cause(place: &str, is_socket: bool, error: &Error) -> Unreachable {
         _ if is_tls(&words) => said(
             format!("TLS with {place} failed: {words}"),
             "check the certificates: DOCKER_CERT_PATH or the Docker context, and that the host's name is in the server's",
-        ),
-        _ if place.starts_with("ssh://") => said(
-            format!("no way by {place}: {words}"),
-            "try `ssh HOST docker version` by hand: a key without a question, and docker on the other side",
         ),
         _ => said(
             format!("{place}: {words}"),

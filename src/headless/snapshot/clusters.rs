@@ -28,7 +28,12 @@ pub struct PodPart {
     /// Why it is not well.
     pub reason: Option<CompactString>,
     pub cpu_cores: Option<f64>,
+    pub cpu_request_cores: Option<f64>,
+    pub cpu_limit_cores: Option<f64>,
+    /// The working set.
     pub memory_bytes: Option<u64>,
+    pub memory_request_bytes: Option<u64>,
+    pub memory_limit_bytes: Option<u64>,
 }
 
 /// A workload.
@@ -91,7 +96,11 @@ fn pod(pod: &Pod, kube: &Kube, now: Timestamp) -> PodPart {
         health: pod.health,
         reason: some(&pod.reason),
         cpu_cores: usage.cpu_cores,
+        cpu_request_cores: pod.requests.cpu_cores,
+        cpu_limit_cores: pod.limits.cpu_cores,
         memory_bytes: usage.memory_bytes,
+        memory_request_bytes: pod.requests.memory_bytes,
+        memory_limit_bytes: pod.limits.memory_bytes,
     }
 }
 

@@ -105,6 +105,13 @@ fn places(app: &App, all: &mut Vec<Candidate>) {
 
 fn objects(app: &App, all: &mut Vec<Candidate>) {
     let observed = &app.shown().observed;
+    let host = observed.facts.as_ref().map_or("this host", |facts| &facts.hostname);
+    all.push(Candidate::object(ObjectKind::Host, "", host, "this host, and its journal"));
+    for container in observed.containers.containers.iter().take(MOST) {
+        let object = ObjectRef::in_engine(ObjectKind::Container, &container.engine, &container.id);
+        let detail = compact_str::format_compact!("{} {}", container.image, container.engine);
+        all.push(Candidate::object(ObjectKind::Container, &object.id, &container.name, detail));
+    }
     for name in observed.sources.values().take(MOST).map(|source| &source.report.name) {
         all.push(Candidate::object(ObjectKind::Source, name, name, ""));
     }

@@ -249,13 +249,21 @@ async fn apply(
     if object.metadata.resource_version.as_deref().is_none_or(str::is_empty) {
         return Err(Failure::failed("the edited object has no resourceVersion: nobody can say what it was made from"));
     }
+    let kept = if file.is_empty() {
+        "leave it as it is, and edit anew".into()
+    } else {
+        format!("what you wrote is kept in {file}")
+    };
     match api.replace(name, post, &object).await {
         Ok(_) => Ok("done".into()),
-        Err(Error::Api(status)) if status.code == 409 => Err(Failure::Failed(format!(
-            "it was changed meanwhile: edit it anew; what you wrote is kept in {file} ({})",
-            status.message
-        ))),
-        Err(error) => Err(failure(error)),
+        Err(Error::Api(status)) if status.code == 409 => {
+            Err(Failure::Failed(format!("it was changed meanwhile: {kept} ({})", status.message)))
+        }
+        Err(error) if file.is_empty() => Err(failure(error)),
+        Err(error) => Err(match failure(error) {
+            Failure::Failed(why) => Failure::Failed(format!("{why}; {kept}")),
+            Failure::Unknown(why) => Failure::Unknown(format!("{why}; {kept}")),
+        }),
     }
 }
 

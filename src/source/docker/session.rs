@@ -140,7 +140,7 @@ pub(super) async fn run(
         teller,
         asked: Asked::new(),
         known: Known::new(endpoint.name.clone(), remembered),
-        streams: Streams::default(),
+        streams: Streams::to(&endpoint.url),
         rates: BTreeSet::new(),
         begun: now,
         listed: false,

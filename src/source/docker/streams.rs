@@ -21,8 +21,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Containers that each have a stream of their own.
+/// Containers that each have a stream of their own; over ssh, where each stream is a connection that has to be let in.
 const STREAMS: usize = 48;
+const STREAMS_OVER_SSH: usize = 4;
 /// Beyond that they are asked in turn: so many at once, and so many a second.
 const AT_ONCE: usize = 8;
 const A_SECOND: usize = 80;
@@ -35,6 +36,8 @@ pub(super) type Sampled = (CompactString, Option<(Box<Sample>, Option<Lines<Samp
 /// The streams of one engine.
 #[derive(Default)]
 pub(super) struct Streams {
+    /// How many there may be.
+    most: usize,
     wanted: BTreeSet<CompactString>,
     open: BTreeMap<CompactString, AbortHandle>,
     /// The counters that came last, and when.
@@ -54,6 +57,14 @@ impl Drop for Streams {
 }
 
 impl Streams {
+    /// None yet, to the engine at `url`.
+    pub fn to(url: &str) -> Self {
+        let most = if url.starts_with("ssh://") { STREAMS_OVER_SSH } else { STREAMS };
+        let mut streams = Self::default();
+        streams.most = most;
+        streams
+    }
+
     /// Follows these and no others. Called when they change, and every second.
     pub fn follow(&mut self, wanted: BTreeSet<CompactString>, docker: &Docker, asked: &Asked) {
         self.asked_since_tick = 0;
@@ -64,7 +75,7 @@ impl Streams {
             self.turns.extend(wanted.iter().filter(|id| !have.contains(*id)).cloned());
             self.wanted = wanted;
         }
-        let few = self.wanted.len() <= STREAMS;
+        let few = self.wanted.len() <= self.most;
         let wanted = &self.wanted;
         self.open.retain(|id, handle| {
             let stays = few && wanted.contains(id);
@@ -132,11 +143,11 @@ impl Streams {
             self.news.insert(id.clone(), told);
         }
         match rest {
-            Some(lines) if is_wanted && self.wanted.len() <= STREAMS => self.go_on(id, lines, asked),
+            Some(lines) if is_wanted && self.wanted.len() <= self.most => self.go_on(id, lines, asked),
             Some(_) => {}
             None => {
                 self.asking = self.asking.saturating_sub(1);
-                if self.wanted.len() > STREAMS {
+                if self.wanted.len() > self.most {
                     self.ask_in_turn(docker, asked);
                 }
             }

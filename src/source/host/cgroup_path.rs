@@ -117,6 +117,9 @@ mod tests {
         assert_eq!(of(r"/system.slice/odd\x1b.service").0.as_deref(), Some(r"odd\x1b.service"));
     }
 
+    /// Of the testbed, with cgroup v1 and the driver cgroupfs: `/…/kubepods/…/ID`, `/libpod_parent/libpod-ID`. What the driver systemd makes,
+    /// as cgroup v2 has it, is named by `UnitName` in runc's `libcontainer/cgroups/systemd/common.go` (`PREFIX-ID.scope`), by Kubernetes'
+    /// `pkg/kubelet/cm/cgroup_manager_linux.go` (`kubepods-QOS-podUID.slice`) and by the prefixes of cri-containerd, CRI-O, Podman and Docker.
     #[test]
     fn containers_of_every_runtime_are_known() {
         for path in [

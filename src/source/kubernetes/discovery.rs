@@ -235,6 +235,29 @@ pub fn path_of(resource: &ApiResource, namespace: &str) -> String {
 mod tests {
     use super::*;
 
+    /// The testbed's server is older. The shape is that of `staging/src/k8s.io/api/apidiscovery/v2/types.go` of Kubernetes 1.30, where
+    /// the core group's metadata has no name, and a group whose own server is gone is `Stale` and may have no resources.
+    #[test]
+    fn aggregated_groups_of_newer_servers_are_read() {
+        let text = r#"{"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": [
+            {"metadata": {"creationTimestamp": null}, "versions": [{"version": "v1", "freshness": "Current", "resources": [
+                {"resource": "pods", "responseKind": {"group": "", "version": "v1", "kind": "Pod"}, "scope": "Namespaced",
+                 "singularResource": "pod", "verbs": ["get", "list", "watch"], "shortNames": ["po"], "categories": ["all"],
+                 "subresources": [{"subresource": "log", "responseKind": {"group": "", "version": "v1", "kind": "Pod"}, "verbs": ["get"]}]}]}]},
+            {"metadata": {"name": "metrics.k8s.io"}, "versions": [{"version": "v1beta1", "freshness": "Stale", "resources": null}]},
+            {"metadata": {"name": "apps"}, "versions": [{"version": "v1", "freshness": "Current", "resources": [
+                {"resource": "deployments", "responseKind": {"group": "", "version": "", "kind": "Deployment"},
+                 "scope": "Cluster", "singularResource": "deployment", "verbs": ["list"]}]}]}]}"#;
+        let groups: Groups = serde_json::from_str(text).expect("reads");
+        assert_eq!(groups.kind, "APIGroupDiscoveryList");
+        let found: Vec<_> = groups.items.into_iter().flat_map(aggregated).collect();
+        assert_eq!(
+            found.iter().map(|r| path_of(r, "shop")).collect::<Vec<_>>(),
+            ["/api/v1/namespaces/shop/pods", "/apis/apps/v1/deployments"]
+        );
+        assert_eq!((found[0].kind.as_str(), found[0].short_names[0].as_str(), found[0].verbs.len()), ("Pod", "po", 3));
+    }
+
     #[test]
     fn paths() {
         let deployments = ApiResource {

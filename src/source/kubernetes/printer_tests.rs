@@ -1,4 +1,8 @@
 //! Every branch of the printer, and that no pod makes it fail.
+//!
+//! What servers print up to 1.20 is compared with the testbed's own (`tests/it/kubernetes.rs`). Newer ones cannot be had there; what they
+//! print is taken from `TestPrintPod`, `TestPrintPodWithRestartableInitContainer` and the code that these test, `printPod`, in Kubernetes'
+//! `pkg/printers/internalversion/printers_test.go` and `printers.go`, at the versions that [`Dialect`] names.
 
 use super::*;
 use proptest::prelude::*;

@@ -29,6 +29,9 @@ fn paths(cgroups: &Cgroups) -> Vec<(&str, u16)> {
     cgroups.groups.iter().map(|group| (group.path.as_str(), group.depth)).collect()
 }
 
+/// Not to be had on the machine where this was written, which mounts version one. Names, units and layouts of the files are those of
+/// <https://docs.kernel.org/admin-guide/cgroup-v2.html>, «Interface Files» of each controller; that of `cpu.pressure` is that of
+/// <https://docs.kernel.org/accounting/psi.html>.
 #[test]
 fn version_two_is_read() {
     let unified = "31 23 0:38 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
