@@ -55,6 +55,8 @@ pub struct ContextInfo {
     pub cluster: CompactString,
     pub user: CompactString,
     pub namespace: CompactString,
+    /// Namespaces that are asked too where the whole cluster may not be.
+    pub namespaces: Vec<CompactString>,
     /// Where its cluster is reached.
     pub server: CompactString,
     /// The file that has it.
@@ -110,6 +112,7 @@ impl Contexts {
                     cluster: context.cluster.into(),
                     user: context.user.unwrap_or_default().into(),
                     namespace: context.namespace.unwrap_or_default().into(),
+                    namespaces: Vec::new(),
                     server: server.unwrap_or_default().into(),
                     file: file_of(&named.name, files).into(),
                     current: named.name == current,

@@ -14,6 +14,7 @@ pub mod operate;
 pub mod palette;
 pub mod picker;
 pub mod reveal;
+pub mod selector;
 pub mod signal;
 pub mod themes;
 pub mod which_key;

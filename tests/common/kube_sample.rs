@@ -441,6 +441,7 @@ fn services(at: At) -> KubeTable {
         namespace: "shop".into(),
         name: name.into(),
         created_at: at.ago(41 * DAY),
+        labels: vec![("app".into(), name.into())],
         cells: cells.map(Into::into).into(),
     };
     KubeTable {
@@ -460,7 +461,7 @@ fn services(at: At) -> KubeTable {
             row("checkout", ["checkout", "ClusterIP", "10.96.4.12", "<none>", "80/TCP", "41d", "app=checkout"]),
             row("web", ["web", "LoadBalancer", "10.96.0.9", "192.0.2.7", "443:31443/TCP", "41d", "app=web"]),
         ],
-        problem: None,
+        ..KubeTable::default()
     }
 }
 

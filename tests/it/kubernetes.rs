@@ -6,7 +6,7 @@ use flightdeck::{
     model::{
         attention::Severity,
         health::Health,
-        kubernetes::{Cluster, KubeDetails},
+        kubernetes::{Cluster, KubeDetails, Selectors},
         object::{ObjectKind, ObjectRef},
         source::SourceState,
         topic::TopicSet,
@@ -328,6 +328,43 @@ fn any_kind_is_a_table_in_the_servers_columns() {
     let cluster = watched.cluster().expect("there");
     assert!(cluster.namespaces.iter().any(|namespace| namespace == "shop"));
     assert!(cluster.resources.iter().any(|resource| resource.name() == "cronjobs.batch"));
+}
+
+#[test]
+fn the_server_selects_rows_and_says_what_is_wrong_with_a_selector() {
+    let Some(folder) = testbed("a cluster", "kubernetes/kubeconfig") else { return };
+    let mut watched = Watched::start(&folder, "testbed");
+    let names = |world: &World| -> Vec<String> {
+        world.observed.kube.tables.values().flat_map(|table| &table.rows).map(|row| row.name.to_string()).collect()
+    };
+    let mut select = |line: &str| {
+        let selectors = Selectors::read(line);
+        watched.demand.send_modify(|demand| {
+            (demand.resource, demand.selectors) = (Some("pods".into()), selectors.clone());
+        });
+        watched.until(line, |world| {
+            world.observed.kube.tables.values().any(|table| table.selectors == selectors && !table.waiting)
+        });
+        let problem = watched.world.observed.kube.tables["testbed"].problem.clone();
+        (names(&watched.world), problem.map(String::from))
+    };
+    let judged = |arguments: &[&str]| -> Vec<String> {
+        let names = format!("jsonpath={ROW}{{.metadata.name}} {{end}}");
+        let all = [&["get", "pods", "-A", "-o", &names], arguments].concat();
+        kubectl(&folder, &all).split_whitespace().map(str::to_owned).collect()
+    };
+    let (all, _) = select("");
+    let (db, problem) = select("-l app=db");
+    assert_eq!((&db, problem), (&judged(&["-l", "app=db"]), None));
+    assert!(!db.is_empty() && db.len() < all.len());
+    let (of_both, _) = select("-l 'app in (db, checkout)' --field-selector metadata.name=db-0");
+    assert_eq!(of_both, ["db-0"]);
+    let (none, problem) = select("-l app=a=b");
+    let problem = problem.expect("the server refuses it");
+    assert!(none.is_empty() && problem.contains("found '=', expected"), "{problem}");
+    let (none, problem) = select("field:status.fase=Running");
+    let problem = problem.expect("the server refuses it");
+    assert!(none.is_empty() && problem.contains("status.fase"), "{problem}");
 }
 
 #[test]

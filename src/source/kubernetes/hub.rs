@@ -91,7 +91,9 @@ pub async fn run(
     let api = Api { clients, context: context.name.clone() };
     let version = connect(&api, teller).await?;
     let namespace = if context.namespace.is_empty() { "default".into() } else { context.namespace.clone() };
-    let origin = Origin { context: context.name.clone(), namespace, dialect: version.dialect() };
+    let mut namespaces = vec![namespace];
+    namespaces.extend(context.namespaces.iter().filter(|name| **name != namespaces[0]).cloned().collect::<Vec<_>>());
+    let origin = Origin { context: context.name.clone(), namespaces: namespaces.into(), dialect: version.dialect() };
     let (told, queue) = mpsc::channel(QUEUE);
     let (returned_in, returned) = watch::channel(0);
     let shared = Shared { api, origin, demand, returned, told };
@@ -269,12 +271,11 @@ impl Hub {
         }
     }
 
-    /// What may not be listed in the whole cluster may be so in the context's namespace.
+    /// What may not be listed in the whole cluster may be so in the context's namespace, and in those that the configuration names.
     fn fall_back(&mut self, resource: &str) {
-        let namespace = self.shared.origin.namespace.clone();
-        let kept = KEPT.iter().find(|kept| kept.namespaced && (kept.resource)() == resource);
-        if let Some(kept) = kept {
-            self.start(kept, namespace);
+        let Some(kept) = KEPT.iter().find(|kept| kept.namespaced && (kept.resource)() == resource) else { return };
+        for namespace in self.shared.origin.namespaces.clone().iter() {
+            self.start(kept, namespace.clone());
         }
     }
 
