@@ -172,7 +172,8 @@ struct Watched {
 
 impl Watched {
     fn of(socket: &Path) -> Self {
-        let clients = client::discover(&Wanted { docker: vec![url(socket)], contexts: vec!["none".into()] });
+        let clients =
+            client::discover(&Wanted { docker: vec![url(socket)], contexts: vec!["none".into()], ..Wanted::default() });
         let (demand, wanted) = watch::channel(Demand::default());
         let (news_in, news) = mpsc::channel(64);
         for source in source::all(Arc::default(), &clients) {

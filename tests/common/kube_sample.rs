@@ -109,6 +109,7 @@ fn prod_cluster() -> Cluster {
         version: "v1.34.1".into(),
         namespaces: ["batch", "default", "kube-system", "shop"].map(Into::into).into(),
         denied: Vec::new(),
+        partly: Vec::new(),
         loading: Vec::new(),
         resources: vec![
             resource("", "Service", "services", &["svc"], true),

@@ -7,7 +7,10 @@ use flightdeck::{
         effect::Effect,
         event::{Event, EventKind},
     },
-    model::object::{ObjectKind, ObjectRef},
+    model::{
+        kubernetes::Denied,
+        object::{ObjectKind, ObjectRef},
+    },
     pages,
 };
 
@@ -83,6 +86,35 @@ fn every_list_is_narrowed_to_a_namespace() {
     assert_eq!(app.view.within.words(), "batch+shop");
     stage::press(&mut app, "n 1");
     assert_eq!((shown(&app, "pods"), shown(&app, "nodes")), (pods, nodes));
+}
+
+#[test]
+fn a_part_is_not_taken_for_the_whole() {
+    let mut app = app((200, 60));
+    let denied = |resource: &str, namespace: &str| Denied {
+        resource: resource.into(),
+        verb: "list".into(),
+        namespace: namespace.into(),
+    };
+    let cluster = app.world.observed.kube.clusters.get_mut(kube_sample::PROD).expect("there");
+    cluster.denied = vec![denied("nodes", ""), denied("pods", ""), denied("pods", "vault")];
+    cluster.partly = vec![("pods".into(), "shop".into())];
+    stage::press(&mut app, "5");
+    let seen = text(&app);
+    assert!(seen.contains(" in shop  nodes denied"), "{seen}");
+    assert!(seen.contains("prod-eu in shop only, vault denied"), "{seen}");
+    let cluster = app.world.observed.kube.clusters.get_mut(kube_sample::PROD).expect("there");
+    cluster.partly.push(("pods".into(), "batch".into()));
+    let seen = text(&app);
+    assert!(seen.contains(" in 2 namespaces  nodes denied"), "{seen}");
+    app.show_pane("nodes");
+    let cluster = app.world.observed.kube.clusters.get_mut(kube_sample::PROD).expect("there");
+    cluster.partly.clear();
+    app.world.observed.kube.pods = Default::default();
+    app.refresh_lists();
+    app.show_pane("pods");
+    let seen = text(&app);
+    assert!(seen.contains("pods denied") && seen.contains("you may not list pods, nor in vault"), "{seen}");
 }
 
 #[test]

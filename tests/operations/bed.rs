@@ -59,7 +59,7 @@ pub struct Bed {
 impl Bed {
     fn new(folder: PathBuf) -> Self {
         let docker = vec![format!("unix://{}", folder.join("docker/docker.sock").display())];
-        let clients = client::discover(&Wanted { docker, contexts: vec!["testbed".into()] });
+        let clients = client::discover(&Wanted { docker, contexts: vec!["testbed".into()], ..Wanted::default() });
         Self { folder, clients }
     }
 

@@ -24,6 +24,8 @@ pub struct Cluster {
     pub namespaces: Vec<CompactString>,
     /// What may not be seen, by kind.
     pub denied: Vec<Denied>,
+    /// What is seen in single namespaces because it may not be in the whole cluster: the resource and the namespace.
+    pub partly: Vec<(CompactString, CompactString)>,
     /// Lists that are still being read: the resource and how many of it are here.
     pub loading: Vec<(CompactString, u64)>,
     /// Kinds of resources that the server has.

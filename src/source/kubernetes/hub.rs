@@ -105,6 +105,8 @@ pub async fn run(
         server: context.server,
         current: context.current,
         namespace: context.namespace,
+        // Until it is known which there are, and for who may not list them.
+        namespaces: context.namespaces,
         version: version.git_version,
         ..Cluster::default()
     };
@@ -281,8 +283,11 @@ impl Hub {
 
     /// The cluster, where something about it changed.
     fn renewed(&mut self) -> Option<Update> {
-        let (mut denied, mut loading) = (Vec::new(), Vec::new());
+        let (mut denied, mut loading, mut partly) = (Vec::new(), Vec::new(), Vec::new());
         for ((resource, namespace), state) in &self.lists {
+            if !namespace.is_empty() && !matches!(state, ListState::Denied(_) | ListState::Loading(0)) {
+                partly.push((resource.clone(), namespace.clone()));
+            }
             match state {
                 ListState::Denied(verb) => {
                     let (resource, verb, namespace) = (resource.clone(), (*verb).into(), namespace.clone());
@@ -292,7 +297,7 @@ impl Hub {
                 ListState::Here | ListState::Failed(_) => {}
             }
         }
-        (self.cluster.denied, self.cluster.loading) = (denied, loading);
+        (self.cluster.denied, self.cluster.loading, self.cluster.partly) = (denied, loading, partly);
         if self.told.as_ref() == Some(&self.cluster) {
             return None;
         }
