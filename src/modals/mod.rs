@@ -2,6 +2,7 @@
 
 pub mod columns;
 pub mod confirm;
+pub mod engines;
 pub mod filter;
 pub mod form;
 pub mod forwards;

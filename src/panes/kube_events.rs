@@ -1,4 +1,4 @@
-//! Events of the clusters that are watched, the newest first.
+//! Events of the clusters that are watched: warnings before what is usual, each the newest first.
 
 use super::{
     Pane,
@@ -43,6 +43,9 @@ fields! { KubeEvent;
     "field" "FIELD" Text 20 [hide] "part of the object that it is about" => |e, _| k8s::text(&e.about_field),
 }
 
+/// A moment in the year 2286, in milliseconds.
+const FAR_MS: f64 = 1e13;
+
 fn severity(event: &KubeEvent) -> Option<Severity> {
     event.warning.then_some(Severity::Warn)
 }
@@ -62,7 +65,7 @@ impl Table for KubeEventsTable {
         COLUMNS
     }
     fn default_sort(&self) -> (usize, bool) {
-        (fields::index(COLUMNS, "last"), false)
+        (fields::index(COLUMNS, "severity"), true)
     }
     fn len(&self, world: &World) -> usize {
         rows(world).len()
@@ -79,6 +82,10 @@ impl Table for KubeEventsTable {
     }
     fn severity(&self, world: &World, row: usize) -> Option<Severity> {
         severity(&rows(world)[row])
+    }
+    /// The newest first: the share of a span that ends long after any event.
+    fn urgency(&self, world: &World, row: usize) -> f64 {
+        rows(world)[row].last_at.map_or(0.0, |at| (at.as_millisecond() as f64 / FAR_MS).clamp(0.0, 0.999))
     }
     fn fixed_columns(&self) -> usize {
         3
@@ -113,7 +120,7 @@ impl Pane for KubeEventsPane {
         k8s::status(scene, self.name(), RESOURCES)
     }
     fn about(&self) -> &'static str {
-        "What the clusters say about their objects, the newest first; W shows warnings only. Enter opens what an event is about."
+        "What the clusters say about their objects: warnings first, the newest of each first. W shows warnings only; s on the column LAST sorts by time alone. Enter opens what an event is about."
     }
     fn topics(&self) -> TopicSet {
         TopicSet::of(&[Topic::KubeEvents, Topic::Pods])
@@ -123,5 +130,33 @@ impl Pane for KubeEventsPane {
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         k8s::draw(scene, (self.name(), &KubeEventsTable), (RESOURCES, "no event"), area, buffer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model::rows::Delta, view::list::ListState};
+
+    #[test]
+    fn warnings_come_first_and_the_newest_of_each() {
+        let event = |name: &str, warning, last: Option<i64>| {
+            let last_at = last.map(|second| crate::model::Timestamp::from_second(second).expect("in range"));
+            Arc::new(KubeEvent { context: "c".into(), name: name.into(), reason: name.into(), warning, last_at, ..KubeEvent::default() })
+        };
+        let mut world = World::default();
+        let (old, new) = (1_800_000_000, 1_800_000_001);
+        let events = vec![
+            event("usual, old", false, Some(old)),
+            event("warning, unknown", true, None),
+            event("warning, old", true, Some(old)),
+            event("usual, new", false, Some(new)),
+            event("warning, new", true, Some(new)),
+        ];
+        world.observed.kube.events.apply("c", Delta::All(events));
+        let mut list = ListState::default();
+        list.refresh(&KubeEventsTable, &world, false, 9);
+        let order: Vec<_> = list.order.iter().map(|(row, _)| rows(&world)[*row as usize].reason.as_str()).collect();
+        assert_eq!(order, ["warning, new", "warning, old", "warning, unknown", "usual, new", "usual, old"]);
     }
 }

@@ -10,6 +10,8 @@ use flightdeck::{
     model::{
         kubernetes::Denied,
         object::{ObjectKind, ObjectRef},
+        source::{SourceReport, SourceState},
+        topic::TopicSet,
     },
     pages,
 };
@@ -208,6 +210,31 @@ fn contexts_are_switched_on_and_off() {
         (chosen("kube/dr-us"), chosen("kube/staging"), chosen("kube/prod-eu")),
         (Some(false), Some(false), None)
     );
+}
+
+#[test]
+fn engines_are_switched_on_and_off_as_contexts_are() {
+    let mut app = app((120, 40));
+    let off = SourceReport {
+        name: "docker/spare".into(),
+        kind: "docker".into(),
+        state: SourceState::Off,
+        reason: Some("not chosen: ssh://spare, by Docker context spare".into()),
+        hint: None,
+        cadence_seconds: None,
+        topics: TopicSet::EMPTY,
+    };
+    stage::give(&mut app, EventKind::Report(off));
+    stage::press(&mut app, "4 D");
+    let seen = text(&app);
+    assert!(seen.contains("Container engines") && seen.contains("ssh://spare, by Docker"), "{seen}");
+    stage::press(&mut app, "s p a r e space esc");
+    assert_eq!(app.view.chosen.get("docker/spare"), Some(&true));
+    app.show_pane("engines");
+    app.view.focus.insert(app.view.page, "engines");
+    app.refresh_lists();
+    stage::press(&mut app, "G space");
+    assert_eq!(app.view.chosen.get("docker/spare"), Some(&false));
 }
 
 #[test]
