@@ -207,7 +207,11 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
 
 /// The ways to engines and clusters, as configuration, flags and environment say.
 fn clients(config: &Config) -> Arc<Clients> {
-    client::discover(&Wanted { docker: config.engines.clone(), contexts: config.contexts.clone() })
+    client::discover(&Wanted {
+        docker: config.engines.clone(),
+        contexts: config.contexts.clone(),
+        namespaces: config.namespaces.clone(),
+    })
 }
 
 const fn level(level: LogLevel) -> tracing::Level {

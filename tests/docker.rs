@@ -4,7 +4,7 @@
 mod need;
 
 use flightdeck::{
-    client::{self, Wanted},
+    client::{self, Clients, Wanted, docker::Endpoint},
     model::{
         container::{Container, ContainerDetails, ContainerState, EnginePart},
         health::Health,
@@ -172,7 +172,14 @@ struct Watched {
 
 impl Watched {
     fn of(socket: &Path) -> Self {
-        let clients = client::discover(&Wanted { docker: vec![url(socket)], contexts: vec!["none".into()] });
+        Self::with(client::discover(&Wanted {
+            docker: vec![url(socket)],
+            contexts: vec!["none".into()],
+            ..Wanted::default()
+        }))
+    }
+
+    fn with(clients: Arc<Clients>) -> Self {
         let (demand, wanted) = watch::channel(Demand::default());
         let (news_in, news) = mpsc::channel(64);
         for source in source::all(Arc::default(), &clients) {
@@ -224,6 +231,29 @@ impl Watched {
         self.demand.send_modify(|demand| demand.open = Some(object));
         self.until(name, |watched| watched.details.clone().filter(|details| details.id == id)).await
     }
+}
+
+#[tokio::test]
+async fn an_engine_that_is_known_is_watched_when_it_is_chosen() {
+    let Some(socket) = testbed() else { return };
+    let found_by = "Docker context spare".to_owned();
+    let spare = Endpoint { name: "spare".into(), url: url(&socket), found_by, ..Endpoint::default() };
+    let mut watched = Watched::with(Arc::new(Clients { docker: vec![spare], ..Clients::default() }));
+    let state = |watched: &Watched, wanted: SourceState| {
+        let source = watched.world.observed.sources.get("docker/spare")?;
+        (source.report.state == wanted).then(|| source.report.reason.clone().unwrap_or_default())
+    };
+    let reason = watched.until("it is off", |watched| state(watched, SourceState::Off)).await;
+    assert_eq!(reason, format!("not chosen: {}, by Docker context spare", url(&socket)));
+    watched.demand.send_modify(|demand| drop(demand.chosen.insert("docker/spare".into(), true)));
+    watched.until("it is watched", |watched| state(watched, SourceState::Ok)).await;
+    watched
+        .until("its containers are here", |watched| {
+            (!watched.world.observed.containers.containers.is_empty()).then_some(())
+        })
+        .await;
+    watched.demand.send_modify(|demand| drop(demand.chosen.insert("docker/spare".into(), false)));
+    watched.until("it is off again", |watched| state(watched, SourceState::Off)).await;
 }
 
 #[tokio::test]

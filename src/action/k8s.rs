@@ -6,7 +6,7 @@ use crate::{
     keymap::Scope,
     modals::{
         k8s::{CONTEXTS, NAMESPACES, RESOURCES},
-        picker,
+        picker, selector,
     },
     model::attention::Severity,
     panes::k8s,
@@ -57,6 +57,12 @@ pub static ACTIONS: &[Action] = &[
         ("warnings-only", "warnings", 5),
         "Shows warnings only, or every event again.",
         warnings,
+    ),
+    action(
+        Scope::Pane("resources"),
+        ("selector", "selector", 5),
+        "Has the server select the rows, as kubectl does: -l app=web, --field-selector status.phase=Running.",
+        selector::open,
     ),
     action(
         Scope::Pane("clusters"),

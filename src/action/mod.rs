@@ -31,6 +31,7 @@ files! {
     player,
     shell,
     k8s,
+    engines,
 }
 
 /// Something that can be asked for.

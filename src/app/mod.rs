@@ -275,7 +275,8 @@ impl App {
         let open = self.view.stack.last().map(|page| page.object.clone());
         let visible = self.visible_topics();
         let (chosen, resource) = (self.view.chosen.clone(), self.view.resource.clone());
-        let demand = Demand { visible, background: BACKGROUND, open, chosen, resource };
+        let selectors = self.view.selectors.clone();
+        let demand = Demand { visible, background: BACKGROUND, open, chosen, resource, selectors };
         if demand != self.demand {
             self.demand = demand.clone();
             self.ask(Effect::Demand(demand));

@@ -8,7 +8,7 @@ use kube::{
     config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig},
 };
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     env,
     path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -55,6 +55,8 @@ pub struct ContextInfo {
     pub cluster: CompactString,
     pub user: CompactString,
     pub namespace: CompactString,
+    /// Namespaces that are asked too where the whole cluster may not be.
+    pub namespaces: Vec<CompactString>,
     /// Where its cluster is reached.
     pub server: CompactString,
     /// The file that has it.
@@ -110,6 +112,7 @@ impl Contexts {
                     cluster: context.cluster.into(),
                     user: context.user.unwrap_or_default().into(),
                     namespace: context.namespace.unwrap_or_default().into(),
+                    namespaces: Vec::new(),
                     server: server.unwrap_or_default().into(),
                     file: file_of(&named.name, files).into(),
                     current: named.name == current,
@@ -123,6 +126,21 @@ impl Contexts {
         }
         let state = State { loaded: Some(loaded), ..State::default() };
         Self { all, problems, state: Mutex::new(state) }
+    }
+
+    /// The same, knowing which namespaces to ask one by one where the whole cluster may not be, by context.
+    #[must_use]
+    pub fn with_namespaces(mut self, namespaces: &BTreeMap<String, Vec<String>>) -> Self {
+        for (name, namespaces) in namespaces {
+            match self.all.iter_mut().find(|context| context.name == *name) {
+                Some(context) => context.namespaces = namespaces.iter().map(CompactString::from).collect(),
+                None => {
+                    let near = nearest::did_you_mean(name, self.all.iter().map(|context| context.name.as_str()));
+                    self.problems.push(format!("configuration: namespaces.{name}: no context is called so{near}"));
+                }
+            }
+        }
+        self
     }
 
     /// All of them, in the order of the kubeconfig.

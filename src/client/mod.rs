@@ -4,7 +4,7 @@ pub mod docker;
 pub mod kubernetes;
 mod proxy;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Everything that can be reached, as configuration, flags and environment say.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ pub struct Wanted {
     pub docker: Vec<String>,
     /// Contexts (`--context`); none named means the current one.
     pub contexts: Vec<String>,
+    /// Namespaces, by context, that are asked one by one where the whole cluster may not be.
+    pub namespaces: BTreeMap<String, Vec<String>>,
 }
 
 /// The word with which a flag switches a family of sources off.
@@ -30,7 +32,8 @@ pub const NONE: &str = "none";
 /// Finds what can be reached. Connects to nothing.
 pub fn discover(wanted: &Wanted) -> Arc<Clients> {
     let (docker, docker_tried) = docker::discover(&wanted.docker);
-    Arc::new(Clients { docker, docker_tried, kube: kubernetes::Contexts::discover(&wanted.contexts) })
+    let kube = kubernetes::Contexts::discover(&wanted.contexts).with_namespaces(&wanted.namespaces);
+    Arc::new(Clients { docker, docker_tried, kube })
 }
 
 /// There is no way to an engine or a cluster, or it does not answer.

@@ -15,6 +15,9 @@ const TAIL: &str = "
 # enabled = true
 # seconds = 2.0
 
+# [namespaces]
+# prod-eu = [\"shop\", \"payments\"]
+
 # [keys.global]
 # \"ctrl-x ctrl-c\" = \"quit\"
 

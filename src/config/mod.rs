@@ -52,6 +52,9 @@ pub struct Config {
     pub engines: Vec<String>,
     /// Contexts of the kubeconfig to watch; `all` or `none`. The current one unless given.
     pub contexts: Vec<String>,
+    /// Namespaces by context, for who may list in several of them but not in the whole cluster: each is asked, beside that of the
+    /// context, for what the whole cluster denies.
+    pub namespaces: BTreeMap<String, Vec<String>>,
     /// Names of processes that are never signalled, beside those that the gate protects itself.
     pub protected_processes: Vec<String>,
     /// Targets that nothing may be done to. Every pattern that is given has to match; `*` stands for any text, `?` for one sign.
@@ -105,6 +108,7 @@ impl Default for Config {
             ssh_frames_per_second: 10,
             engines: Vec::new(),
             contexts: Vec::new(),
+            namespaces: BTreeMap::new(),
             protected_processes: protected.map(String::from).to_vec(),
             protect: Vec::new(),
             confirm: Vec::new(),

@@ -200,6 +200,10 @@ impl Choices for Resources {
         if let Some((_, pane)) = OWN.iter().find(|(resource, _)| *resource == value) {
             return app.show_pane(pane);
         }
+        if app.view.resource.as_deref() != Some(value) {
+            // Labels mean the same on every kind, fields do not.
+            app.view.selectors.fields = CompactString::default();
+        }
         app.view.resource = Some(value.into());
         app.show_pane("resources");
         app.touch();

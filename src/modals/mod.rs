@@ -2,6 +2,7 @@
 
 pub mod columns;
 pub mod confirm;
+pub mod engines;
 pub mod filter;
 pub mod form;
 pub mod forwards;
@@ -14,6 +15,7 @@ pub mod operate;
 pub mod palette;
 pub mod picker;
 pub mod reveal;
+pub mod selector;
 pub mod signal;
 pub mod themes;
 pub mod which_key;

@@ -49,7 +49,8 @@ fields! { SourceStatus;
     "endpoint" "ENDPOINT" Text 28 [grow] "where it is reached, or why it is not" => endpoint,
 }
 
-fn name(status: &SourceStatus) -> &str {
+/// An engine's name, by its source.
+pub(crate) fn name(status: &SourceStatus) -> &str {
     status.report.name.strip_prefix("docker/").unwrap_or(&status.report.name)
 }
 
@@ -91,7 +92,8 @@ fn severity(status: &SourceStatus, world: &World) -> Option<Severity> {
     }
 }
 
-fn rows(world: &World) -> impl Iterator<Item = &SourceStatus> {
+/// The sources of engines that are known, those that nobody watches too.
+pub(crate) fn rows(world: &World) -> impl Iterator<Item = &SourceStatus> {
     world.observed.sources.values().filter(|status| status.report.kind == "docker")
 }
 
@@ -169,7 +171,12 @@ fn why_empty(world: &World, none: &str) -> Vec<(String, Role)> {
         }
     }
     if lines.is_empty() && !answered {
-        return vec![(NO_ENGINE.into(), Role::Dim)];
+        let known = rows(world).count();
+        let text = match known {
+            0 => NO_ENGINE.into(),
+            _ => format!("none of {known} engines is watched: engines (D) chooses"),
+        };
+        return vec![(text, Role::Dim)];
     }
     if answered {
         lines.insert(0, (none.into(), Role::Dim));
@@ -189,7 +196,7 @@ impl Pane for EnginesPane {
         fields::status(scene, (self.name(), &EnginesTable), &format!("{ok} ok"))
     }
     fn about(&self) -> &'static str {
-        "Container engines that were found or named, with what their images, volumes and containers take, and how much of that nothing uses. What is not used is what a prune would free."
+        "Container engines that were found or named, with what their images, volumes and containers take, and how much of that nothing uses. What is not used is what a prune would free. The space bar watches the selected one, or stops watching it; D chooses among all."
     }
     fn topics(&self) -> TopicSet {
         TopicSet::of(&[Topic::Containers, Topic::EngineStores])

@@ -148,11 +148,38 @@ pub(crate) fn object_of_resource(context: &str, resource: &str, namespace: &str,
     }
 }
 
+/// How much a context sees of a resource.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Sight<'w> {
+    All,
+    /// Only these namespaces; where others were asked for, they are denied.
+    Part(Vec<&'w str>),
+    Denied,
+}
+
+/// How much a context sees of a resource.
+pub(super) fn sight<'w>(cluster: &'w Cluster, resource: &str) -> Sight<'w> {
+    if cluster.denied.iter().all(|denied| denied.resource != resource || !denied.namespace.is_empty()) {
+        return Sight::All;
+    }
+    let seen: Vec<&str> =
+        cluster.partly.iter().filter(|(name, _)| name == resource).map(|(_, namespace)| namespace.as_str()).collect();
+    if seen.is_empty() { Sight::Denied } else { Sight::Part(seen) }
+}
+
 /// What a context may not see of a resource, in words; `None` where it may.
-pub(super) fn denied(cluster: &Cluster, resource: &str) -> Option<String> {
-    let denied = cluster.denied.iter().find(|denied| denied.resource == resource)?;
-    let place = if denied.namespace.is_empty() { String::new() } else { format!(" in {}", denied.namespace) };
-    Some(format!("you may not {} {}{place}", denied.verb, denied.resource))
+fn denied(cluster: &Cluster, resource: &str) -> Option<String> {
+    let of: Vec<_> = cluster.denied.iter().filter(|denied| denied.resource == resource).collect();
+    let verb = &of.first()?.verb;
+    let places: Vec<&str> = of.iter().map(|denied| denied.namespace.as_str()).filter(|name| !name.is_empty()).collect();
+    let places = places.join(", ");
+    Some(match (sight(cluster, resource), places.is_empty()) {
+        (Sight::Part(seen), true) => format!("you may {verb} {resource} in {} only", seen.join(", ")),
+        (Sight::Part(seen), false) => format!("you may {verb} {resource} in {} only, not in {places}", seen.join(", ")),
+        (Sight::Denied, false) => format!("you may not {verb} {resource}, nor in {places}"),
+        (Sight::All, false) => format!("you may not {verb} {resource} in {places}"),
+        (_, true) => format!("you may not {verb} {resource}"),
+    })
 }
 
 /// How many of these resources are here while their lists are still being read, and how many there are where every server told.
@@ -187,13 +214,24 @@ pub(super) fn status_of_all(scene: &Scene<'_>, pane: &str, resources: &[&str]) -
             let age =
                 source.age_seconds(scene.now).map_or_else(String::new, |age| format!(" {} old", units::span(age)));
             words.push(format!("{context} {}{age}", source.state(scene.now).word()));
-        } else if let Some(cluster) = clusters.get(context)
-            && resources.iter().any(|resource| denied(cluster, resource).is_some())
-        {
-            words.push(format!("{context} denied"));
+        } else if let Some(cluster) = clusters.get(context) {
+            words.extend(resources.iter().find_map(|resource| in_part(cluster, resource)));
         }
     }
     words.join(", ")
+}
+
+/// That a context's rows are not all that there are, in short; `None` where they are.
+fn in_part(cluster: &Cluster, resource: &str) -> Option<String> {
+    let context = &cluster.context;
+    let refused = cluster.denied.iter().filter(|denied| denied.resource == resource && !denied.namespace.is_empty());
+    let refused: Vec<&str> = refused.map(|denied| denied.namespace.as_str()).collect();
+    match sight(cluster, resource) {
+        Sight::All => None,
+        Sight::Denied => Some(format!("{context} denied")),
+        Sight::Part(seen) if refused.is_empty() => Some(format!("{context} in {} only", seen.join("+"))),
+        Sight::Part(seen) => Some(format!("{context} in {} only, {} denied", seen.join("+"), refused.join("+"))),
+    }
 }
 
 /// Draws a list of Kubernetes objects, or why there is nothing in it.

@@ -1,4 +1,4 @@
-//! Events of the clusters that are watched, the newest first.
+//! Events of the clusters that are watched: warnings before what is usual, each the newest first.
 
 use super::{
     fields::{self, fields},
@@ -26,6 +26,9 @@ fields! { KubeEvent;
     "field" "FIELD" Text 20 [hide] "part of the object that it is about" => |e, _| k8s::text(&e.about_field),
 }
 
+/// A moment in the year 2286, in milliseconds.
+const FAR_MS: f64 = 1e13;
+
 fn severity(event: &KubeEvent) -> Option<Severity> {
     event.warning.then_some(Severity::Warn)
 }
@@ -36,16 +39,21 @@ pub(crate) fn about(world: &World, event: &KubeEvent) -> ObjectRef {
     k8s::object_of_kind(world, &event.context, &event.about_kind, namespace, &event.about_name)
 }
 
+/// The newest first: the share of a span that ends long after any event.
+fn urgency(event: &KubeEvent) -> f64 {
+    event.last_at.map_or(0.0, |at| (at.as_millisecond() as f64 / FAR_MS).clamp(0.0, 0.999))
+}
+
 static TABLE: ObjectTable<KubeEvent> = ObjectTable {
     columns: COLUMNS,
     read: READ,
-    sort: ("last", false),
+    sort: ("severity", true),
     fixed_columns: 3,
     first_to_go: &[6, 3],
     rows: |world| &world.observed.kube.events,
     object: about,
     severity,
-    urgency: |_| 0.0,
+    urgency,
     labels: |_| &[],
     is_within: Some(|event, within| within.holds(&event.namespace)),
     parent: None,
@@ -55,10 +63,39 @@ static TABLE: ObjectTable<KubeEvent> = ObjectTable {
 pub static PANE: KubeList = KubeList {
     name: "kube-events",
     title: "Events",
-    about: "What the clusters say about their objects, the newest first; W shows warnings only. Enter opens what an event is about.",
+    about: "What the clusters say about their objects: warnings first, the newest of each first. W shows warnings only; s on the column LAST sorts by time alone. Enter opens what an event is about.",
     topics: &[Topic::KubeEvents, Topic::Pods],
     resources: &["events", "events.events.k8s.io"],
     none: "no event",
     table: &TABLE,
     reason_below: false,
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model::rows::Delta, view::list::ListState};
+    use std::sync::Arc;
+
+    #[test]
+    fn warnings_come_first_and_the_newest_of_each() {
+        let event = |name: &str, warning, last: Option<i64>| {
+            let last_at = last.map(|second| crate::model::Timestamp::from_second(second).expect("in range"));
+            Arc::new(KubeEvent { context: "c".into(), name: name.into(), reason: name.into(), warning, last_at, ..KubeEvent::default() })
+        };
+        let mut world = World::default();
+        let (old, new) = (1_800_000_000, 1_800_000_001);
+        let events = vec![
+            event("usual, old", false, Some(old)),
+            event("warning, unknown", true, None),
+            event("warning, old", true, Some(old)),
+            event("usual, new", false, Some(new)),
+            event("warning, new", true, Some(new)),
+        ];
+        world.observed.kube.events.apply("c", Delta::All(events));
+        let mut list = ListState::default();
+        list.refresh(&TABLE, &world, false, 9);
+        let order: Vec<_> = list.order.iter().map(|(row, _)| world.observed.kube.events[*row as usize].reason.as_str()).collect();
+        assert_eq!(order, ["warning, new", "warning, old", "warning, unknown", "usual, new", "usual, old"]);
+    }
+}

@@ -1,6 +1,9 @@
 //! The clusters in one line each: pods, nodes, rollouts, what is not heard.
 
-use super::{Pane, k8s};
+use super::{
+    Pane,
+    k8s::{self, Sight},
+};
 use crate::{
     model::{
         health::Health,
@@ -57,15 +60,19 @@ fn count(world: &World, context: &str) -> Counts {
     counts
 }
 
-/// Figures of a context; what may not be seen is unknown.
+/// Figures of a context; what may not be seen is said to be denied, and a part to be one.
 fn figures(scene: &Scene<'_>, context: &str) -> Vec<Figure> {
     let counts = count(scene.world, context);
     let cluster = scene.world.observed.kube.clusters.get(context);
-    let of = |resource, label, known: bool, text: String, role| {
-        if !known || cluster.is_none_or(|cluster| k8s::denied(cluster, resource).is_some()) {
-            return Figure::new(label, units::UNKNOWN.into(), 0).role(Role::Unknown);
+    let of = |resource, label, known: bool, text: String, role| match cluster.map(|cluster| k8s::sight(cluster, resource)) {
+        Some(Sight::Denied) => Figure::new(label, "denied".into(), 0).role(Role::Warn),
+        Some(Sight::Part(seen)) => {
+            // A part must not be taken for the whole.
+            let place = if let [namespace] = seen[..] { namespace.to_owned() } else { format!("{} namespaces", seen.len()) };
+            Figure::new(label, format!("{text} in {place}"), 0).role(role)
         }
-        Figure::new(label, text, 0).role(role)
+        Some(Sight::All) if known => Figure::new(label, text, 0).role(role),
+        _ => Figure::new(label, units::UNKNOWN.into(), 0).role(Role::Unknown),
     };
     let role = |bad: usize| if bad > 0 { Role::Error } else { Role::Text };
     let number = |n: usize| units::count(n as f64);
@@ -154,7 +161,7 @@ impl Pane for KubeSummaryPane {
         if contexts.is_empty() { String::new() } else { format!("{watched} of {} watched", contexts.len()) }
     }
     fn about(&self) -> &'static str {
-        "The clusters that are watched: pods and nodes that are well, of how many; workloads that are stuck and those that are rolling out."
+        "The clusters that are watched: pods and nodes that are well, of how many, and in which namespaces where you may not see them all; workloads that are stuck and those that are rolling out."
     }
     fn topics(&self) -> TopicSet {
         TopicSet::of(&[Topic::Pods, Topic::Nodes, Topic::Workloads])

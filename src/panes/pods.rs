@@ -43,6 +43,7 @@ fields! { Pod;
     "cpu-limit" "CPULIM" Number 6 [hide] "cores that it may use" => |p, _| p.limits.cpu_cores.map_or(Value::None, Value::Number),
     "mem-request" "MEMREQ" Bytes 8 [hide] "memory that it asks for" => |p, _| p.requests.memory_bytes.map_or(Value::None, |b| Value::Number(b as f64)),
     "mem-limit" "MEMLIM" Bytes 8 [hide] "memory that it may use" => |p, _| p.limits.memory_bytes.map_or(Value::None, |b| Value::Number(b as f64)),
+    "phase" "PHASE" Text 9 [hide] "its phase: Pending, Running, Succeeded, Failed or Unknown" => |p, _| k8s::text(&p.phase),
     "qos" "QOS" Text 10 [hide] "class of service: who is evicted last" => |p, _| k8s::text(&p.qos),
     "images" "IMAGES" Text 30 [hide] "images of its containers" => images,
     "labels" "LABELS" Text 30 [hide] "labels; label:app=web and -l app=web select by them" => |p, _| k8s::labels(&p.labels),

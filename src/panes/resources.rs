@@ -34,7 +34,7 @@ struct ResourcesTable {
 }
 
 /// Columns before those of the server.
-const OWN: usize = 3;
+const OWN: usize = 4;
 
 /// Widest column, and narrowest.
 const WIDTHS: (usize, usize) = (5, 34);
@@ -54,6 +54,7 @@ impl ResourcesTable {
             own("context", "CONTEXT", 12, "context of its cluster; left out where there is one only"),
             own("namespace", "NAMESPACE", 11, "its namespace"),
             own("name", "NAME", 26, "its name").grow(),
+            own("labels", "LABELS", 30, "labels; label:app=web and -l app=web select by them").hide(),
         ];
         for (at, column) in table.columns.iter().enumerate() {
             let widest = table.rows.iter().take(200).filter_map(|row| row.cells.get(at)).map(|cell| cell.len()).max();
@@ -142,6 +143,7 @@ impl Table for ResourcesTable {
             0 => Value::text(context),
             1 => k8s::text(&row.namespace),
             2 => Value::text(&row.name),
+            3 => k8s::labels(&row.labels),
             _ => {
                 let title = self.columns.get(column).map_or("", |column| column.title);
                 let at = match table.columns.get(column - OWN).map(|column| column.name.eq_ignore_ascii_case(title)) {
@@ -160,7 +162,10 @@ impl Table for ResourcesTable {
         }
     }
     fn fixed_columns(&self) -> usize {
-        OWN
+        3
+    }
+    fn labels<'w>(&self, world: &'w World, row: usize) -> &'w [(CompactString, CompactString)] {
+        self.row(world, row).map_or(&[], |(_, _, row)| &row.labels)
     }
     fn is_needed(&self, world: &World, column: usize) -> bool {
         match column {
@@ -178,6 +183,18 @@ impl Table for ResourcesTable {
     fn is_within(&self, world: &World, row: usize, within: &Within) -> bool {
         self.row(world, row).is_some_and(|(_, _, row)| within.holds(&row.namespace))
     }
+}
+
+/// Where rows are missing, in short.
+fn wrong(world: &World) -> String {
+    let of = |(context, table): (&CompactString, &KubeTable)| {
+        match (table.missing.len(), table.namespaces.len()) {
+            (0, 0) => table.problem.is_some().then(|| format!("{context} refused")),
+            (0, seen) => Some(format!("{context} in {seen} namespaces only")),
+            (missing, all) => Some(format!("{context} refused in {missing} of {all} namespaces")),
+        }
+    };
+    world.observed.kube.tables.iter().filter_map(of).collect::<Vec<_>>().join(", ")
 }
 
 /// What keeps a context's rows from being seen.
@@ -198,13 +215,15 @@ impl Pane for ResourcesPane {
     }
     fn status(&self, scene: &Scene<'_>) -> String {
         let resource = scene.view.resource.as_deref().unwrap_or("none chosen");
+        let selected = scene.view.selectors.words();
+        let gap = if selected.is_empty() { "" } else { " " };
         let words = k8s::status(scene, self.name(), &[resource]);
-        let denied = problems(scene).len();
-        let denied = if denied > 0 { format!(", {denied} denied") } else { String::new() };
-        format!("{resource}: {words}{denied}")
+        let wrong = wrong(scene.world);
+        let wrong = if wrong.is_empty() { wrong } else { format!(", {wrong}") };
+        format!("{resource}{gap}{selected}: {words}{wrong}")
     }
     fn about(&self) -> &'static str {
-        "Any kind of resource, as the server prints it: V chooses which, by name or by short name (svc, cm, pvc, ing, hpa, pdb), custom resources among them. Values of Secrets are hidden."
+        "Any kind of resource, as the server prints it: K chooses which, by name or by short name (svc, cm, pvc, ing, hpa, pdb), custom resources among them. Alt-l has the server select by labels and fields. Values of Secrets are hidden."
     }
     fn topics(&self) -> TopicSet {
         TopicSet::of(&[Topic::KubeTable, Topic::Pods])
@@ -223,7 +242,7 @@ impl Pane for ResourcesPane {
         }
         let known = k8s::contexts(scene.world).iter().any(|context| k8s::is_watched(scene.world, context));
         let Some(resource) = scene.view.resource.as_deref().filter(|_| known) else {
-            let text = if known { "resource (V) chooses the kind to show: services, config maps, anything" } else { "" };
+            let text = if known { "resource (K) chooses the kind to show: services, config maps, anything" } else { "" };
             let mut text = vec![Line::of(Role::Dim, text)];
             if !known {
                 text = k8s::why_empty(scene, &[], "no resource", true);
@@ -232,8 +251,13 @@ impl Pane for ResourcesPane {
         };
         let mut text = problems(scene);
         if text.is_empty() {
-            text = if scene.world.observed.kube.tables.values().any(|table| table.resource == resource) {
-                k8s::why_empty(scene, &[resource], &format!("no {resource}"), true)
+            text = if scene.world.observed.kube.tables.values().any(|table| table.resource == resource && !table.waiting) {
+                let selected = scene.view.selectors.words();
+                let none = match selected.as_str() {
+                    "" => format!("no {resource}"),
+                    selected => format!("no {resource} with {selected}: selector (Alt-l) chooses others"),
+                };
+                k8s::why_empty(scene, &[resource], &none, true)
             } else {
                 vec![Line::of(Role::Unknown, format!("waiting for {resource}"))]
             };
@@ -252,10 +276,10 @@ mod tests {
         let mut world = world();
         let table = ResourcesPane.table_in(&world).expect("a list");
         let names: Vec<_> = table.columns().iter().map(|column| column.name).collect();
-        assert_eq!(names[..5], ["context", "namespace", "name", "name-", "type"]);
-        assert_eq!(table.columns()[7].title, "PORT(S)");
-        assert_eq!(table.value(&world, 1, 7), Value::text("443:31443/TCP"));
-        assert!(!table.columns()[9].shown, "the selector is for wide output");
+        assert_eq!(names[..6], ["context", "namespace", "name", "labels", "name-", "type"]);
+        assert_eq!(table.columns()[8].title, "PORT(S)");
+        assert_eq!(table.value(&world, 1, 8), Value::text("443:31443/TCP"));
+        assert!(!table.columns()[10].shown, "the selector is for wide output");
         // The same columns are the same table: what was chosen of them stays.
         let again = ResourcesPane.table_in(&world.clone()).expect("a list");
         assert!(std::ptr::eq(table.columns(), again.columns()));

@@ -55,12 +55,9 @@ fn draw_cell(scene: &Scene<'_>, placed: &Placed, buffer: &mut Buffer) {
         ..area
     };
     let inner = if framed {
-        let tabs = tabs_width(&placed.panes);
-        // The status stands to the right of the tabs, where there is room.
-        let status = if tabs + 4 < bar.width { pane.status(&scene) } else { String::new() };
-        let room = bar.width.saturating_sub(tabs + 4);
-        let status = if paint::width(&status) < room { status } else { String::new() };
-        paint::frame(&scene, buffer, area, "", &status)
+        let inner = paint::frame(&scene, buffer, area, "", "");
+        paint::put_status(&scene, buffer, bar, tabs_width(&placed.panes), &pane.status(&scene));
+        inner
     } else {
         area
     };

@@ -20,6 +20,11 @@ pub trait Live: Send + 'static {
         true
     }
 
+    /// Where it is and what led to it, in words, for who has to choose it; empty where its name says so.
+    fn place(&self) -> String {
+        String::new()
+    }
+
     /// Its first news go through [`Teller::send`] until they are whole, and through [`Teller::tell`] from then on: who looks only once
     /// waits for that.
     ///
@@ -72,7 +77,9 @@ async fn while_wanted(
     loop {
         if !is_wanted(&demand.borrow()) {
             let reason = if by_itself { "switched off here" } else { "not chosen" };
-            teller.error(&SourceError::Off { reason: reason.into() }, None).await?;
+            let place = live.place();
+            let gap = if place.is_empty() { "" } else { ": " };
+            teller.error(&SourceError::Off { reason: format!("{reason}{gap}{place}") }, None).await?;
             demand.wait_for(|demand| is_wanted(demand)).await.map_err(|_| Gone)?;
         }
         teller.waiting().await?;

@@ -5,6 +5,7 @@ use crate::{
     clock,
     model::{
         Timestamp,
+        kubernetes::Selectors,
         object::ObjectRef,
         source::{SourceReport, SourceState},
         topic::{Topic, TopicSet},
@@ -28,6 +29,8 @@ pub struct Demand {
     pub chosen: BTreeMap<CompactString, bool>,
     /// The kind of Kubernetes resource that a visible table shows, as `plural` or `plural.group`.
     pub resource: Option<CompactString>,
+    /// By what that table is narrowed.
+    pub selectors: Selectors,
 }
 
 /// News on its way to the event queue.

@@ -109,6 +109,21 @@ pub fn to_ascii(buffer: &mut Buffer) {
     }
 }
 
+/// Fewer columns are no room for the words at a frame's right end.
+const LEAST_STATUS: u16 = 12;
+
+/// Draws the words at the right end of a frame's first line, behind what took so many columns. Where there is no room for all of them
+/// they are cut: what narrows a list stands at their beginning, and must not be missing for want of room.
+pub fn put_status(scene: &Scene<'_>, buffer: &mut Buffer, line: Rect, took: u16, words: &str) {
+    let room = line.width.saturating_sub(took + 1);
+    if !words.is_empty() && width(words) + 2 <= room {
+        put_right(buffer, line, (0, 0), &format!(" {words} "), scene.style(Role::Dim));
+    } else if !words.is_empty() && room >= LEAST_STATUS {
+        let place = Rect { x: line.right() - room, width: room - 1, ..line };
+        put_cut(scene, buffer, place, (0, 0), &format!(" {words}"), scene.style(Role::Dim));
+    }
+}
+
 /// Draws a frame with a title and returns what is inside. Areas of less than three rows get a title line without a frame, so
 /// that small terminals show content.
 pub fn frame(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, title: &str, right: &str) -> Rect {
@@ -134,8 +149,6 @@ pub fn frame(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, title: &str, ri
     let inner = Rect { x: left + 1, width: area.width - 2, ..area };
     let role = if scene.focused { Role::Title } else { Role::Dim };
     let took = put(buffer, inner, (0, 0), &format!(" {title} "), scene.style(role));
-    if !right.is_empty() && took + width(right) + 2 < inner.width {
-        put_right(buffer, inner, (0, 0), &format!(" {right} "), scene.style(Role::Dim));
-    }
+    put_status(scene, buffer, inner, took, right);
     Rect { x: left + 1, y: top + 1, width: area.width - 2, height: area.height - 2 }
 }

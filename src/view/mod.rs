@@ -18,7 +18,7 @@ pub mod selector;
 pub mod table;
 pub mod within;
 
-use crate::model::{Timestamp, attention::Severity, object::ObjectRef};
+use crate::model::{Timestamp, attention::Severity, kubernetes::Selectors, object::ObjectRef};
 use compact_str::CompactString;
 use layout::Placed;
 use list::ListState;
@@ -63,6 +63,8 @@ pub struct View {
     pub log_taste: log::Taste,
     /// The kind of Kubernetes resource that the resource table shows, as `plural` or `plural.group`.
     pub resource: Option<CompactString>,
+    /// By what its server narrows that table.
+    pub selectors: Selectors,
     /// What the lists of Kubernetes objects are narrowed to.
     pub within: within::Within,
     /// Namespaces that were chosen before, newest last.

@@ -14,6 +14,15 @@ const LONGEST: usize = 500;
 /// Bytes that a compiled pattern may take, and its automaton.
 const PATTERN_BYTES: usize = 1 << 20;
 
+/// Fields that API servers select by, and the columns that say the same.
+const FIELDS: &[(&str, &str)] = &[
+    ("metadata.name", "name"),
+    ("metadata.namespace", "namespace"),
+    ("spec.nodeName", "node"),
+    ("status.phase", "phase"),
+    ("status.podIP", "ip"),
+];
+
 struct Parser<'a> {
     chars: Vec<char>,
     at: usize,
@@ -161,18 +170,60 @@ impl Parser<'_> {
         self.compile(at, &regex::escape(text), !has_upper(text))
     }
 
+    /// Whether one of these words stands here, which a blank ends where it is a flag; goes behind it.
+    fn announced(&mut self, words: [&str; 2]) -> bool {
+        let found = words.into_iter().find(|word| {
+            let there = word.chars().enumerate().all(|(i, c)| self.chars.get(self.at + i) == Some(&c));
+            let end = self.chars.get(self.at + word.len());
+            there && (!word.starts_with('-') || end.is_some_and(|c| c.is_whitespace() || *c == '='))
+        });
+        let Some(word) = found else { return false };
+        self.at += word.len();
+        if word.starts_with('-') && self.peek() == Some('=') {
+            self.at += 1;
+        }
+        self.skip_blanks();
+        true
+    }
+
+    /// A field selector behind `field:` or `--field-selector`; `None` where none begins here.
+    fn field_selector(&mut self) -> Option<Result<Test, QueryError>> {
+        if !self.announced(["field:", "--field-selector"]) {
+            return None;
+        }
+        let start = self.at;
+        let text = self.run();
+        let known = || FIELDS.iter().filter_map(|(field, name)| Some((*field, find(self.columns, name)?)));
+        if !self.columns.iter().any(|column| column.name == "labels") {
+            let next = "quote it to search for the text itself";
+            return Some(self.fail(start, "what is listed here has no fields to select by", next));
+        }
+        let mut wanted = Vec::new();
+        for part in text.split(',') {
+            let Some((field, value)) = part.split_once('=') else {
+                let next = "field selectors are a=b and a!=b, with commas between";
+                return Some(self.fail(start, format!("«{part}» is no field selector"), next));
+            };
+            let (field, relation) = match field.strip_suffix('!') {
+                Some(field) => (field, Relation::Unequal),
+                None => (field, Relation::Equal),
+            };
+            let value = value.strip_prefix('=').unwrap_or(value);
+            let Some((_, column)) = known().find(|(known, _)| *known == field) else {
+                let names: Vec<_> = known().map(|(field, _)| field).collect();
+                let what = format!("{field} is no field that is known of these");
+                return Some(self.fail(start, what, format!("there are {}", names.join(", "))));
+            };
+            wanted.push((column, relation, value.to_owned()));
+        }
+        Some(Ok(Test::Fields(wanted)))
+    }
+
     /// A label selector behind `label:` or `-l`; `None` where none begins here.
     fn selector(&mut self) -> Option<Result<Test, QueryError>> {
-        let looks = |text: &str| text.chars().enumerate().all(|(i, c)| self.chars.get(self.at + i) == Some(&c));
-        let blank = self.chars.get(self.at + 2).is_some_and(|c| c.is_whitespace());
-        self.at += if looks("label:") {
-            6
-        } else if looks("-l") && blank {
-            2
-        } else {
+        if !self.announced(["label:", "-l"]) {
             return None;
-        };
-        self.skip_blanks();
+        }
         if !self.columns.iter().any(|column| column.name == "labels") {
             return Some(self.fail(
                 self.at,
@@ -191,7 +242,7 @@ impl Parser<'_> {
 
     /// A plain word, or a column with a relation and an operand.
     fn word(&mut self) -> Result<Test, QueryError> {
-        if let Some(selector) = self.selector() {
+        if let Some(selector) = self.selector().or_else(|| self.field_selector()) {
             return selector;
         }
         let start = self.at;

@@ -1,5 +1,5 @@
-//! Filters: text, `/regex/`, `!not`, column queries (`cpu>50% user=root mem>1GiB`) and label selectors (`label:app=web,tier!=db` or
-//! `-l app=web`). All terms of a filter must hold.
+//! Filters: text, `/regex/`, `!not`, column queries (`cpu>50% user=root mem>1GiB`), label selectors (`label:app=web,tier!=db` or
+//! `-l app=web`) and field selectors (`field:status.phase=Running` or `--field-selector status.phase=Running`). All terms of a filter must hold.
 //!
 //! A value that is not known matches nothing but `column=?`. Figures are equal where the screen prints them alike.
 
@@ -51,6 +51,8 @@ pub(super) enum Test {
     Matches { column: usize, pattern: Regex },
     /// That the row's labels are selected.
     Labels(Selector),
+    /// That the row's fields have exactly these values, or not: column, relation, value.
+    Fields(Vec<(usize, Relation, String)>),
     /// That a column is not known (or, the other way round, that it is).
     Unknown { column: usize, unknown: bool },
 }
@@ -120,6 +122,13 @@ impl Test {
                 value != Value::Unknown && text_matches(pattern, &value, table.columns()[*column].unit, world.now)
             }
             Self::Labels(selector) => selector.matches(table.labels(world, row)),
+            Self::Fields(wanted) => wanted.iter().all(|(column, relation, wanted)| {
+                let is = match table.value(world, row, *column) {
+                    Value::Text(text) => text == *wanted,
+                    _ => wanted.is_empty(),
+                };
+                is == (*relation == Relation::Equal)
+            }),
             Self::Unknown { column, unknown } => (table.value(world, row, *column) == Value::Unknown) == *unknown,
             Self::Compare { column, relation, operand } => {
                 compare(table, world, row, *column, *relation, operand).unwrap_or(false)

@@ -2,8 +2,17 @@
 
 use crate::stage::{self, kube_sample};
 use flightdeck::{
-    app::App,
-    model::object::{ObjectKind, ObjectRef},
+    app::{
+        App,
+        effect::Effect,
+        event::{Event, EventKind},
+    },
+    model::{
+        kubernetes::Denied,
+        object::{ObjectKind, ObjectRef},
+        source::{SourceReport, SourceState},
+        topic::TopicSet,
+    },
     pages,
 };
 
@@ -82,6 +91,35 @@ fn every_list_is_narrowed_to_a_namespace() {
 }
 
 #[test]
+fn a_part_is_not_taken_for_the_whole() {
+    let mut app = app((200, 60));
+    let denied = |resource: &str, namespace: &str| Denied {
+        resource: resource.into(),
+        verb: "list".into(),
+        namespace: namespace.into(),
+    };
+    let cluster = app.world.observed.kube.clusters.get_mut(kube_sample::PROD).expect("there");
+    cluster.denied = vec![denied("nodes", ""), denied("pods", ""), denied("pods", "vault")];
+    cluster.partly = vec![("pods".into(), "shop".into())];
+    stage::press(&mut app, "5");
+    let seen = text(&app);
+    assert!(seen.contains(" in shop  nodes denied"), "{seen}");
+    assert!(seen.contains("prod-eu in shop only, vault denied"), "{seen}");
+    let cluster = app.world.observed.kube.clusters.get_mut(kube_sample::PROD).expect("there");
+    cluster.partly.push(("pods".into(), "batch".into()));
+    let seen = text(&app);
+    assert!(seen.contains(" in 2 namespaces  nodes denied"), "{seen}");
+    app.show_pane("nodes");
+    let cluster = app.world.observed.kube.clusters.get_mut(kube_sample::PROD).expect("there");
+    cluster.partly.clear();
+    app.world.observed.kube.pods = Default::default();
+    app.refresh_lists();
+    app.show_pane("pods");
+    let seen = text(&app);
+    assert!(seen.contains("pods denied") && seen.contains("you may not list pods, nor in vault"), "{seen}");
+}
+
+#[test]
 fn labels_select() {
     let mut app = app((80, 24));
     stage::press(&mut app, "5");
@@ -98,6 +136,53 @@ fn labels_select() {
         error,
         Err("column 7: what is listed here has no labels; quote it to search for the text itself".into())
     );
+}
+
+#[test]
+fn fields_select() {
+    let mut app = app((80, 24));
+    stage::press(&mut app, "5");
+    let filtered = |app: &mut App, filter: &str| {
+        app.filter_list("pods", filter).map(|()| shown(app, "pods")).map_err(|error| error.to_string())
+    };
+    let all = filtered(&mut app, "").expect("no filter");
+    let pending = filtered(&mut app, "phase=Pending").expect("a column");
+    assert!(pending > 0 && pending < all);
+    assert_eq!(filtered(&mut app, "--field-selector status.phase=Pending"), Ok(pending));
+    assert_eq!(filtered(&mut app, "--field-selector=status.phase==Pending"), Ok(pending));
+    assert_eq!(filtered(&mut app, "field:status.phase!=Pending"), Ok(all - pending));
+    assert_eq!(filtered(&mut app, "field:status.phase=pending"), Ok(0), "as the server, case counts");
+    assert_eq!(filtered(&mut app, "-l app=checkout field:metadata.namespace=shop"), Ok(3));
+    let error = filtered(&mut app, "field:spec.nodename=a").expect_err("no such field");
+    assert!(error.contains("column 7: spec.nodename is no field") && error.contains("spec.nodeName"), "{error}");
+    assert!(filtered(&mut app, "field:status.phase").is_err());
+}
+
+#[test]
+fn selectors_of_any_kind_go_to_the_server_and_stand_in_the_title() {
+    let mut app = app((120, 40));
+    stage::press(&mut app, "5 K s v c enter alt-l");
+    for c in "-l app=web field:metadata.name=web".chars() {
+        stage::press(&mut app, &if c == ' ' { "space".to_owned() } else { c.to_string() });
+    }
+    let enter = EventKind::Key("enter".parse().expect("a key"));
+    let effects = app.update(Event { at: app.now, kind: enter });
+    let demand = effects.into_iter().find_map(|effect| match effect {
+        Effect::Demand(demand) => Some(demand),
+        _ => None,
+    });
+    let selectors = demand.expect("the source is told").selectors;
+    assert_eq!((selectors.labels.as_str(), selectors.fields.as_str()), ("app=web", "metadata.name=web"));
+    let seen = text(&app);
+    assert!(seen.contains("services -l app=web --field-selector metadata.name=web:"), "{seen}");
+    // Another kind keeps the labels, which mean the same there, and not the fields.
+    stage::press(&mut app, "K i n g enter");
+    assert_eq!(app.view.selectors.words(), "-l app=web");
+    stage::press(&mut app, "alt-l ctrl-u enter");
+    assert!(app.view.selectors.is_empty());
+    // The filter knows labels here too.
+    stage::press(&mut app, "K s v c enter");
+    assert_eq!(app.filter_list("resources", "-l app=web").map(|()| shown(&app, "resources")), Ok(1));
 }
 
 #[test]
@@ -125,6 +210,31 @@ fn contexts_are_switched_on_and_off() {
         (chosen("kube/dr-us"), chosen("kube/staging"), chosen("kube/prod-eu")),
         (Some(false), Some(false), None)
     );
+}
+
+#[test]
+fn engines_are_switched_on_and_off_as_contexts_are() {
+    let mut app = app((120, 40));
+    let off = SourceReport {
+        name: "docker/spare".into(),
+        kind: "docker".into(),
+        state: SourceState::Off,
+        reason: Some("not chosen: ssh://spare, by Docker context spare".into()),
+        hint: None,
+        cadence_seconds: None,
+        topics: TopicSet::EMPTY,
+    };
+    stage::give(&mut app, EventKind::Report(off));
+    stage::press(&mut app, "4 D");
+    let seen = text(&app);
+    assert!(seen.contains("Container engines") && seen.contains("ssh://spare, by Docker"), "{seen}");
+    stage::press(&mut app, "s p a r e space esc");
+    assert_eq!(app.view.chosen.get("docker/spare"), Some(&true));
+    app.show_pane("engines");
+    app.view.focus.insert(app.view.page, "engines");
+    app.refresh_lists();
+    stage::press(&mut app, "G space");
+    assert_eq!(app.view.chosen.get("docker/spare"), Some(&false));
 }
 
 #[test]

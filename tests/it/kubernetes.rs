@@ -6,7 +6,7 @@ use flightdeck::{
     model::{
         attention::Severity,
         health::Health,
-        kubernetes::{Cluster, KubeDetails},
+        kubernetes::{Cluster, KubeDetails, Selectors},
         object::{ObjectKind, ObjectRef},
         source::SourceState,
         topic::TopicSet,
@@ -47,7 +47,10 @@ pub fn kubeconfig(folder: &Path) -> PathBuf {
 
 impl Watched {
     pub fn start(folder: &Path, context: &str) -> Self {
-        let kube = Contexts::from_files(&[context.into()], &[kubeconfig(folder)]);
+        Self::with(Contexts::from_files(&[context.into()], &[kubeconfig(folder)]), context)
+    }
+
+    fn with(kube: Contexts, context: &str) -> Self {
         let clients = Arc::new(Clients { kube, ..Clients::default() });
         let visible = TopicSet::all();
         let (demand, wanted) = watch::channel(Demand { visible, ..Demand::default() });
@@ -220,6 +223,64 @@ fn what_a_viewer_may_not_see_is_named_and_the_rest_is_there() {
     assert_eq!(watched.state(), Some(SourceState::Ok));
 }
 
+/// Takes what it made away again.
+struct Granted<'a>(&'a Path, &'static [&'static str]);
+
+impl Drop for Granted<'_> {
+    fn drop(&mut self) {
+        let arguments = [&["delete", "namespace", "--wait=false", "--ignore-not-found"], self.1].concat();
+        kubectl(self.0, &arguments);
+    }
+}
+
+#[test]
+fn namespaces_of_the_configuration_are_seen_together_and_the_denied_one_is_named() {
+    let Some(folder) = testbed("a cluster", "kubernetes/kubeconfig") else { return };
+    let (seen, unseen) = ("gaps-seen", "gaps-unseen");
+    let _granted = Granted(&folder, &["gaps-seen", "gaps-unseen"]);
+    for namespace in [seen, unseen] {
+        if !kubectl(&folder, &["get", "namespaces", "-o", "name"]).contains(&format!("namespace/{namespace}\n")) {
+            kubectl(&folder, &["create", "namespace", namespace]);
+        }
+        let image = ["--image=testbed/busybox:1.35", "--image-pull-policy=Never", "--restart=Never"];
+        if kubectl(&folder, &["get", "pods", "-n", namespace, "-o", "name"]).is_empty() {
+            kubectl(&folder, &[&["run", "one", "-n", namespace][..], &image, &["--", "sleep", "3600"]].concat());
+        }
+    }
+    if !kubectl(&folder, &["get", "rolebindings", "-n", seen, "-o", "name"]).contains("viewer") {
+        kubectl(&folder, &["create", "rolebinding", "viewer", "-n", seen, "--clusterrole=view", "--user=viewer"]);
+    }
+    let namespaces = BTreeMap::from([("viewer".to_owned(), vec![seen.to_owned(), unseen.to_owned()])]);
+    let kube = Contexts::from_files(&["viewer".into()], &[kubeconfig(&folder)]).with_namespaces(&namespaces);
+    assert!(kube.problems().is_empty());
+    let mut watched = Watched::with(kube, "viewer");
+    watched.until("pods of both, and what is denied", |world| {
+        let kube = &world.observed.kube;
+        let of = |namespace: &str| kube.pods.iter().any(|pod| pod.namespace == namespace);
+        let denied = |cluster: &Cluster| cluster.denied.iter().any(|d| d.resource == "pods" && d.namespace == unseen);
+        of("shop") && of(seen) && kube.clusters.values().any(denied)
+    });
+    let cluster = watched.cluster().expect("there");
+    assert!(
+        cluster.partly.contains(&("pods".into(), seen.into()))
+            && cluster.partly.contains(&("pods".into(), "shop".into()))
+    );
+    assert!(cluster.denied.iter().any(|d| d.resource == "nodes" && d.verb == "list" && d.namespace.is_empty()));
+    assert!(watched.world.observed.kube.pods.iter().all(|pod| pod.namespace != unseen));
+
+    // The table of any kind does the same.
+    watched.demand.send_modify(|demand| demand.resource = Some("serviceaccounts".into()));
+    watched.until("a table of what may be seen", |world| {
+        world.observed.kube.tables.values().any(|table| {
+            table.rows.iter().any(|row| row.namespace == seen) && table.missing.iter().any(|missing| missing == unseen)
+        })
+    });
+    let table = &watched.world.observed.kube.tables["viewer"];
+    assert_eq!(table.namespaces.len(), 3);
+    assert!(table.problem.as_ref().is_some_and(|problem| problem.contains(unseen) && problem.contains("cannot list")));
+    assert!(table.rows.iter().all(|row| row.namespace == seen));
+}
+
 #[test]
 fn a_context_that_leads_nowhere_is_down_and_says_why() {
     let Some(folder) = testbed("a cluster", "kubernetes/kubeconfig") else { return };
@@ -343,6 +404,43 @@ fn any_kind_is_a_table_in_the_servers_columns() {
     let cluster = watched.cluster().expect("there");
     assert!(cluster.namespaces.iter().any(|namespace| namespace == "shop"));
     assert!(cluster.resources.iter().any(|resource| resource.name() == "cronjobs.batch"));
+}
+
+#[test]
+fn the_server_selects_rows_and_says_what_is_wrong_with_a_selector() {
+    let Some(folder) = testbed("a cluster", "kubernetes/kubeconfig") else { return };
+    let mut watched = Watched::start(&folder, "testbed");
+    let names = |world: &World| -> Vec<String> {
+        world.observed.kube.tables.values().flat_map(|table| &table.rows).map(|row| row.name.to_string()).collect()
+    };
+    let mut select = |line: &str| {
+        let selectors = Selectors::read(line);
+        watched.demand.send_modify(|demand| {
+            (demand.resource, demand.selectors) = (Some("pods".into()), selectors.clone());
+        });
+        watched.until(line, |world| {
+            world.observed.kube.tables.values().any(|table| table.selectors == selectors && !table.waiting)
+        });
+        let problem = watched.world.observed.kube.tables["testbed"].problem.clone();
+        (names(&watched.world), problem.map(String::from))
+    };
+    let judged = |arguments: &[&str]| -> Vec<String> {
+        let names = format!("jsonpath={ROW}{{.metadata.name}} {{end}}");
+        let all = [&["get", "pods", "-A", "-o", &names], arguments].concat();
+        kubectl(&folder, &all).split_whitespace().map(str::to_owned).collect()
+    };
+    let (all, _) = select("");
+    let (db, problem) = select("-l app=db");
+    assert_eq!((&db, problem), (&judged(&["-l", "app=db"]), None));
+    assert!(!db.is_empty() && db.len() < all.len());
+    let (of_both, _) = select("-l 'app in (db, checkout)' --field-selector metadata.name=db-0");
+    assert_eq!(of_both, ["db-0"]);
+    let (none, problem) = select("-l app=a=b");
+    let problem = problem.expect("the server refuses it");
+    assert!(none.is_empty() && problem.contains("found '=', expected"), "{problem}");
+    let (none, problem) = select("field:status.fase=Running");
+    let problem = problem.expect("the server refuses it");
+    assert!(none.is_empty() && problem.contains("status.fase"), "{problem}");
 }
 
 #[test]

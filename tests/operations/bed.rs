@@ -65,7 +65,7 @@ impl Bed {
     /// The engine behind a socket, and a context or `none`.
     pub fn of(folder: PathBuf, socket: &Path, context: &str) -> Self {
         let docker = vec![format!("unix://{}", socket.display())];
-        let clients = client::discover(&Wanted { docker, contexts: vec![context.into()] });
+        let clients = client::discover(&Wanted { docker, contexts: vec![context.into()], ..Wanted::default() });
         Self { folder, clients }
     }
 

@@ -169,7 +169,11 @@ fn a_secret_is_revealed_and_files_are_copied() {
 #[test]
 fn who_may_not_is_told_the_missing_verb_beforehand() {
     on_testbed("kubernetes::who_may_not_is_told_the_missing_verb_beforehand", |bed| {
-        let clients = client::discover(&Wanted { docker: vec!["none".into()], contexts: vec!["viewer".into()] });
+        let clients = client::discover(&Wanted {
+            docker: vec!["none".into()],
+            contexts: vec!["viewer".into()],
+            ..Wanted::default()
+        });
         let mut world = bed.world_of(&clients);
         let checkout = ObjectRef::in_cluster(ObjectKind::Deployment, "viewer", "shop", "checkout");
         // What this user's cockpit sees of it, whichever list comes first.

@@ -332,6 +332,7 @@ fn nothing_that_changes_something_reaches_an_engine_while_read_only() {
         let clients = client::discover(&Wanted {
             docker: vec![format!("unix://{}", socket.display())],
             contexts: vec!["none".into()],
+            ..Wanted::default()
         });
         let world = bed.world_of(&clients);
         let engine = clients.docker[0].name.to_string();

@@ -1,6 +1,6 @@
 //! A cluster, its nodes, and any kind of resource in the server's own columns.
 
-use super::{Keyed, workload::Condition};
+use super::{Keyed, Selectors, workload::Condition};
 use crate::model::{Timestamp, health::Health};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,8 @@ pub struct Cluster {
     pub namespaces: Vec<CompactString>,
     /// What may not be seen, by kind.
     pub denied: Vec<Denied>,
+    /// What is seen in single namespaces because it may not be in the whole cluster: the resource and the namespace.
+    pub partly: Vec<(CompactString, CompactString)>,
     /// Lists that are still being read: the resource and how many of it are here.
     pub loading: Vec<(CompactString, u64)>,
     /// How many of them there are, of those where the server told.
@@ -131,6 +133,13 @@ pub struct KubeTable {
     pub rows: Vec<TableRow>,
     /// Why there is nothing, in words.
     pub problem: Option<CompactString>,
+    /// Where it was asked for, and where it was refused: namespaces of a user who may not see it in the whole cluster.
+    pub namespaces: Vec<CompactString>,
+    pub missing: Vec<CompactString>,
+    /// What the server narrowed it by.
+    pub selectors: Selectors,
+    /// Whether it was asked for and nothing has come yet.
+    pub waiting: bool,
 }
 
 /// A column that the server prints.
@@ -151,6 +160,7 @@ pub struct TableRow {
     pub namespace: CompactString,
     pub name: CompactString,
     pub created_at: Option<Timestamp>,
+    pub labels: Vec<(CompactString, CompactString)>,
     pub cells: Vec<CompactString>,
 }
 

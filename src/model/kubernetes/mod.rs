@@ -5,6 +5,7 @@ mod cluster;
 mod details;
 mod index;
 mod pod;
+mod selectors;
 mod workload;
 
 pub use access::{Access, AccessAnswer};
@@ -12,6 +13,7 @@ pub use cluster::{ApiResource, Cluster, Denied, KubeTable, Node, NodeUsage, Tabl
 pub use details::{Finding, KubeDetails, KubeEvent, Revision};
 pub use index::NodeLoad;
 pub use pod::{ContainerRole, Owner, Pod, PodContainer, Resources, Run, Usage};
+pub use selectors::Selectors;
 pub use workload::{Condition, Workload};
 
 use super::rows::{Delta, Keyed, Rows};

@@ -84,6 +84,15 @@ impl Live for Watched {
         self.endpoint.chosen
     }
 
+    fn place(&self) -> String {
+        let Endpoint { url, found_by, .. } = &self.endpoint;
+        if found_by.contains(url.trim_start_matches("unix://")) {
+            found_by.clone()
+        } else {
+            format!("{url}, by {found_by}")
+        }
+    }
+
     fn watch<'a>(
         &'a mut self,
         mut demand: watch::Receiver<Demand>,

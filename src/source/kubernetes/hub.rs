@@ -91,7 +91,9 @@ pub async fn run(
     let api = Api { clients, context: context.name.clone() };
     let version = connect(&api, teller).await?;
     let namespace = if context.namespace.is_empty() { "default".into() } else { context.namespace.clone() };
-    let origin = Origin { context: context.name.clone(), namespace, dialect: version.dialect() };
+    let mut namespaces = vec![namespace];
+    namespaces.extend(context.namespaces.iter().filter(|name| **name != namespaces[0]).cloned().collect::<Vec<_>>());
+    let origin = Origin { context: context.name.clone(), namespaces: namespaces.into(), dialect: version.dialect() };
     let (told, queue) = mpsc::channel(QUEUE);
     let (returned_in, returned) = watch::channel(0);
     let shared = Shared { api, origin, demand, returned, told };
@@ -103,6 +105,8 @@ pub async fn run(
         server: context.server,
         current: context.current,
         namespace: context.namespace,
+        // Until it is known which there are, and for who may not list them.
+        namespaces: context.namespaces,
         version: version.git_version,
         ..Cluster::default()
     };
@@ -269,19 +273,21 @@ impl Hub {
         }
     }
 
-    /// What may not be listed in the whole cluster may be so in the context's namespace.
+    /// What may not be listed in the whole cluster may be so in the context's namespace, and in those that the configuration names.
     fn fall_back(&mut self, resource: &str) {
-        let namespace = self.shared.origin.namespace.clone();
-        let kept = KEPT.iter().find(|kept| kept.namespaced && (kept.resource)() == resource);
-        if let Some(kept) = kept {
-            self.start(kept, namespace);
+        let Some(kept) = KEPT.iter().find(|kept| kept.namespaced && (kept.resource)() == resource) else { return };
+        for namespace in self.shared.origin.namespaces.clone().iter() {
+            self.start(kept, namespace.clone());
         }
     }
 
     /// The cluster, where something about it changed.
     fn renewed(&mut self) -> Option<Update> {
-        let (mut denied, mut loading, mut expected) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut denied, mut loading, mut expected, mut partly) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for ((resource, namespace), state) in &self.lists {
+            if !namespace.is_empty() && !matches!(state, ListState::Denied(_) | ListState::Loading { here: 0, .. }) {
+                partly.push((resource.clone(), namespace.clone()));
+            }
             match state {
                 ListState::Denied(verb) => {
                     let (resource, verb, namespace) = (resource.clone(), (*verb).into(), namespace.clone());
@@ -294,7 +300,8 @@ impl Hub {
                 ListState::Here | ListState::Failed(_) => {}
             }
         }
-        (self.cluster.denied, self.cluster.loading, self.cluster.expected) = (denied, loading, expected);
+        (self.cluster.denied, self.cluster.loading, self.cluster.expected, self.cluster.partly) =
+            (denied, loading, expected, partly);
         if self.told.as_ref() == Some(&self.cluster) {
             return None;
         }

@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_node_reads_as_kubectl_prints_it() {
-        let origin = Origin { context: "c".into(), namespace: "default".into(), dialect: Dialect::NEWEST };
+        let origin = Origin { context: "c".into(), namespaces: [].into(), dialect: Dialect::NEWEST };
         let text = r#"{"metadata":{"name":"n","labels":{"node-role.kubernetes.io/worker":"","node-role.kubernetes.io/a":"x",
             "kubernetes.io/role":"old","node-role.kubernetes.io/":""}},"spec":{"unschedulable":true,"taints":[{"key":"k","effect":"NoSchedule"}]},
             "status":{"conditions":[{"type":"Ready","status":"Unknown"}],"allocatable":{"cpu":"7910m","memory":"32Gi","pods":"110"},

@@ -81,8 +81,8 @@ pub trait Kind: Send + Sync + 'static {
 #[derive(Debug, Clone)]
 pub struct Origin {
     pub context: CompactString,
-    /// Where namespaces go without saying.
-    pub namespace: CompactString,
+    /// What is asked for one by one where the whole cluster is denied.
+    pub namespaces: Arc<[CompactString]>,
     pub dialect: Dialect,
 }
 

@@ -9,15 +9,23 @@ use super::{
 use crate::{
     clock,
     model::{
-        kubernetes::{ApiResource, KubePart, KubeTable, TableColumn, TableRow},
+        kubernetes::{ApiResource, KubePart, KubeTable, Selectors, TableColumn, TableRow},
         topic::Topic,
     },
-    source::{live::Gone, supervisor::backoff},
+    source::{
+        live::Gone,
+        supervisor::{Demand, backoff},
+    },
 };
 use compact_str::CompactString;
+use futures_util::future::try_join_all;
 use serde::Deserialize;
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::sync::watch;
 
 /// The server's table, of servers that print none the plain list.
@@ -27,49 +35,77 @@ const STEP: Duration = Duration::from_millis(500);
 /// How long the list of resources is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Tells the table of whatever kind is asked for.
-pub async fn run(mut shared: Shared, mut resources: watch::Receiver<Arc<Vec<ApiResource>>>) {
-    loop {
-        let wanted = shared.demand.wait_for(|demand| wanted(demand).is_some()).await.map(|demand| wanted(&demand));
-        let Ok(Some(wanted)) = wanted else { return };
-        let mut other = shared.demand.clone();
-        tokio::select! {
-            done = keep_up(&mut shared, &mut resources, &wanted) => if done.is_err() { return },
-            changed = other.wait_for(|demand| self::wanted(demand).as_ref() != Some(&wanted)) => if changed.is_err() { return },
+/// What is asked for: a kind by its name, and what it is narrowed by.
+#[derive(Clone, PartialEq)]
+struct Wanted {
+    resource: CompactString,
+    selectors: Selectors,
+}
+
+impl Wanted {
+    fn of(demand: &Demand) -> Option<Self> {
+        let resource = demand.resource.clone().filter(|_| demand.visible.contains(Topic::KubeTable))?;
+        Some(Self { resource, selectors: demand.selectors.clone() })
+    }
+
+    /// A table of nothing yet.
+    fn table(&self) -> KubeTable {
+        KubeTable { resource: self.resource.clone(), selectors: self.selectors.clone(), ..KubeTable::default() }
+    }
+
+    /// The end of a query that asks for what is selected.
+    fn query(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, selector) in [("labelSelector", &self.selectors.labels), ("fieldSelector", &self.selectors.fields)] {
+            if !selector.is_empty() {
+                query.append_pair(name, selector);
+            }
         }
+        let query = query.finish();
+        if query.is_empty() { query } else { format!("&{query}") }
     }
 }
 
-fn wanted(demand: &crate::source::supervisor::Demand) -> Option<CompactString> {
-    demand.resource.clone().filter(|_| demand.visible.contains(Topic::KubeTable))
+/// Tells the table of whatever kind is asked for.
+pub async fn run(mut shared: Shared, mut resources: watch::Receiver<Arc<Vec<ApiResource>>>) {
+    let mut before = None;
+    loop {
+        let wanted =
+            shared.demand.wait_for(|demand| Wanted::of(demand).is_some()).await.map(|demand| Wanted::of(&demand));
+        let Ok(Some(wanted)) = wanted else { return };
+        // Rows of another kind, or selected otherwise, are not shown under the new name meanwhile.
+        if before.replace(wanted.clone()) != Some(wanted.clone()) {
+            let table = KubeTable { waiting: true, ..wanted.table() };
+            if shared.tell(Told::Part(KubePart::Table(Box::new(table)))).await.is_err() {
+                return;
+            }
+        }
+        let mut other = shared.demand.clone();
+        tokio::select! {
+            done = keep_up(&shared, &mut resources, &wanted) => if done.is_err() { return },
+            changed = other.wait_for(|demand| Wanted::of(demand).as_ref() != Some(&wanted)) => if changed.is_err() { return },
+        }
+    }
 }
 
 async fn keep_up(
-    shared: &mut Shared,
+    shared: &Shared,
     resources: &mut watch::Receiver<Arc<Vec<ApiResource>>>,
-    wanted: &CompactString,
+    wanted: &Wanted,
 ) -> Result<(), Gone> {
     let _ = tokio::time::timeout(PATIENCE, resources.wait_for(|all| !all.is_empty())).await;
     let all = resources.borrow().clone();
-    let Some(resource) = all.iter().find(|resource| is_called(resource, wanted)) else {
-        let problem = Some("the server has no such resource".into());
-        let table = KubeTable { resource: wanted.clone(), problem, ..KubeTable::default() };
+    let Some(resource) = all.iter().find(|resource| is_called(resource, &wanted.resource)) else {
+        let table = KubeTable { problem: Some("the server has no such resource".into()), ..wanted.table() };
         shared.tell(Told::Part(KubePart::Table(Box::new(table)))).await?;
         return resources.changed().await.map_err(|_| Gone);
     };
-    let mut table = Table::new(resource, wanted);
-    let mut failures = 0;
-    loop {
-        match table.once(shared).await? {
-            Ok(()) => failures = 0,
-            Err(trouble) => {
-                failures += 1;
-                table.after(&trouble, &shared.origin.namespace);
-                table.tell(shared, Some(trouble.words())).await?;
-                shared.pause(backoff(Duration::from_secs(2), failures)).await;
-            }
-        }
-    }
+    let parts = Parts { wanted, resource, of: Mutex::default() };
+    Table::new(&parts, CompactString::default()).run(shared.clone()).await?;
+    // Denied in the whole cluster: what may be seen in single namespaces.
+    let namespaces = shared.origin.namespaces.iter();
+    let each = namespaces.map(|namespace| Table::new(&parts, namespace.clone()).run(shared.clone()));
+    try_join_all(each).await.map(drop)
 }
 
 fn is_called(resource: &ApiResource, name: &str) -> bool {
@@ -116,11 +152,57 @@ struct Event {
     object: Value,
 }
 
-/// What is known of the kind.
-struct Table<'a> {
+/// What is known of the kind: by namespace, or of the whole cluster by none.
+struct Parts<'a> {
+    wanted: &'a Wanted,
     resource: &'a ApiResource,
-    /// As it was asked for.
-    wanted: &'a CompactString,
+    of: Mutex<BTreeMap<CompactString, Part>>,
+}
+
+/// One namespace of it.
+#[derive(Default)]
+struct Part {
+    columns: Vec<TableColumn>,
+    rows: Vec<TableRow>,
+    problem: Option<CompactString>,
+}
+
+impl Parts<'_> {
+    /// Takes what is known of a namespace; returns the whole. What the server refuses is told once.
+    fn renewed(&self, namespace: &CompactString, part: Part) -> KubeTable {
+        let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        of.insert(namespace.clone(), part);
+        if of.len() > 1 {
+            of.remove("");
+        }
+        let mut problems: Vec<&str> = of.values().filter_map(|part| part.problem.as_deref()).collect();
+        problems.dedup();
+        let missing = if of.contains_key("") {
+            Vec::new()
+        } else {
+            of.iter().filter(|(_, part)| part.problem.is_some()).map(|(namespace, _)| namespace.clone()).collect()
+        };
+        KubeTable {
+            kind: self.resource.kind.clone(),
+            namespaced: self.resource.namespaced,
+            columns: of
+                .values()
+                .map(|part| &part.columns)
+                .find(|columns| !columns.is_empty())
+                .cloned()
+                .unwrap_or_default(),
+            rows: of.values().flat_map(|part| part.rows.iter().cloned()).collect(),
+            problem: (!problems.is_empty()).then(|| problems.join("; ").into()),
+            namespaces: of.keys().filter(|namespace| !namespace.is_empty()).cloned().collect(),
+            missing,
+            ..self.wanted.table()
+        }
+    }
+}
+
+/// Keeps up with one namespace, or with the whole cluster.
+struct Table<'a> {
+    parts: &'a Parts<'a>,
     /// Empty for the whole cluster.
     namespace: CompactString,
     columns: Vec<TableColumn>,
@@ -130,9 +212,32 @@ struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn new(resource: &'a ApiResource, wanted: &'a CompactString) -> Self {
-        let (namespace, version) = (CompactString::default(), CompactString::default());
-        Self { resource, wanted, namespace, columns: Vec::new(), rows: BTreeMap::new(), version }
+    fn new(parts: &'a Parts<'a>, namespace: CompactString) -> Self {
+        Self { parts, namespace, columns: Vec::new(), rows: BTreeMap::new(), version: CompactString::default() }
+    }
+
+    /// Keeps up; ends where it is denied in the whole cluster and may be allowed in a namespace.
+    async fn run(mut self, mut shared: Shared) -> Result<(), Gone> {
+        let mut failures = 0;
+        loop {
+            let trouble = match self.once(&mut shared).await? {
+                Ok(()) => {
+                    failures = 0;
+                    continue;
+                }
+                Err(trouble) => trouble,
+            };
+            failures += 1;
+            match &trouble {
+                Trouble::Gone => self.version = CompactString::default(),
+                Trouble::Denied(_) if self.parts.resource.namespaced && self.namespace.is_empty() => return Ok(()),
+                // It may not be seen any more, or is not what is asked for.
+                Trouble::Denied(_) | Trouble::Refused(_) => self.rows.clear(),
+                _ => {}
+            }
+            self.tell(&shared, Some(trouble.words())).await?;
+            shared.pause(backoff(Duration::from_secs(2), failures)).await;
+        }
     }
 
     /// Lists where needed, and watches until the watch ends.
@@ -143,7 +248,7 @@ impl<'a> Table<'a> {
             }
             self.tell(shared, None).await?;
         }
-        if !self.resource.verbs.iter().any(|verb| verb == "watch") {
+        if !self.parts.resource.verbs.iter().any(|verb| verb == "watch") {
             self.version = CompactString::default();
             shared.pause(Duration::from_secs(5)).await;
             return Ok(Ok(()));
@@ -151,9 +256,13 @@ impl<'a> Table<'a> {
         self.watch(shared).await
     }
 
+    fn url(&self, query: &str) -> String {
+        let path = path_of(self.parts.resource, &self.namespace);
+        format!("{path}?includeObject=Metadata{query}{}", self.parts.wanted.query())
+    }
+
     async fn list(&mut self, shared: &Shared) -> Result<(), Trouble> {
-        let url = format!("{}?includeObject=Metadata&resourceVersion=0", path_of(self.resource, &self.namespace));
-        let table: SlimTable = shared.api.json_as(&url, TABLE).await?;
+        let table: SlimTable = shared.api.json_as(&self.url("&resourceVersion=0"), TABLE).await?;
         self.version = table.metadata.resource_version.clone();
         self.rows.clear();
         self.take(table);
@@ -172,6 +281,7 @@ impl<'a> Table<'a> {
                 namespace: metadata.namespace.clone(),
                 name: metadata.name.clone(),
                 created_at: metadata.creation_timestamp,
+                labels: metadata.labels,
                 cells: row.cells.iter().map(cell).collect(),
             };
             self.rows.insert((metadata.namespace, metadata.name), row);
@@ -179,11 +289,8 @@ impl<'a> Table<'a> {
     }
 
     async fn watch(&mut self, shared: &mut Shared) -> Result<Result<(), Trouble>, Gone> {
-        let url = format!(
-            "{}?watch=true&allowWatchBookmarks=true&timeoutSeconds=290&includeObject=Metadata&resourceVersion={}",
-            path_of(self.resource, &self.namespace),
-            self.version
-        );
+        let watch = "&watch=true&allowWatchBookmarks=true&timeoutSeconds=290&resourceVersion=";
+        let url = self.url(&format!("{watch}{}", self.version));
         let api = shared.api.clone();
         let mut stream = match api.stream(&url, TABLE).await {
             Ok(stream) => stream,
@@ -249,26 +356,10 @@ impl<'a> Table<'a> {
         Ok(changed)
     }
 
-    /// What follows from a failure: list anew, or in the context's namespace where the whole cluster is denied.
-    fn after(&mut self, trouble: &Trouble, namespace: &CompactString) {
-        match trouble {
-            Trouble::Gone => self.version = CompactString::default(),
-            Trouble::Denied(_) if self.resource.namespaced && self.namespace.is_empty() => {
-                self.namespace = namespace.clone()
-            }
-            _ => {}
-        }
-    }
-
     async fn tell(&self, shared: &Shared, problem: Option<String>) -> Result<(), Gone> {
-        let table = KubeTable {
-            resource: self.wanted.clone(),
-            kind: self.resource.kind.clone(),
-            namespaced: self.resource.namespaced,
-            columns: self.columns.clone(),
-            rows: self.rows.values().cloned().collect(),
-            problem: problem.map(Into::into),
-        };
+        let rows = self.rows.values().cloned().collect();
+        let part = Part { columns: self.columns.clone(), rows, problem: problem.map(Into::into) };
+        let table = self.parts.renewed(&self.namespace, part);
         shared.tell(Told::Part(KubePart::Table(Box::new(table)))).await
     }
 }

@@ -23,6 +23,7 @@ pub fn prod() -> Cluster {
         version: "v1.34.1".into(),
         namespaces: ["batch", "default", "kube-system", "shop"].map(Into::into).into(),
         denied: Vec::new(),
+        partly: Vec::new(),
         loading: Vec::new(),
         expected: Vec::new(),
         resources: vec![
@@ -68,6 +69,7 @@ pub fn services(at: At) -> KubeTable {
         namespace: "shop".into(),
         name: name.into(),
         created_at: at.ago(41 * DAY),
+        labels: vec![("app".into(), name.into())],
         cells: cells.map(Into::into).into(),
     };
     KubeTable {
@@ -87,7 +89,7 @@ pub fn services(at: At) -> KubeTable {
             row("checkout", ["checkout", "ClusterIP", "10.96.4.12", "<none>", "80/TCP", "41d", "app=checkout"]),
             row("web", ["web", "LoadBalancer", "10.96.0.9", "192.0.2.7", "443:31443/TCP", "41d", "app=web"]),
         ],
-        problem: None,
+        ..KubeTable::default()
     }
 }
 
