@@ -245,14 +245,18 @@ async fn an_engine_that_is_known_is_watched_when_it_is_chosen() {
     };
     let reason = watched.until("it is off", |watched| state(watched, SourceState::Off)).await;
     assert_eq!(reason, format!("not chosen: {}, by Docker context spare", url(&socket)));
-    watched.demand.send_modify(|demand| drop(demand.chosen.insert("docker/spare".into(), true)));
+    watched.demand.send_modify(|demand| {
+        demand.chosen.insert("docker/spare".into(), true);
+    });
     watched.until("it is watched", |watched| state(watched, SourceState::Ok)).await;
     watched
         .until("its containers are here", |watched| {
             (!watched.world.observed.containers.containers.is_empty()).then_some(())
         })
         .await;
-    watched.demand.send_modify(|demand| drop(demand.chosen.insert("docker/spare".into(), false)));
+    watched.demand.send_modify(|demand| {
+        demand.chosen.insert("docker/spare".into(), false);
+    });
     watched.until("it is off again", |watched| state(watched, SourceState::Off)).await;
 }
 
