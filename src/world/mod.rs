@@ -121,11 +121,13 @@ impl World {
             answered_at: old.and_then(|old| old.answered_at),
             report,
         };
-        // Whoever stops watching a cluster does not want to look at what it was.
-        if status.report.state == SourceState::Off
-            && let Some(context) = name.strip_prefix("kube/")
-        {
-            self.observed.kube.forget(context);
+        // Whoever stops watching a cluster or an engine does not want to look at what it was.
+        if status.report.state == SourceState::Off {
+            match name.split_once('/') {
+                Some(("kube", context)) => self.observed.kube.forget(context),
+                Some(("docker", engine)) => self.observed.containers.forget(engine),
+                _ => {}
+            }
         }
         self.observed.sources.insert(name, status);
         Changed { sources: true, attention: self.judge(), ..Changed::default() }
