@@ -28,6 +28,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{UnixListener, UnixStream},
     sync::{mpsc, watch},
     task::JoinSet,
@@ -258,6 +259,7 @@ async fn an_engine_that_is_known_is_watched_when_it_is_chosen() {
         demand.chosen.insert("docker/spare".into(), false);
     });
     watched.until("it is off again", |watched| state(watched, SourceState::Off)).await;
+    assert!(watched.world.observed.containers.containers.is_empty(), "nobody looks at what it was");
 }
 
 #[tokio::test]
@@ -344,6 +346,69 @@ impl Way {
         self.tasks.shutdown().await;
         let _ = std::fs::remove_file(at);
     }
+}
+
+/// A way to the engine on which answers wait while it is shut.
+fn slow_way(at: &Path, to: &Path) -> (JoinSet<()>, watch::Sender<bool>) {
+    let listener = UnixListener::bind(at).expect("bound");
+    let (to, (open_in, is_open)) = (to.to_owned(), watch::channel(true));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let mut ways = JoinSet::new();
+        while let Ok((near, _)) = listener.accept().await {
+            let (to, mut is_open) = (to.clone(), is_open.clone());
+            ways.spawn(async move {
+                let Ok(far) = UnixStream::connect(to).await else { return };
+                let ((mut asks, mut answers), (mut from, mut into)) = (near.into_split(), far.into_split());
+                let back = async {
+                    let mut buffer = vec![0; 65_536];
+                    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+                        let is_open = is_open.wait_for(|open| *open).await.is_ok();
+                        if !is_open || answers.write_all(&buffer[..length]).await.is_err() {
+                            return;
+                        }
+                    }
+                };
+                tokio::select! {
+                    _ = tokio::io::copy(&mut asks, &mut into) => {}
+                    () = back => {}
+                }
+            });
+        }
+    });
+    (tasks, open_in)
+}
+
+#[tokio::test]
+async fn an_engine_that_answers_late_is_stale_and_says_what_is_slow() {
+    let Some(socket) = testbed() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path().join("docker.sock");
+    let (_tasks, open) = slow_way(&at, &socket);
+    let mut watched = Watched::of(&at);
+    let state = |watched: &Watched| {
+        let source = watched.world.observed.sources.values().next()?;
+        Some((source.report.state, source.report.reason.clone().unwrap_or_default()))
+    };
+    let is_ok = |watched: &Watched| state(watched).filter(|(state, _)| *state == SourceState::Ok).map(drop);
+    watched.until("it is ok", is_ok).await;
+    // Whole: its list, and every container of it.
+    let whole = |watched: &Watched| {
+        let rows = &watched.world.observed.containers.containers;
+        (!rows.is_empty() && rows.iter().all(|row| row.restarts.is_some())).then_some(())
+    };
+    watched.until("it is whole", whole).await;
+    open.send_replace(false);
+    let reason = watched.until("it is slow", |watched| {
+        let (state, reason) = state(watched)?;
+        assert_ne!(state, SourceState::Down, "{reason}");
+        (state == SourceState::Stale).then_some(reason)
+    });
+    let reason = reason.await;
+    assert!(reason.contains("did not come within 10 s"), "{reason}");
+    assert!(!watched.world.observed.containers.containers.is_empty(), "rows stay");
+    open.send_replace(true);
+    watched.until("it is ok again", is_ok).await;
 }
 
 fn threads() -> usize {

@@ -113,13 +113,30 @@ impl App {
             previous: viewer.previous,
         };
         self.ask(Effect::Logs(live.then_some(request)));
+        self.hold_logs();
     }
 
     /// Takes lines; those of an older request are of no use any more.
     pub(super) fn take_logs(&mut self, batch: LogBatch) {
         if let Some(viewer) = self.view.logs.as_mut().filter(|viewer| viewer.id == batch.id) {
             viewer.take(batch);
+            let held = viewer.held.filter(|_| !viewer.follow);
             self.dirty = true;
+            if held.is_some() {
+                self.hold_logs();
+            }
+        }
+    }
+
+    /// Holds the lines at the moment of the past that is shown; from there back, they follow again.
+    pub(super) fn hold_logs(&mut self) {
+        match self.moment.as_ref().map(|world| world.now) {
+            Some(at) => drop(self.with_logs(|viewer, taste, size| viewer.hold(at, taste, size))),
+            None => {
+                if let Some(viewer) = self.view.logs.as_mut().filter(|viewer| viewer.held.is_some()) {
+                    (viewer.held, viewer.follow) = (None, true);
+                }
+            }
         }
     }
 

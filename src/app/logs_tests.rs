@@ -69,6 +69,50 @@ fn request(effects: &[Effect]) -> Option<&LogRequest> {
 }
 
 #[test]
+fn in_the_past_the_lines_are_held_there_and_said_to_be_live() {
+    let mut app = app();
+    press(&mut app, "l");
+    some(&mut app);
+    let then = at(0).checked_add(SignedDuration::from_secs(20)).expect("a time");
+    let go = |app: &mut App| {
+        let mut moment = world();
+        moment.now = then;
+        app.view.cursor = Some(then);
+        app.update(Event { at: at(2), kind: EventKind::Moment(Some(Box::new(moment))) });
+    };
+    let stands_at = |app: &App| {
+        let viewer = app.view.logs.as_ref().expect("open");
+        viewer.store.line(viewer.cursor).map(|line| line.at.duration_since(at(0)).as_secs())
+    };
+    go(&mut app);
+    let clock = crate::model::units::clock(then);
+    assert!(
+        drawn(&app).contains(&format!("held at {clock}, later lines below are not of the past")),
+        "{}",
+        drawn(&app)
+    );
+    assert_eq!(stands_at(&app), Some(19));
+    tell(&mut app, vec![line(50, 0, Level::Info, "written now")]);
+    assert_eq!(stands_at(&app), Some(19), "what is written now moves nothing");
+    press(&mut app, "down");
+    assert!(drawn(&app).contains(&format!("live lines, not those of {clock}")), "{}", drawn(&app));
+    go(&mut app);
+    press(&mut app, "0");
+    assert!(app.view.logs.as_ref().expect("open").follow, "now they follow again");
+    assert!(!drawn(&app).contains(&clock) || !drawn(&app).contains("held at"));
+
+    // Opened in the past: the lines come later, and none is that old.
+    press(&mut app, "esc");
+    app.open(ObjectRef::in_engine(ObjectKind::Container, "docker", "abcdef"));
+    go(&mut app);
+    press(&mut app, "l");
+    tell(&mut app, vec![line(30, 0, Level::Info, "too young")]);
+    assert!(drawn(&app).contains(&format!("no line here is as old as {clock}")), "{}", drawn(&app));
+    tell(&mut app, vec![line(10, 0, Level::Info, "old enough")]);
+    assert_eq!(stands_at(&app), Some(10));
+}
+
+#[test]
 fn lines_are_asked_for_while_they_are_looked_at() {
     let mut app = app();
     let effects = press(&mut app, "l");

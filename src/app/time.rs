@@ -93,6 +93,7 @@ impl App {
         }
         self.policy.past = self.player.is_some();
         self.moment = None;
+        self.hold_logs();
         self.relayout();
     }
 
@@ -111,6 +112,7 @@ impl App {
                 }
                 self.policy.past = true;
                 self.moment = Some(world);
+                self.hold_logs();
             }
             None => {
                 self.view.cursor = self.moment.as_ref().map(|world| world.now);

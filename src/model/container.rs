@@ -411,6 +411,17 @@ impl Containers {
         }
     }
 
+    /// Forgets an engine that is not watched any more.
+    pub fn forget(&mut self, engine: &str) {
+        self.engines.remove(engine);
+        self.containers.forget(engine);
+        self.groups = container_group::groups(&self.containers);
+        self.usage.remove(engine);
+        self.images.forget(engine);
+        self.volumes.forget(engine);
+        self.networks.forget(engine);
+    }
+
     /// What a container uses, where that is known.
     pub fn usage_of(&self, container: &Container) -> Option<&ContainerUsage> {
         self.usage.get(&container.engine)?.get(&container.id)

@@ -105,6 +105,11 @@ pub fn date_clock(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
+/// Whether an amount has all but reached its limit: nine tenths of it.
+pub fn near(used: Option<u64>, limit: Option<u64>) -> bool {
+    matches!((used, limit), (Some(used), Some(limit)) if limit > 0 && used as f64 >= limit as f64 * 0.9)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

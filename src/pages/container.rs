@@ -215,11 +215,21 @@ impl Details for ContainerPage {
         let reason = if container.reason.is_empty() { "nothing is wrong with it" } else { &container.reason };
         let word = format!("{}: ", container.health.word());
         let mut lines = vec![Line::of(Scene::health_role(container.health), word).and(Role::Text, reason)];
-        if container.oom_killed {
+        let used = scene.world.observed.containers.usage_of(container).and_then(|usage| usage.memory_bytes);
+        let near = units::near(used, container.memory_limit_bytes);
+        if container.oom_killed || near {
             let limit = container.memory_limit_bytes.map_or("it has no limit of its own: the machine was out of memory".into(), |bytes| {
                 format!("its limit is {}", units::bytes(bytes as f64))
             });
-            lines.push(Line::of(Role::Dim, "  memory    ").and(Role::Text, limit));
+            let running = container.state == ContainerState::Running;
+            let now = used.filter(|_| running).map_or_else(String::new, |used| {
+                format!(", its working set is {}", units::bytes(used as f64))
+            });
+            let seen = scene.series.get(&SeriesKey::new(Metric::ContainerMemory, object.id.clone()));
+            let most = seen.and_then(|series| series.between(i64::MIN, i64::MAX).map(|(_, value)| value).reduce(f64::max));
+            let most = most.map_or_else(String::new, |most| format!(", at most {} was seen", units::bytes(most)));
+            let role = if near { Role::Warn } else { Role::Text };
+            lines.push(Line::of(Role::Dim, "  memory    ").and(role, format!("{limit}{now}{most}")));
         }
         probes(scene, container, &mut lines);
         let Some(details) = details(scene.world, object) else {

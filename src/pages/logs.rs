@@ -124,6 +124,16 @@ fn draw_standing(scene: &Scene<'_>, viewer: &Viewer, area: Rect, buffer: &mut Bu
 fn standing(scene: &Scene<'_>, viewer: &Viewer) -> Words {
     let taste = &scene.view.log_taste;
     let mut words = Vec::new();
+    let past = scene.view.cursor.filter(|_| viewer.note.is_none());
+    if let Some(at) = past {
+        // Lines are not kept with the moments: whoever looks at the past must not take what is written now for it.
+        let clock = units::clock(at);
+        words.push(match viewer.held {
+            Some(_) if viewer.reaches(at) => (format!("held at {clock}, later lines below are not of the past"), Role::Past),
+            Some(_) => (format!("no line here is as old as {clock}: s reaches further back"), Role::Past),
+            None => (format!("live lines, not those of {clock}"), Role::Past),
+        });
+    }
     words.push(match (viewer.previous, viewer.follow) {
         (true, _) => ("previous".to_owned(), Role::Past),
         (false, true) => ("following".to_owned(), Role::Ok),

@@ -201,6 +201,22 @@ fn head(scene: &Scene<'_>, object: &ObjectRef, pod: &Pod) -> Vec<Line> {
     lines
 }
 
+/// The working set of a pod beside its limit, where one of its containers was killed for want of memory, or will be soon.
+fn memory(scene: &Scene<'_>, pod: &Pod) -> Option<Line> {
+    let ends = pod.containers.iter().flat_map(|container| [&container.ended, &container.last]).flatten();
+    let killed = ends.into_iter().any(|end| end.reason == "OOMKilled");
+    let used = scene.world.observed.kube.usage_of(pod).and_then(|usage| usage.memory_bytes);
+    let near = units::near(used, pod.limits.memory_bytes);
+    if !killed && !near {
+        return None;
+    }
+    let print = |bytes: u64| units::bytes(bytes as f64);
+    let working = used.map_or_else(|| units::UNKNOWN.to_owned(), print);
+    let limit = pod.limits.memory_bytes.map_or_else(|| "no limit of its own".to_owned(), |limit| format!("a limit of {}", print(limit)));
+    let role = if near { Role::Warn } else { Role::Text };
+    Some(Line::of(Role::Dim, "memory  ").and(role, format!("working set {working} now, {limit} (the whole pod)")))
+}
+
 /// What is known before the API server has told more.
 fn known(scene: &Scene<'_>, pod: &Pod) -> Vec<Line> {
     let mut lines = Vec::new();
@@ -261,7 +277,10 @@ impl Details for PodPage {
         k8s::yaml(world, object, find(world, object).and_then(yaml::of))
     }
     fn why(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
-        k8s::why(scene, object, find(scene.world, object).map(|pod| known(scene, pod)).unwrap_or_default())
+        let pod = find(scene.world, object);
+        let mut lines = k8s::why(scene, object, pod.map(|pod| known(scene, pod)).unwrap_or_default());
+        lines.extend(pod.and_then(|pod| memory(scene, pod)));
+        lines
     }
     fn events(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
         k8s::events(scene, object)

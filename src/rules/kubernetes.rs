@@ -8,6 +8,7 @@ use crate::model::{
     kubernetes::{Kube, Node, Pod, Workload},
     object::{ObjectKind, ObjectRef},
     topic::{Topic, TopicSet},
+    units,
 };
 use compact_str::{CompactString, format_compact};
 use std::{collections::HashMap, sync::Arc};
@@ -17,7 +18,7 @@ const GROUP_FROM: usize = 6;
 /// What holds for less than this is on its way.
 const SECONDS: f64 = 5.0;
 /// What the checks look at. They do not ask for the time: what time alone turns bad, the source judges anew.
-const TOPICS: TopicSet = TopicSet::of(&[Topic::Pods, Topic::Workloads, Topic::Nodes]);
+const TOPICS: TopicSet = TopicSet::of(&[Topic::Pods, Topic::Workloads, Topic::Nodes, Topic::PodUsage]);
 
 /// A Deployment, StatefulSet, DaemonSet or Job that lacks pods.
 pub struct KubeWorkload;
@@ -68,7 +69,7 @@ impl KubeWorkload {
             }
             Some(pod) => {
                 let stuck = if workload.reason.contains("progress deadline") { ", rollout stuck" } else { "" };
-                format!("{counts}{stuck}: {}", pod.reason)
+                format!("{counts}{stuck}: {}", reason(kube, pod))
             }
             None => workload.reason.to_string(),
         };
@@ -163,7 +164,7 @@ impl KubePod {
             kind: "pod".into(),
             object: ObjectRef::in_cluster(ObjectKind::Pod, &pod.context, &pod.namespace, &pod.name),
             name: name(kube, &pod.context, &pod.namespace, &pod.name),
-            cause: pod.reason.to_string(),
+            cause: reason(kube, pod),
             next_step: next_step(pod).into(),
             count: 1,
             since: began(pod),
@@ -255,6 +256,14 @@ const fn short(kind: ObjectKind) -> &'static str {
 fn name(kube: &Kube, context: &str, namespace: &str, name: &str) -> CompactString {
     let path = crate::model::kubernetes::path(namespace, name);
     if kube.clusters.len() > 1 { format_compact!("{context} {path}") } else { path }
+}
+
+/// Why a pod is not well; of one that was killed for want of memory, its working set now beside the limit.
+fn reason(kube: &Kube, pod: &Pod) -> String {
+    let used =
+        kube.usage_of(pod).and_then(|usage| usage.memory_bytes).filter(|_| pod.reason.contains("OOM killed, limit"));
+    let used = used.map_or_else(String::new, |used| format!("; working set {} now", units::bytes(used as f64)));
+    format!("{}{used}", pod.reason)
 }
 
 /// Since when a pod is not well, as far as the API says.

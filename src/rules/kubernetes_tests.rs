@@ -3,9 +3,9 @@
 use super::*;
 use crate::model::{
     Timestamp,
-    kubernetes::{Cluster, KubeNews, KubePart, Owner},
+    kubernetes::{Cluster, KubeNews, KubePart, Owner, Usage},
     observed::Observed,
-    rows::Delta,
+    rows::{Delta, Keyed},
 };
 use std::sync::Arc;
 
@@ -92,4 +92,21 @@ fn pods_of_nobody_are_rows_and_many_of_them_one() {
     let many = conditions(&KubePod, pods(50), vec![]);
     assert_eq!(many.len(), 1);
     assert_eq!((many[0].count, many[0].cause.as_str()), (50, "50 pods are not well: 50 CrashLoopBackOff"));
+}
+
+#[test]
+fn want_of_memory_is_told_with_the_working_set() {
+    let oom = pod("web", None, Health::Failing, "crash loop in container app: OOM killed, limit 256 MiB, 3 restarts");
+    let other = pod("api", None, Health::Failing, "crash loop in container app: exit 1");
+    let mut kube = Kube::default();
+    let usage = |megabytes: u64| Usage { cpu_cores: None, memory_bytes: Some(megabytes << 20) };
+    let of_pods = [(oom.key(), usage(240)), (other.key(), usage(10))].into();
+    kube.apply(KubeNews { context: "c".into(), part: KubePart::PodUsage(of_pods) });
+    assert!(
+        reason(&kube, &oom).ends_with("limit 256 MiB, 3 restarts; working set 240 MiB now"),
+        "{}",
+        reason(&kube, &oom)
+    );
+    assert_eq!(reason(&kube, &other), other.reason);
+    assert_eq!(reason(&Kube::default(), &oom), oom.reason, "nothing is made up where it is not known");
 }

@@ -148,6 +148,15 @@ impl Teller {
         self.say(state, Some(error.clone()), cadence).await
     }
 
+    /// Reports that an answer is late though the other end is there: what is known grows old, and is not lost.
+    ///
+    /// # Errors
+    /// [`Gone`] where nobody listens any more.
+    pub async fn slow(&mut self, reason: String, hint: String) -> Result<(), Gone> {
+        let cadence = Some(self.spec.foreground);
+        self.say(SourceState::Stale, Some(SourceError::Down { reason, hint }), cadence).await
+    }
+
     /// Reports that there is no answer yet.
     ///
     /// # Errors

@@ -122,11 +122,13 @@ impl World {
             report,
         };
         let mut changed = TopicSet::EMPTY;
-        // Whoever stops watching a cluster does not want to look at what it was.
-        if status.report.state == SourceState::Off
-            && let Some(context) = name.strip_prefix("kube/")
-        {
-            self.observed.kube.forget(context);
+        // Whoever stops watching a cluster or an engine does not want to look at what it was.
+        if status.report.state == SourceState::Off {
+            match name.split_once('/') {
+                Some(("kube", context)) => self.observed.kube.forget(context),
+                Some(("docker", engine)) => self.observed.containers.forget(engine),
+                _ => {}
+            }
             changed = status.report.topics;
         }
         self.observed.sources.insert(name, status);

@@ -10,6 +10,7 @@ mod session;
 mod store;
 mod streams;
 mod usage;
+mod wanted;
 mod wire;
 
 use super::{

@@ -7,10 +7,11 @@ use super::{
     rows::{Asks, Known, Remembered},
     store::{self, Disk, Sizes, Stores},
     streams::{Sampled, Streams},
+    wanted::Wanted,
     wire::{Event, ImageSummary, Info, Inspect, Summary, Version},
 };
 use crate::{
-    client::docker::{Endpoint, raw, raw::Lines, unreachable},
+    client::docker::{Endpoint, PATIENCE, raw, raw::Lines, unreachable},
     clock,
     model::{
         container::{ContainerDetails, ContainerState, Engine, EngineNews, EnginePart},
@@ -33,6 +34,8 @@ use std::{
 };
 use tokio::sync::watch;
 
+/// Answers in a row that may be late before the connection counts as lost.
+const LATE: u32 = 3;
 /// Containers that are inspected at the same time.
 const INSPECT_AT_ONCE: usize = 8;
 /// Changes that come within this time are told together.
@@ -41,8 +44,6 @@ const TOGETHER: Duration = Duration::from_millis(100);
 const TOGETHER_AT_FIRST: Duration = Duration::from_millis(300);
 /// How often the whole list is asked for though the events tell of every change.
 const RELIST: Duration = Duration::from_secs(300);
-/// How often what is open is read anew, and the stores at most.
-const REREAD: Duration = Duration::from_secs(5);
 /// For how long the first whole answer waits for usage.
 const PATIENCE_FOR_USAGE: Duration = Duration::from_secs(5);
 
@@ -83,7 +84,11 @@ struct Session<'a> {
     inspecting: usize,
     tell_at: Option<Instant>,
     tick_at: Instant,
+    /// When the engine was heard last, and when that was told.
     heard_at: Instant,
+    told_at: Instant,
+    /// Answers in a row that did not come in time.
+    late: u32,
     list_at: Instant,
     alive_asked: bool,
     stores: Wanted,
@@ -91,30 +96,6 @@ struct Session<'a> {
     sizes: Sizes,
     details: Wanted,
     told_details: Option<(ObjectRef, Box<ContainerDetails>)>,
-}
-
-/// Something that is read while somebody looks at it.
-#[derive(Default)]
-struct Wanted {
-    asked: bool,
-    /// Whether what was read is old.
-    fresh: bool,
-    read_at: Option<Instant>,
-}
-
-impl Wanted {
-    fn is_due(&self, now: Instant) -> bool {
-        let rested = self.read_at.is_none_or(|at| now.saturating_duration_since(at) >= REREAD);
-        !self.asked && !self.fresh && rested
-    }
-
-    fn ask(&mut self) {
-        (self.asked, self.fresh) = (true, true);
-    }
-
-    fn done(&mut self) {
-        (self.asked, self.read_at) = (false, Some(clock::instant()));
-    }
 }
 
 /// Speaks with the engine until the connection breaks or nobody listens.
@@ -150,6 +131,8 @@ pub(super) async fn run(
         tell_at: None,
         tick_at: now,
         heard_at: now,
+        told_at: now,
+        late: 0,
         list_at: now,
         alive_asked: false,
         stores: Wanted::default(),
@@ -236,6 +219,30 @@ impl Session<'_> {
         }
     }
 
+    /// An answer that came. One that did not in time is no lost engine as long as the connection on which it tells its events stands: it
+    /// is said what is slow, and asked again, a few times.
+    async fn in_time<T>(&mut self, what: &str, answer: Result<T, Error>) -> Result<Option<T>, Ended> {
+        match answer {
+            Ok(answer) => {
+                self.heard();
+                Ok(Some(answer))
+            }
+            Err(Error::RequestTimeoutError) if self.told && self.late < LATE => {
+                self.late += 1;
+                let reason = format!("{what} did not come within {} s", PATIENCE.as_secs());
+                let hint =
+                    "the engine is there and slow: see the load of its machine, and its log (journalctl -u docker)";
+                self.teller.slow(reason, hint.into()).await?;
+                Ok(None)
+            }
+            Err(error) => Err(self.trouble(&error)),
+        }
+    }
+
+    fn heard(&mut self) {
+        (self.heard_at, self.late) = (clock::instant(), 0);
+    }
+
     /// What is wrong with the connection.
     fn trouble(&self, error: &Error) -> Ended {
         Ended::Trouble(unreachable(&self.url, error))
@@ -245,7 +252,11 @@ impl Session<'_> {
         match fact {
             Fact::Event(event, lines) => self.take_event(event, lines)?,
             Fact::Listed(list) => {
-                self.known.take_list(list.map_err(|error| self.trouble(&error))?, clock::now());
+                let Some(list) = self.in_time("the list of containers", list).await? else {
+                    self.list_at = clock::instant() + SIGN_OF_LIFE;
+                    return Ok(());
+                };
+                self.known.take_list(list, clock::now());
                 self.listed = true;
                 self.tell_later(Duration::ZERO);
             }
@@ -257,9 +268,9 @@ impl Session<'_> {
             Fact::Sampled(sampled) => self.streams.take(sampled, &self.docker, &self.asked),
             Fact::Alive(answer) => {
                 self.alive_asked = false;
-                answer.map_err(|error| self.trouble(&error))?;
-                self.heard_at = clock::instant();
-                self.tell(Vec::new()).await?;
+                if self.in_time("a sign of life (/_ping)", answer).await?.is_some() {
+                    self.tell(Vec::new()).await?;
+                }
             }
             Fact::Stores(stores) => {
                 self.stores.done();
@@ -297,7 +308,7 @@ impl Session<'_> {
                 }));
             }
         };
-        self.heard_at = clock::instant();
+        self.heard();
         let asks = self.known.take_event(&event);
         if asks == Asks::Stores {
             (self.stores.fresh, self.disk.fresh) = (false, false);
@@ -339,6 +350,7 @@ impl Session<'_> {
     async fn tell(&mut self, parts: Vec<EnginePart>) -> Result<(), Gone> {
         let news = |part| Update::Engine(Box::new(EngineNews { engine: self.name.clone(), part }));
         let updates = parts.into_iter().map(news).collect();
+        self.told_at = clock::instant();
         if self.complete { self.teller.tell(updates).await } else { self.teller.send(clock::now(), updates).await }
     }
 
@@ -416,7 +428,12 @@ impl Session<'_> {
             self.tell_later(Duration::ZERO);
         }
         self.look_whether_complete().await?;
-        if now.saturating_duration_since(self.heard_at) >= SIGN_OF_LIFE && !self.alive_asked {
+        if self.heard_at > self.told_at && now.saturating_duration_since(self.told_at) >= SIGN_OF_LIFE {
+            // Events that change nothing are signs of life too.
+            self.tell(Vec::new()).await?;
+        }
+        // Asked early enough for an answer that takes as long as it may to come before the engine counts as silent.
+        if now.saturating_duration_since(self.heard_at) >= SIGN_OF_LIFE / 2 && !self.alive_asked {
             self.alive_asked = true;
             let docker = self.docker.clone();
             self.ask(async move { Fact::Alive(raw::bytes(&docker, "/_ping").await.map(drop)) });

@@ -4,6 +4,7 @@ mod diff;
 mod findings;
 mod hidden;
 mod look;
+pub use look::query;
 mod revisions;
 
 use super::{

@@ -2,6 +2,7 @@
 
 use super::{
     api::Trouble,
+    details::query,
     discovery::path_of,
     reflect::{Shared, Told},
     slim::{self, Meta},
@@ -55,14 +56,11 @@ impl Wanted {
 
     /// The end of a query that asks for what is selected.
     fn query(&self) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, selector) in [("labelSelector", &self.selectors.labels), ("fieldSelector", &self.selectors.fields)] {
-            if !selector.is_empty() {
-                query.append_pair(name, selector);
-            }
-        }
-        let query = query.finish();
-        if query.is_empty() { query } else { format!("&{query}") }
+        let part = |name: &str, selector: &str| match selector {
+            "" => String::new(),
+            selector => format!("&{name}={}", query(selector)),
+        };
+        part("labelSelector", &self.selectors.labels) + &part("fieldSelector", &self.selectors.fields)
     }
 }
 

@@ -90,6 +90,8 @@ pub struct Viewer {
     /// Columns that long lines are scrolled by.
     pub shift: usize,
     pub marks: BTreeSet<u64>,
+    /// The moment of the past at which it is held, until one moves.
+    pub held: Option<Timestamp>,
     /// Why there are no lines, in words.
     pub note: Option<&'static str>,
 }
@@ -110,6 +112,7 @@ impl Viewer {
             top: 0,
             shift: 0,
             marks: BTreeSet::new(),
+            held: None,
             note: None,
         }
     }
@@ -235,9 +238,22 @@ impl Viewer {
         let (Some(cursor), Some(before)) = (shown.get(place).copied(), shown.get(top.min(place)).copied()) else {
             return;
         };
-        (self.cursor, self.top, self.follow) = (cursor, before, false);
+        (self.cursor, self.top, self.follow, self.held) = (cursor, before, false, None);
         let top = self.first_place(taste, size);
         self.top = self.store.shown().get(top).copied().unwrap_or(self.top);
+    }
+
+    /// Stands at the last line that was written before a moment, or at the first one where none is that old, and stays there while lines
+    /// come, until one moves.
+    pub fn hold(&mut self, at: Timestamp, taste: &Taste, size: (u16, u16)) {
+        let later = self.store.at_time(at).map_or(self.store.shown().len(), |number| self.store.place(number));
+        self.stand_at(later.saturating_sub(1), taste, size);
+        (self.held, self.follow) = (Some(at), false);
+    }
+
+    /// Whether a line that is shown was written before a moment.
+    pub fn reaches(&self, at: Timestamp) -> bool {
+        self.store.shown().front().and_then(|number| self.store.line(*number)).is_some_and(|line| line.at <= at)
     }
 
     /// Moves by lines. Down from the last line follows again.

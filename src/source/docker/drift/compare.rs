@@ -115,11 +115,8 @@ impl<'a> Comparison<'a> {
                 self.differs(field, file, live);
             }
         }
-        if self.service.fields.contains_key("env_file") {
-            return self
-                .leave_out("environment", "variables of env_file are not read, so further ones are not compared");
-        }
-        if self.image.is_none() {
+        // Further ones may be from what could not be read.
+        if self.is_unknown("env_file") || self.is_unknown("extends") || self.image.is_none() {
             return;
         }
         let further =

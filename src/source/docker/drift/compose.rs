@@ -1,4 +1,4 @@
-//! A service as its compose files have it: several files merged, variables filled in.
+//! A service as compose files have it: one file, and how one lies over another.
 
 use super::words;
 use serde_json::{Map, Value};
@@ -14,65 +14,89 @@ pub(super) struct Service {
     pub unknown: BTreeMap<String, String>,
 }
 
-/// The variables of a `.env` file.
-pub(super) fn variables(text: &str) -> BTreeMap<String, String> {
-    let mut variables = BTreeMap::new();
-    for line in text.lines() {
+/// A line of a file of variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Assignment {
+    pub name: String,
+    /// `None` where the shell gives the value.
+    pub value: Option<String>,
+    /// Whether it stands in single quotes, and no variable is filled in.
+    pub literal: bool,
+}
+
+/// The lines of a `.env` file, or of an `env_file`.
+pub(super) fn assignments(text: &str) -> Vec<Assignment> {
+    let one = |line: &str| {
         let line = line.trim();
         let line = line.strip_prefix("export ").unwrap_or(line);
-        let Some((name, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) else { continue };
+        if line.is_empty() || line.starts_with('#') {
+            return None;
+        }
+        let Some((name, value)) = line.split_once('=') else {
+            return Some(Assignment { name: line.to_owned(), value: None, literal: false });
+        };
         let value = value.trim();
         let quoted =
             |quote: char| value.strip_prefix(quote).and_then(|rest| rest.rsplit_once(quote)).map(|(inside, _)| inside);
+        let literal = quoted('"').is_none() && quoted('\'').is_some();
         let value = quoted('"')
             .or_else(|| quoted('\''))
             .unwrap_or_else(|| value.split(" #").next().unwrap_or(value).trim_end());
-        variables.insert(name.trim().to_owned(), value.to_owned());
-    }
-    variables
+        Some(Assignment { name: name.trim().to_owned(), value: Some(value.to_owned()), literal })
+    };
+    text.lines().filter_map(one).collect()
 }
 
-/// Reads a service out of files, of which later ones lie over earlier ones.
+/// The variables of a `.env` file.
+pub(super) fn variables(text: &str) -> BTreeMap<String, String> {
+    assignments(text).into_iter().filter_map(|line| Some((line.name, line.value?))).collect()
+}
+
+/// Reads a file.
 ///
 /// # Errors
-/// What is wrong with the files.
-pub(super) fn service(
-    files: &[(String, String)],
-    name: &str,
-    project: &str,
-    variables: &BTreeMap<String, String>,
-) -> Result<Service, String> {
-    let mut merged = Service::default();
-    let mut found = false;
-    for (file, text) in files {
-        let whole: Value = serde_saphyr::from_str(text)
-            .map_err(|error| format!("{file} is no YAML: {}", first_line(&error.to_string())))?;
-        let Value::Object(whole) = whole else { return Err(format!("{file} is no compose file")) };
-        if whole.contains_key("include") {
-            merged.unknown.insert("include".into(), "what the file includes is not read".into());
+/// It is no compose file.
+pub(super) fn document(file: &str, text: &str) -> Result<Map<String, Value>, String> {
+    let whole: Value = serde_saphyr::from_str(text)
+        .map_err(|error| format!("{file} is no YAML: {}", first_line(&error.to_string())))?;
+    let Value::Object(whole) = whole else { return Err(format!("{file} is no compose file")) };
+    Ok(whole)
+}
+
+impl Service {
+    /// A service as a document has it, without what it extends; `None` where it has none of this name.
+    pub fn of(document: &Map<String, Value>, name: &str, variables: &BTreeMap<String, String>) -> Option<Self> {
+        let mut service = Self::default();
+        let fields = document.get("services")?.get(name)?;
+        // A service of no fields is written as nothing.
+        for (field, value) in fields.as_object().into_iter().flatten() {
+            let value = fill(value, variables, field, &mut service.unknown);
+            service.fields.insert(field.clone(), value);
         }
-        for (volume, options) in whole.get("volumes").and_then(Value::as_object).into_iter().flatten() {
+        Some(service)
+    }
+
+    /// Takes the names of a document's volumes; those that are known already keep theirs.
+    pub fn name_volumes(&mut self, document: &Map<String, Value>, project: &str) {
+        for (volume, options) in document.get("volumes").and_then(Value::as_object).into_iter().flatten() {
             let own = options.get("name").and_then(Value::as_str).map(str::to_owned);
             let external = options.get("external").and_then(Value::as_bool).unwrap_or(false);
             let usual = if external { volume.clone() } else { format!("{project}_{volume}") };
-            merged.volumes.insert(volume.clone(), own.unwrap_or(usual));
-        }
-        let Some(Value::Object(fields)) = whole.get("services").and_then(|all| all.get(name)) else { continue };
-        found = true;
-        for (field, value) in fields {
-            let value = fill(value, variables, field, &mut merged.unknown);
-            let before = merged.fields.remove(field);
-            merged.fields.insert(field.clone(), lay_over(field, before, value));
+            if own.is_some() || !self.volumes.contains_key(volume) {
+                self.volumes.insert(volume.clone(), own.unwrap_or(usual));
+            }
         }
     }
-    if !found {
-        let names: Vec<_> = files.iter().map(|(file, _)| file.as_str()).collect();
-        return Err(format!("{} has no service {name} any more", names.join(", ")));
+
+    /// Lays another one over this: a later file, or the service that extends this one. A field that is set anew is known again, unless
+    /// it adds to what is not.
+    pub fn lay_over(&mut self, other: Self) {
+        for (field, value) in other.fields {
+            let before = self.fields.remove(&field);
+            self.fields.insert(field.clone(), lay_over(&field, before, value));
+        }
+        self.unknown.extend(other.unknown);
     }
-    if merged.fields.contains_key("extends") {
-        merged.unknown.insert("extends".into(), "what the service extends is not read".into());
-    }
-    Ok(merged)
 }
 
 fn first_line(text: &str) -> &str {
@@ -116,12 +140,15 @@ fn lay_over(field: &str, before: Option<Value>, value: Value) -> Value {
             let value = |value: Option<String>| value.map_or(Value::Null, Value::String);
             Value::Object(all.into_iter().map(|(name, text)| (name, value(text))).collect())
         }
-        ("ports" | "volumes", Value::Array(mut before), Value::Array(value)) => {
+        ("ports" | "volumes" | "env_file", Value::Array(mut before), Value::Array(value)) => {
             before.extend(value);
             Value::Array(before)
         }
-        ("deploy", Value::Object(mut before), Value::Object(value)) => {
-            before.extend(value);
+        (_, Value::Object(mut before), Value::Object(value)) => {
+            for (name, value) in value {
+                let under = before.remove(&name);
+                before.insert(name, lay_over("", under, value));
+            }
             Value::Object(before)
         }
         (_, _, value) => value,

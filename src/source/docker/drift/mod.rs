@@ -2,12 +2,13 @@
 
 mod compare;
 mod compose;
+mod files;
 mod words;
 
 use super::wire::{Inspect, Labels};
 use crate::model::container::Drift;
 use compose::Service;
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 /// What an image brings where the file says nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -62,12 +63,13 @@ pub(super) async fn of(inspect: &Inspect, image: Option<&ImageDefaults>, local: 
         return Err(format!("its compose file lies on the engine's machine: {files}"));
     }
     let folder = label(labels, "project.working_dir").map(Path::new).unwrap_or(Path::new("/"));
-    let variables = read(&folder.join(".env")).await.map(|text| compose::variables(&text)).unwrap_or_default();
-    let mut texts = Vec::new();
-    for file in files.split(',') {
-        texts.push((file.to_owned(), read(&folder.join(file)).await?));
+    let mut variables = BTreeMap::from([("COMPOSE_PROJECT_NAME".to_owned(), project.to_owned())]);
+    for file in label(labels, "project.environment_file").unwrap_or(".env").split(',') {
+        variables.extend(read(&folder.join(file)).await.map(|text| compose::variables(&text)).unwrap_or_default());
     }
-    let service = compose::service(&texts, name, project, &variables)?;
+    let files = files.split(',').map(|file| folder.join(file)).collect();
+    let set = files::Set { files, folder: folder.to_owned(), variables };
+    let service = files::service(&set, name, project).await?;
     Ok(compare(&service, inspect, image, folder))
 }
 

@@ -1,16 +1,44 @@
 //! Containers beside made-up compose files.
 
-use super::*;
+use super::{compose::Service, *};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+
+#[allow(dead_code, reason = "the testbed is asked for by other tests")]
+#[path = "../../../../tests/it/need.rs"]
+mod need;
 
 fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
+/// A folder with these files.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, text).expect("written");
+    }
+    folder
+}
+
+/// A service of these files as the project `shop` has it.
+fn service(folder: &Path, files: &[&str], name: &str, variables: &str) -> Result<Service, String> {
+    let files = files.iter().map(|file| folder.join(file)).collect();
+    let set = files::Set { files, folder: folder.to_owned(), variables: compose::variables(variables) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("an event loop");
+    runtime.block_on(files::service(&set, name, "shop"))
+}
+
 fn compared(file: &str, variables: &str, live: Value) -> Compared {
-    let files = [("compose.yaml".to_owned(), file.to_owned())];
-    let service = compose::service(&files, "web", "shop", &compose::variables(variables)).expect("a service");
+    let here = folder(&[("compose.yaml", file)]);
+    let mut service = service(here.path(), &["compose.yaml"], "web", variables).expect("a service");
+    // As if the files lay where the container says.
+    let text = serde_json::to_string(&service.fields)
+        .expect("writes")
+        .replace(&here.path().display().to_string(), "/srv/shop");
+    service.fields = serde_json::from_str(&text).expect("reads");
     let live: Inspect = serde_json::from_value(live).expect("an answer");
     let image =
         ImageDefaults { environment: vec!["PATH=/bin".into()], command: vec!["run".into()], entrypoint: vec![] };
@@ -97,25 +125,179 @@ services:
     let compared = compared(file, "", live);
     assert_eq!(fields(&compared), []);
     let all = compared.left_out.join("\n");
-    for what in ["image: the file builds it", "LEVEL is not in .env", "POLICY", "env_file", "FROM_SHELL"] {
+    for what in ["image: the file builds it", "LEVEL is not in .env", "POLICY", "env_file: ", "FROM_SHELL"] {
         assert!(all.contains(what), "{what} not in {all}");
     }
 }
 
 #[test]
 fn later_files_lie_over_earlier_ones() {
-    let files = [
+    let here = folder(&[
+        ("a.yaml", "services: { web: { image: web:1, environment: { A: 1, B: 1 }, ports: ['1:1'] } }"),
+        ("b.yaml", "services: { web: { image: web:2, environment: [B=2], ports: ['2:2'] } }"),
+    ]);
+    let both = |name| service(here.path(), &["a.yaml", "b.yaml"], name, "");
+    let web = both("web").expect("a service");
+    assert_eq!(web.fields["image"], "web:2");
+    assert_eq!(web.fields["environment"], json!({ "A": "1", "B": "2" }));
+    assert_eq!(web.fields["ports"], json!(["1:1", "2:2"]));
+    assert!(both("db").expect_err("none").contains("no service db"));
+}
+
+/// A project that extends services of its own file and of another's, with files of variables and a profile.
+const PROJECT: &[(&str, &str)] = &[
+    (
+        "compose.yaml",
+        "
+version: '2.4'
+services:
+  web:
+    extends: { file: common/base.yaml, service: base }
+    image: web:2
+    environment: { LEVEL: debug, FROM_OWN: '1' }
+    env_file: [web.env]
+    ports: ['8080:80']
+    profiles: [extra]
+  worker:
+    extends: { service: web }
+    command: work
+volumes: { data: {} }
+",
+    ),
+    (
+        "common/base.yaml",
+        "
+version: '2.4'
+services:
+  base:
+    extends: { service: root }
+    environment: { LEVEL: info, FROM_BASE: '1' }
+    env_file: base.env
+    volumes: ['./conf:/etc/web:ro', 'data:/data']
+  root:
+    image: root:1
+    restart: always
+    mem_limit: 64m
+",
+    ),
+    ("common/base.env", "# variables of the base\nSHARED=base\nBASE_ONLY='as $$it is'\n"),
+    ("web.env", "SHARED=web\nLEVEL=file\n"),
+];
+
+#[test]
+fn what_a_service_extends_and_its_files_of_variables_are_read() {
+    let here = folder(PROJECT);
+    let web = service(here.path(), &["compose.yaml"], "web", "").expect("a service");
+    assert_eq!(web.unknown, BTreeMap::new());
+    let conf = here.path().join("common/./conf").display().to_string();
+    assert_eq!(web.fields["image"], "web:2");
+    assert_eq!(web.fields["restart"], "always");
+    assert_eq!(web.fields["volumes"], json!([format!("{conf}:/etc/web:ro"), "data:/data"]));
+    let environment = json!({
+        "BASE_ONLY": "as $$it is", "FROM_BASE": "1", "FROM_OWN": "1", "LEVEL": "debug", "SHARED": "web"
+    });
+    assert_eq!(web.fields["environment"], environment);
+    let worker = service(here.path(), &["compose.yaml"], "worker", "").expect("a service");
+    assert_eq!((&worker.fields["command"], &worker.fields["ports"]), (&json!("work"), &json!(["8080:80"])));
+}
+
+/// The same, with Docker's own tool as the judge; it knows no `include` (version 1.29, Debian 12).
+#[test]
+fn files_are_merged_as_compose_merges_them() {
+    if !need::need("compose files", &["docker-compose"]) {
+        return;
+    }
+    let here = folder(PROJECT);
+    let mut command = std::process::Command::new("docker-compose");
+    command.args(["--project-name", "shop", "--profile", "extra", "--file"]).arg(here.path().join("compose.yaml"));
+    let judged = command.arg("config").output().expect("it runs");
+    assert!(judged.status.success(), "{}", String::from_utf8_lossy(&judged.stderr));
+    let judged: Value = serde_saphyr::from_str(&String::from_utf8_lossy(&judged.stdout)).expect("YAML");
+    for name in ["web", "worker"] {
+        let ours = service(here.path(), &["compose.yaml"], name, "").expect("a service");
+        let theirs = &judged["services"][name];
+        for field in ["image", "restart", "command"] {
+            assert_eq!(ours.fields.get(field), theirs.get(field), "{name} {field}");
+        }
+        let texts = |value: &Value| compose::environment(value);
+        // What is printed can be read again, so that a dollar is written twice.
+        let theirs_of = texts(&theirs["environment"]).into_iter();
+        let theirs_of: BTreeMap<_, _> =
+            theirs_of.map(|(name, text)| (name, text.map(|text| text.replace("$$", "$")))).collect();
+        assert_eq!(texts(&ours.fields["environment"]), theirs_of, "{name}: {theirs}");
+        let mounts = theirs["volumes"].as_array().expect("a list");
+        let targets = |list: &[Value]| -> std::collections::BTreeSet<String> {
+            let one = |value: &Value| {
+                let text = value.as_str().map(str::to_owned).unwrap_or_else(|| {
+                    format!(
+                        "{}:{}",
+                        value["source"].as_str().unwrap_or_default(),
+                        value["target"].as_str().unwrap_or_default()
+                    )
+                });
+                text.trim_end_matches(":ro").trim_end_matches(":rw").replace("/./", "/")
+            };
+            list.iter().map(one).collect()
+        };
+        assert_eq!(targets(ours.fields["volumes"].as_array().expect("a list")), targets(mounts), "{name}");
+    }
+}
+
+/// The specification's «Include»: paths of an included file begin where it lies, its variables are those of its own `.env` under those
+/// of who includes it, and its services are as if they stood in the file that includes it.
+#[test]
+fn what_a_file_includes_is_read() {
+    let here = folder(&[
         (
-            "a.yaml".to_owned(),
-            "services: { web: { image: web:1, environment: { A: 1, B: 1 }, ports: ['1:1'] } }".to_owned(),
+            "compose.yaml",
+            "include: [parts/db.yaml, { path: [parts/b.yaml, parts/c.yaml], project_directory: other }]
+services: { web: { image: web } }",
         ),
-        ("b.yaml".to_owned(), "services: { web: { image: web:2, environment: [B=2], ports: ['2:2'] } }".to_owned()),
-    ];
-    let service = compose::service(&files, "web", "shop", &BTreeMap::new()).expect("a service");
-    assert_eq!(service.fields["image"], "web:2");
-    assert_eq!(service.fields["environment"], json!({ "A": "1", "B": "2" }));
-    assert_eq!(service.fields["ports"], json!(["1:1", "2:2"]));
-    assert!(compose::service(&files, "db", "shop", &BTreeMap::new()).expect_err("none").contains("no service db"));
+        (
+            "parts/db.yaml",
+            "services: { db: { image: 'db:${TAG}', command: '${OWN}', volumes: ['./init:/init', 'data:/data'] } }
+volumes: { data: { name: named } }",
+        ),
+        ("parts/.env", "TAG=1\nOWN=yes\n"),
+        ("parts/b.yaml", "services: { cache: { image: cache:1, env_file: cache.env } }"),
+        ("parts/c.yaml", "services: { cache: { image: cache:2 } }"),
+        ("other/cache.env", "A=1\n"),
+    ]);
+    let of = |name| service(here.path(), &["compose.yaml"], name, "TAG=2").expect("a service");
+    let db = of("db");
+    assert_eq!((&db.fields["image"], &db.fields["command"]), (&json!("db:2"), &json!("yes")));
+    let init = here.path().join("parts/./init").display().to_string();
+    assert_eq!(db.fields["volumes"], json!([format!("{init}:/init"), "data:/data"]));
+    assert_eq!(db.volumes["data"], "named");
+    let cache = of("cache");
+    assert_eq!((&cache.fields["image"], &cache.fields["environment"]), (&json!("cache:2"), &json!({ "A": "1" })));
+    assert_eq!(of("web").volumes["data"], "named", "volumes of what is included are the project's");
+    let missing = service(here.path(), &["compose.yaml"], "gone", "TAG=2").expect_err("none");
+    assert!(missing.contains("no service gone"), "{missing}");
+}
+
+#[test]
+fn what_leads_nowhere_is_said_and_nothing_runs_in_circles() {
+    let here = folder(&[
+        (
+            "compose.yaml",
+            "
+services:
+  web: { extends: { file: gone.yaml, service: x }, image: web:1, env_file: [{ path: gone.env, required: false }] }
+  a: { extends: { service: b } }
+  b: { extends: { service: a } }
+  c: { extends: nobody }
+",
+        ),
+        ("loop.yaml", "include: [loop.yaml]"),
+    ]);
+    let of = |name| service(here.path(), &["compose.yaml"], name, "").expect("a service").unknown;
+    assert_eq!(of("web").keys().collect::<Vec<_>>(), ["extends"]);
+    assert!(of("web")["extends"].contains("gone.yaml cannot be read"));
+    assert!(of("a")["extends"].contains("without end"), "{:?}", of("a"));
+    assert!(of("c")["extends"].contains("has no service nobody"));
+    let lost = service(here.path(), &["loop.yaml"], "web", "").expect_err("none");
+    assert!(lost.contains("without end"), "{lost}");
 }
 
 #[test]
