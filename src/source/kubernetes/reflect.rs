@@ -28,15 +28,13 @@ use std::{
 };
 use tokio::{
     sync::{mpsc, watch},
-    task::{JoinHandle, JoinSet},
+    task::JoinSet,
 };
 
 /// The first page of a list: a screenful, at once.
 const FIRST_PAGE: u32 = 500;
 /// Rows of a list that is still being read are told in chunks of so many.
 const CHUNK: usize = 2_000;
-/// So many bytes of items are worth another thread.
-const ASIDE: usize = 512 << 10;
 /// What changes is told this often while it is shown, and else.
 const SHOWN: Duration = Duration::from_millis(250);
 const HIDDEN: Duration = Duration::from_secs(1);
@@ -146,34 +144,6 @@ impl Shared {
             () = tokio::time::sleep(pause) => {}
             _ = self.returned.changed() => {}
         }
-    }
-}
-
-/// Items of a list that were cut out of it and are not read yet.
-#[derive(Default)]
-struct Items {
-    bytes: Vec<u8>,
-    /// Where each ends.
-    ends: Vec<usize>,
-}
-
-impl Items {
-    fn push(&mut self, json: &[u8]) {
-        self.bytes.extend_from_slice(json);
-        self.ends.push(self.bytes.len());
-    }
-
-    fn read<K: Kind>(&self, origin: &Origin) -> Vec<K::Row> {
-        let mut from = 0;
-        let items = self.ends.iter().map(|end| &self.bytes[std::mem::replace(&mut from, *end)..*end]);
-        let read = |json| match K::read(origin, json) {
-            Ok(read) => Some(read.row),
-            Err(error) => {
-                tracing::warn!(resource = K::RESOURCE, %error, "an object could not be read");
-                None
-            }
-        };
-        items.filter_map(read).collect()
     }
 }
 
@@ -334,30 +304,21 @@ impl<K: Kind> Reflector<K> {
         async move { api.list(&url).await }
     }
 
-    /// Reads a list, telling its rows as they come. Of a long one the items are read on another thread than they arrive on.
+    /// Reads a list, telling its rows as they come.
     async fn read_list(&mut self, mut listing: Listing, seen: &mut HashSet<CompactString>) -> Result<ListMeta, End> {
         let failed = |trouble| End::Trouble(trouble, "list");
-        let mut items = Items::default();
-        let mut read_aside: Option<JoinHandle<Vec<K::Row>>> = None;
         let mut more = true;
         while more {
-            more = listing.frame(&mut |json| items.push(json)).await.map_err(failed)?;
-            if more && items.bytes.len() < ASIDE {
-                continue;
-            }
-            if let Some(before) = read_aside.take() {
-                let fault = |_| {
-                    failed(Trouble::Refused(
-                        "what it listed could not be read (a fault in this program; see the log)".into(),
-                    ))
-                };
-                self.take_listed(before.await.map_err(fault)?, seen);
-            }
-            let (whole, origin) = (std::mem::take(&mut items), self.shared.origin.clone());
-            if more {
-                read_aside = Some(tokio::task::spawn_blocking(move || whole.read::<K>(&origin)));
-            } else {
-                self.take_listed(whole.read::<K>(&origin), seen);
+            let origin = &self.shared.origin;
+            let mut fresh = Vec::new();
+            let mut on_item = |json: &[u8]| match K::read(origin, json) {
+                Ok(read) => fresh.push(read.row),
+                Err(error) => tracing::warn!(resource = K::RESOURCE, %error, "an object could not be read"),
+            };
+            more = listing.frame(&mut on_item).await.map_err(failed)?;
+            for row in fresh {
+                seen.insert(row.key());
+                self.take(row);
             }
             if !more || self.changed.len() >= CHUNK {
                 self.flush().await?;
@@ -365,13 +326,6 @@ impl<K: Kind> Reflector<K> {
             }
         }
         listing.finish().map_err(failed)
-    }
-
-    fn take_listed(&mut self, rows: Vec<K::Row>, seen: &mut HashSet<CompactString>) {
-        for row in rows {
-            seen.insert(row.key());
-            self.take(row);
-        }
     }
 
     fn take(&mut self, row: K::Row) {
