@@ -45,6 +45,13 @@ pub fn kubeconfig(folder: &Path) -> PathBuf {
     folder.join("kubernetes/kubeconfig")
 }
 
+fn take(world: &mut World, news: News) {
+    match news {
+        News::Updates { at, source, updates } => world.apply(at, &source, updates),
+        News::Report { at, report } => world.report(at, report),
+    };
+}
+
 impl Watched {
     pub fn start(folder: &Path, context: &str) -> Self {
         Self::with(Contexts::from_files(&[context.into()], &[kubeconfig(folder)]), context)
@@ -68,10 +75,7 @@ impl Watched {
         let waited = self.runtime.block_on(async {
             tokio::time::timeout(LIMIT, async {
                 while !is_so(world) {
-                    match news.recv().await.expect("the source goes on") {
-                        News::Updates { at, source, updates } => drop(world.apply(at, &source, updates)),
-                        News::Report { at, report } => drop(world.report(at, report)),
-                    }
+                    take(world, news.recv().await.expect("the source goes on"));
                 }
             })
             .await
@@ -88,6 +92,20 @@ impl Watched {
 
     fn cluster(&self) -> Option<&Cluster> {
         self.world.observed.kube.clusters.get(self.context.as_str())
+    }
+
+    /// Looks on for so long: whatever comes, this must hold.
+    fn stays(&mut self, what: &str, so_long: Duration, is_so: impl Fn(&World) -> bool) {
+        let (news, world) = (&mut self.news, &mut self.world);
+        let looked = self.runtime.block_on(async {
+            tokio::time::timeout(so_long, async {
+                while is_so(world) {
+                    take(world, news.recv().await.expect("the source goes on"));
+                }
+            })
+            .await
+        });
+        assert!(looked.is_err(), "no longer {what}: {:?}", world.observed.sources);
     }
 
     fn until_listed(&mut self) {
@@ -508,6 +526,8 @@ fn an_api_server_that_went_away_is_told_and_found_again() {
                 .any(|s| s.report.name == "kube/testbed" && s.report.state == SourceState::Down)
         };
         watched.until("it is down", down);
+        // What was on its way does not bring it back.
+        watched.stays("down", Duration::from_secs(4), down);
         let sources = &watched.world.observed.sources["kube/testbed"];
         // Refused, reset or closed: whichever side noticed first.
         let reason = sources.report.reason.as_deref().unwrap_or_default();

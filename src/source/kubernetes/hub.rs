@@ -191,10 +191,11 @@ impl Hub {
                     if suspicious && failures == 0 {
                         ask_at = Instant::from_std(crate::clock::instant());
                     }
-                    if failures > 0 {
-                        teller.send(crate::clock::now(), updates).await?;
-                    } else if !updates.is_empty() {
-                        teller.tell(updates).await?;
+                    // None are no sign of life here: a part may only have said that it failed.
+                    match (updates.is_empty(), failures) {
+                        (true, _) => {}
+                        (false, 0) => teller.tell(updates).await?,
+                        (false, _) => teller.send(crate::clock::now(), updates).await?,
                     }
                 }
                 () = tokio::time::sleep_until(ask_at) => {
