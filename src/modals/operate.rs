@@ -148,7 +148,9 @@ impl Operate {
         let operations = usual_or_any(offer, &self.targets, app).unwrap_or_default();
         match Gate::decide_all(&operations, app.shown(), &app.policy) {
             // It may be allowed with something else in its fields.
-            Decision::Refused(why) if asks && is_about_values(&why) => (true, why, "asks"),
+            Decision::Refused(why) if asks && is_about_values(&why) => {
+                (true, offer_words(offer, app, &self.targets), "asks")
+            }
             Decision::Refused(why) => (false, why, "refused"),
             Decision::Allowed(terms) => {
                 let how = match terms.confirmation {

@@ -201,14 +201,11 @@ impl World {
         }
     }
 
-    /// An answer makes a source ok. One that is down or off says itself when it is back: what comes meanwhile was on its way.
+    /// An answer makes a source ok, whatever it was.
     fn heard(&mut self, at: Timestamp, source: &str) -> bool {
         let Some(status) = self.observed.sources.get_mut(source) else { return false };
         let was = status.state(at);
         status.answered_at = Some(at);
-        if matches!(status.report.state, SourceState::Down | SourceState::Off) {
-            return false;
-        }
         if was != SourceState::Ok {
             status.report.state = SourceState::Ok;
             status.report.reason = None;

@@ -69,18 +69,6 @@ fn world() -> World {
 }
 
 #[test]
-fn what_was_on_its_way_does_not_bring_a_source_back() {
-    let mut world = world();
-    let down = SourceReport { state: SourceState::Down, ..report("host/gauges", Topic::Gauges, 1.0) };
-    world.report(at(1), down);
-    world.apply(at(2), "host/gauges", gauges(10, 0));
-    world.apply(at(3), "host/gauges", vec![]);
-    assert_eq!(world.observed.sources["host/gauges"].state(at(3)), SourceState::Down);
-    world.report(at(4), report("host/gauges", Topic::Gauges, 1.0));
-    assert_eq!(world.observed.sources["host/gauges"].state(at(4)), SourceState::Ok);
-}
-
-#[test]
 fn what_is_mounted_is_told_and_a_containers_root_is_not() {
     let mut world = world();
     let mounts = vec![mount("/data", "ext4", 50), mount("/var/lib/docker/overlay2/a/merged", "overlay", 50)];

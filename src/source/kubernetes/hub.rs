@@ -110,9 +110,18 @@ pub async fn run(
         version: version.git_version,
         ..Cluster::default()
     };
-    Hub { shared, cluster, told: None, lists: BTreeMap::new(), tasks: JoinSet::new(), returned: returned_in, queue }
-        .run(teller)
-        .await
+    Hub {
+        shared,
+        cluster,
+        told: None,
+        lists: BTreeMap::new(),
+        tasks: JoinSet::new(),
+        returned: returned_in,
+        queue,
+        held: Vec::new(),
+    }
+    .run(teller)
+    .await
 }
 
 /// Asks for the version until there is an answer.
@@ -154,6 +163,8 @@ struct Hub {
     tasks: JoinSet<()>,
     returned: watch::Sender<u64>,
     queue: mpsc::Receiver<Told>,
+    /// News that are told when the server is back.
+    held: Vec<Update>,
 }
 
 impl Hub {
@@ -191,11 +202,10 @@ impl Hub {
                     if suspicious && failures == 0 {
                         ask_at = Instant::from_std(crate::clock::instant());
                     }
-                    // None are no sign of life here: a part may only have said that it failed.
-                    match (updates.is_empty(), failures) {
-                        (true, _) => {}
-                        (false, 0) => teller.tell(updates).await?,
-                        (false, _) => teller.send(crate::clock::now(), updates).await?,
+                    // While it is down, what was on its way waits: told, it would count as an answer. Watches end within minutes then.
+                    self.held.append(&mut updates);
+                    if failures == 0 && !self.held.is_empty() {
+                        teller.tell(std::mem::take(&mut self.held)).await?;
                     }
                 }
                 () = tokio::time::sleep_until(ask_at) => {
@@ -226,7 +236,7 @@ impl Hub {
                 if failures > 0 {
                     self.returned.send_modify(|times| *times += 1);
                 }
-                teller.tell(Vec::new()).await?;
+                teller.tell(std::mem::take(&mut self.held)).await?;
                 Ok(0)
             }
             Err(trouble) => {
