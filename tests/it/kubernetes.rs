@@ -29,7 +29,7 @@ use std::{
 };
 use tokio::sync::{mpsc, watch};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 const ROW: &str = "{range .items[*]}";
 
 /// The testbed's cluster, watched by one context.
