@@ -111,12 +111,7 @@ impl Modal for FilterModal {
     }
 
     fn draw(&self, _app: &App, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        let area = area.intersection(buffer.area);
-        if area.is_empty() {
-            return;
-        }
-        let bottom = Rect { y: area.bottom() - 1, height: 1, ..area };
-        paint::fill(buffer, bottom, scene.style(Role::Text));
+        let Some((bottom, above)) = window::last_lines(scene, buffer, area) else { return };
         let list = &scene.view.pane(self.pane).list;
         let count = format!("{}/{}", list.order.len(), list.total);
         paint::put(buffer, bottom, (0, 0), "/", scene.style(Role::Key));
@@ -129,11 +124,7 @@ impl Modal for FilterModal {
             line.render(field, buffer);
         }
         paint::put_right(buffer, bottom, (0, 0), &count, scene.style(Role::Dim));
-        if area.height < 2 {
-            return;
-        }
-        let above = Rect { y: bottom.y - 1, ..bottom };
-        paint::fill(buffer, above, scene.style(Role::Text));
+        let Some(above) = above else { return };
         match &self.error {
             Some(error) => {
                 paint::put_cut(scene, buffer, above, (0, 0), &error.to_string(), scene.style(Role::Error));

@@ -88,12 +88,7 @@ impl Modal for LogLineModal {
     }
 
     fn draw(&self, _: &App, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        let area = area.intersection(buffer.area);
-        if area.is_empty() {
-            return;
-        }
-        let bottom = Rect { y: area.bottom() - 1, height: 1, ..area };
-        paint::fill(buffer, bottom, scene.style(Role::Text));
+        let Some((bottom, above)) = window::last_lines(scene, buffer, area) else { return };
         let count = match (&scene.view.logs, self.purpose) {
             (Some(viewer), Purpose::Filter) => format!("{}/{}", viewer.store.shown().len(), viewer.store.len()),
             (Some(viewer), Purpose::Find) => format!("{} found", viewer.store.hits().len()),
@@ -102,11 +97,7 @@ impl Modal for LogLineModal {
         let field = Rect { width: bottom.width.saturating_sub(paint::width(&count) + 1), ..bottom };
         self.line.draw(scene, buffer, field, self.purpose.sign());
         paint::put_right(buffer, bottom, (0, 0), &count, scene.style(Role::Dim));
-        if area.height < 2 {
-            return;
-        }
-        let above = Rect { y: bottom.y - 1, ..bottom };
-        paint::fill(buffer, above, scene.style(Role::Text));
+        let Some(above) = above else { return };
         let (text, role) = match &self.error {
             Some(error) => (error.as_str(), Role::Error),
             None => (self.purpose.hint(), Role::Dim),

@@ -33,16 +33,9 @@ impl Modal for SelectorModal {
     }
 
     fn draw(&self, _: &App, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        let area = area.intersection(buffer.area);
-        if area.is_empty() {
-            return;
-        }
-        let bottom = Rect { y: area.bottom() - 1, height: 1, ..area };
-        paint::fill(buffer, bottom, scene.style(Role::Text));
+        let Some((bottom, above)) = window::last_lines(scene, buffer, area) else { return };
         self.line.draw(scene, buffer, bottom, "selector ");
-        if area.height > 1 {
-            let above = Rect { y: bottom.y - 1, ..bottom };
-            paint::fill(buffer, above, scene.style(Role::Text));
+        if let Some(above) = above {
             paint::put_cut(scene, buffer, above, (0, 0), HINT, scene.style(Role::Dim));
         }
     }

@@ -16,6 +16,21 @@ use unicode_segmentation::UnicodeSegmentation;
 /// Narrower terminals, and lower ones, give a modal the whole screen.
 const SMALL: (u16, u16) = (50, 12);
 
+/// Clears the last line of the screen, where something is typed, and the one above for a hint, which a screen of one line has no room
+/// for; `None` where there is no screen.
+pub fn last_lines(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) -> Option<(Rect, Option<Rect>)> {
+    let area = area.intersection(buffer.area);
+    if area.is_empty() {
+        return None;
+    }
+    let bottom = Rect { y: area.bottom() - 1, height: 1, ..area };
+    let above = (area.height > 1).then(|| Rect { y: bottom.y - 1, ..bottom });
+    for line in [Some(bottom), above].into_iter().flatten() {
+        paint::fill(buffer, line, scene.style(Role::Text));
+    }
+    Some((bottom, above))
+}
+
 /// Where a window of at most this size lies: in the middle, or everywhere on a small terminal.
 pub fn place(area: Rect, (width, height): (u16, u16)) -> Rect {
     if area.width < SMALL.0 || area.height < SMALL.1 {

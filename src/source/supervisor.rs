@@ -130,7 +130,7 @@ impl Teller {
         self.send(clock::now(), updates).await
     }
 
-    /// Tells news without a word on how the source stands: a part of it may still be silent.
+    /// Tells news without a report on how the source stands. Whoever hears them takes them as an answer, and the source as ok again.
     ///
     /// # Errors
     /// [`Gone`] where nobody listens any more.
