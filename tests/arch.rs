@@ -47,7 +47,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("ratatui", &["panes", "pages", "ui", "screen", "modals", "runtime"]),
     ("tui_textarea", &["ui", "modals"]),
     ("crossterm", &["runtime"]),
-    ("procfs", &["source/host"]),
+    ("procfs", &["source/host", "runtime/stop.rs"]),
     ("sysinfo", &["source/host"]),
     ("libc", &["source/host"]),
     ("bollard", &["client", "source/docker", "source/logs", "ops", "runtime/handover"]),

@@ -4,6 +4,7 @@ use std::{
     env,
     io::{self, Write as _},
     path::PathBuf,
+    process::Command,
 };
 
 /// Where a program lies on the search path; `sshd` lies where a user's path does not reach.
@@ -23,11 +24,30 @@ pub fn need(service: &str, programs: &[&str]) -> bool {
     if missing.is_empty() {
         return true;
     }
-    let why = format!("NOT RUN: {service}: {missing:?} not found; tests/run installs what is missing");
-    assert!(env::var("CI").as_deref() != Ok("true"), "{why}");
-    // Past the test runner, which keeps what passing tests print to itself.
-    let _ = writeln!(io::stderr(), "{why}");
+    not_run(&format!("{service}: {missing:?} not found; tests/run installs what is missing"));
     false
+}
+
+/// Whether the machine lets a command succeed which the test needs, as [`need`] is about programs.
+///
+/// # Panics
+/// Under `CI=true`, where it does not.
+#[allow(dead_code, reason = "not every test program asks this")]
+pub fn success(service: &str, command: &mut Command) -> bool {
+    let why = match command.output() {
+        Ok(output) if output.status.success() => return true,
+        Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        Err(error) => error.to_string(),
+    };
+    not_run(&format!("{service}: {command:?}: {why}"));
+    false
+}
+
+/// Says that a test lacks something; under `CI=true` that is a failure.
+fn not_run(why: &str) {
+    assert!(env::var("CI").as_deref() != Ok("true"), "NOT RUN: {why}");
+    // Past the test runner, which keeps what passing tests print to itself.
+    let _ = writeln!(io::stderr(), "NOT RUN: {why}");
 }
 
 /// The folder of the testbed (`tests/testbed/up`), where it has this part: `docker/docker.sock`, `kubernetes/kubeconfig`. Where there
@@ -38,12 +58,9 @@ pub fn need(service: &str, programs: &[&str]) -> bool {
 pub fn testbed(service: &str, part: &str) -> Option<PathBuf> {
     let folder = env::var_os("FLIGHTDECK_TESTBED").map(PathBuf::from).filter(|folder| folder.join(part).exists());
     if folder.is_none() {
-        let why = format!(
-            "NOT RUN: {service}: no testbed with {part} at $FLIGHTDECK_TESTBED; tests/testbed/up FOLDER starts one"
-        );
-        assert!(env::var("CI").as_deref() != Ok("true"), "{why}");
-        // Past the test runner, which keeps what passing tests print to itself.
-        let _ = writeln!(io::stderr(), "{why}");
+        not_run(&format!(
+            "{service}: no testbed with {part} at $FLIGHTDECK_TESTBED; tests/testbed/up FOLDER starts one"
+        ));
     }
     folder
 }

@@ -1,6 +1,7 @@
 //! The cockpit and its terminal: taking it, giving it back, and living with what terminals do.
 
 use crate::{
+    need,
     pty::{FLIGHTDECK, MODE, Pty, Seen, Setup},
     wait::{self, PATIENCE},
 };
@@ -146,9 +147,36 @@ fn a_stop_from_outside_gives_the_terminal_to_the_shell() {
 fn without_a_shell_a_stop_from_outside_changes_nothing() {
     let mut pty = cockpit();
     pty.signal(Signal::TSTP);
+    repaint(&pty);
     pty.send("q");
     pty.ends_well(PATIENCE);
     pty.assert_restored();
+}
+
+/// As after `docker exec` or `nsenter`: sessions and groups of who started it have no number inside.
+#[test]
+fn a_session_from_outside_the_pid_namespace_is_no_shell() {
+    if !need::success("a pid namespace", Command::new("unshare").args(["--pid", "--fork", "--mount-proc", "true"])) {
+        return;
+    }
+    let inside = format!("{FLIGHTDECK}; exit $?");
+    let mut pty = Setup::new().run(&["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", &inside]);
+    pty.wait_for_cockpit();
+    pty.send(CTRL_Z);
+    repaint(&pty);
+    pty.send("q");
+    pty.ends_well(PATIENCE);
+    pty.assert_restored();
+}
+
+/// Has everything drawn anew, and waits for it.
+fn repaint(pty: &Pty) {
+    let before = pty.seen().bytes.len();
+    pty.send(CTRL_L);
+    pty.wait_for("a repaint", |seen| {
+        let new = &seen.bytes[before..];
+        new.windows(4).any(|bytes| bytes == b"\x1b[2J") && new.ends_with(b"\x1b[?2026l")
+    });
 }
 
 #[test]
@@ -184,12 +212,7 @@ fn any_size_will_do() {
     for (columns, rows) in [(1, 1), (5, 2), (2, 40), (300, 1), (200, 60), (80, 24)] {
         pty.resize(columns, rows);
         // Asking for a repaint makes sure that this size was drawn before the next comes.
-        let before = pty.seen().bytes.len();
-        pty.send(CTRL_L);
-        pty.wait_for("a repaint", |seen| {
-            let new = &seen.bytes[before..];
-            new.windows(4).any(|bytes| bytes == b"\x1b[2J") && new.ends_with(b"\x1b[?2026l")
-        });
+        repaint(&pty);
     }
     pty.wait_for("the header at its old size", |seen| seen.shows(MODE));
     pty.send("q");
@@ -268,9 +291,7 @@ fn a_flood_of_keys_is_taken() {
     pty.wait_for_cockpit();
     // The flood may have ended within a sequence or a modal; what follows is alone.
     pty.send(CTRL_L);
-    let before = pty.seen().bytes.len();
-    pty.send(CTRL_L);
-    pty.wait_for("a repaint", |seen| seen.bytes[before..].windows(4).any(|bytes| bytes == b"\x1b[2J"));
+    repaint(&pty);
     pty.signal(Signal::TERM);
     pty.ends_well(PATIENCE);
     pty.assert_restored();
