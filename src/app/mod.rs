@@ -38,6 +38,7 @@ use crate::{
 };
 use effect::Effect;
 use event::{Done, Event, EventKind, PlayerState};
+use jiff::SignedDuration;
 use settings::Settings;
 
 /// The state of the cockpit.
@@ -68,6 +69,8 @@ pub struct App {
     dirty: bool,
     /// The configuration at the start: some of it is in force until the end.
     started_with: Config,
+    /// Until when a row may be so young that its age counts in seconds.
+    young_until: Timestamp,
     /// Requests for log lines so far: tells their answers apart.
     logs_asked: u64,
 }
@@ -83,6 +86,16 @@ const BACKGROUND: TopicSet = TopicSet::of(&[
     Topic::Units,
     Topic::Containers,
     Topic::Own,
+]);
+
+/// Topics whose rows have ages. Those of rows that changed within the last minute count in seconds, others in minutes.
+const AGED: TopicSet = TopicSet::of(&[
+    Topic::Containers,
+    Topic::EngineStores,
+    Topic::Pods,
+    Topic::Workloads,
+    Topic::Nodes,
+    Topic::KubeEvents,
 ]);
 
 impl App {
@@ -109,6 +122,7 @@ impl App {
             demand: Demand::default(),
             outbox: Vec::new(),
             dirty: true,
+            young_until: Timestamp::MIN,
             logs_asked: 0,
         };
         app.world.series = series;
@@ -240,7 +254,10 @@ impl App {
         if self.moment.is_some() {
             return;
         }
-        let shown = self.visible_topics().union(Topic::Gauges.into()).union(Topic::Own.into());
+        let shown = self.visible_topics();
+        if changed.topics.intersects(AGED) {
+            self.young_until = self.now.checked_add(SignedDuration::from_mins(1)).unwrap_or(self.now);
+        }
         if changed.attention || changed.sources || changed.topics.intersects(shown) {
             self.refresh_lists_after(changed);
             self.dirty = true;
@@ -268,6 +285,21 @@ impl App {
         let topics = self.view.visible().filter_map(panes::find).map(|pane| pane.topics_in(&self.view));
         let open = self.view.stack.last().map_or(TopicSet::EMPTY, |page| crate::pages::topics(&page.object));
         topics.fold(open, TopicSet::union)
+    }
+
+    /// Whether what is shown changes every second by itself: the clock then shows seconds without costing a frame of its own.
+    pub fn ticks(&self) -> bool {
+        let shown = self.visible_topics();
+        let answers = self.world.observed.sources.values().any(|source| {
+            source.report.topics.intersects(shown)
+                && source.report.cadence_seconds.is_some_and(|seconds| seconds <= 1.5)
+                && source.age_seconds(self.now).is_some_and(|age| age <= 2.0)
+        });
+        answers || self.shows_young(shown)
+    }
+
+    fn shows_young(&self, shown: TopicSet) -> bool {
+        shown.intersects(AGED) && self.now < self.young_until
     }
 
     /// Tells the sources when what is needed changed.
@@ -339,18 +371,23 @@ impl App {
 
     /// When something that is shown changes next though nothing arrives.
     pub fn next_wake(&self) -> Option<Timestamp> {
-        let after = |at: Timestamp, seconds: i64| at.checked_add(jiff::SignedDuration::from_secs(seconds)).ok();
+        let after = |at: Timestamp, seconds: i64| at.checked_add(SignedDuration::from_secs(seconds)).ok();
         let seconds = self.settings.config.notices.seconds.into();
         let notice = self.current_notice().and_then(|notice| after(notice.at, seconds));
         let sequence = (!self.pending.is_empty()).then(|| self.which_key_at());
-        let world = if self.moment.is_none() && self.player.is_none_or(|p| p.playing) {
-            self.world.next_change()
-        } else {
-            None
-        };
+        let goes_on = self.moment.is_none() && self.player.is_none_or(|p| p.playing);
+        let world = goes_on.then(|| self.world.next_change()).flatten();
+        let soon = self.now.checked_add(SignedDuration::from_millis(1)).ok();
+        let judge = self.world.judge_at().and_then(|at| Some(at.max(soon?))).filter(|_| self.player.is_none());
         // The clock in the header shows minutes while nothing arrives.
         let minute =
             if self.player.is_none() { after(self.now, 60 - self.now.as_second().rem_euclid(60)) } else { None };
-        [notice, sequence, world, minute, self.logs_wake()].into_iter().flatten().filter(|at| *at > self.now).min()
+        let second = (goes_on && self.shows_young(self.visible_topics())).then(|| after(self.now, 1)).flatten();
+        let second = second.and_then(|at| at.round(jiff::Unit::Second).ok());
+        [second, notice, sequence, world, judge, minute, self.logs_wake()]
+            .into_iter()
+            .flatten()
+            .filter(|at| *at > self.now)
+            .min()
     }
 }

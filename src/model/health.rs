@@ -35,6 +35,11 @@ impl Health {
         }
     }
 
+    /// Whether somebody should know.
+    pub const fn is_unwell(self) -> bool {
+        matches!(self, Self::Degraded | Self::Failing | Self::Unknown)
+    }
+
     /// How bad that is. What is on its way is not bad.
     pub const fn severity(self) -> Option<Severity> {
         match self {

@@ -100,6 +100,11 @@ impl TopicSet {
         self.0 & other.0 != 0
     }
 
+    /// Whether every topic of this set is in the other.
+    pub const fn is_within(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
     /// The topics of either set.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {

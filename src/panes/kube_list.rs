@@ -80,6 +80,9 @@ impl<T: Keyed> Table for ObjectTable<T> {
         // Contexts may have slashes in their names too.
         key.match_indices('/').find_map(|(at, _)| (self.rows)(world).position(&key[..at], &key[at + 1..]))
     }
+    fn stamps(&self, world: &World) -> Option<Vec<u64>> {
+        Some((self.rows)(world).stamps().collect())
+    }
     fn follows_sources(&self) -> bool {
         false
     }

@@ -42,10 +42,10 @@ struct Counts {
 fn count(world: &World, context: &str) -> Counts {
     let kube = &world.observed.kube;
     let mut counts = Counts::default();
-    for pod in kube.pods.of(context) {
-        counts.pods += usize::from(pod.health != Health::Done);
-        counts.pods_fine += usize::from(pod.health == Health::Ok);
-        counts.failing += usize::from(pod.health >= Health::Degraded);
+    for health in kube.pods.health_of(context) {
+        counts.pods += usize::from(health != Health::Done);
+        counts.pods_fine += usize::from(health == Health::Ok);
+        counts.failing += usize::from(health >= Health::Degraded);
     }
     for node in kube.nodes.of(context) {
         counts.nodes += 1;

@@ -5,13 +5,13 @@ use super::{Check, Context};
 use crate::model::{
     attention::{Condition, Severity},
     health::Health,
-    kubernetes::{Kube, Node, Pod, Workload},
+    kubernetes::{Kube, Pod, Unwell, Workload},
     object::{ObjectKind, ObjectRef},
     topic::{Topic, TopicSet},
     units,
 };
 use compact_str::{CompactString, format_compact};
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 /// From this number on, pods of one namespace that belong to nobody become one row.
 const GROUP_FROM: usize = 6;
@@ -36,18 +36,22 @@ impl Check for KubeWorkload {
 
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
         let kube = &context.observed.kube;
-        let pods = by_workload(kube);
-        for workload in kube.workloads.iter().filter(|workload| is_told(workload, pods.get(&address(workload)))) {
-            let pods = pods.get(&address(workload)).map_or(&[][..], Vec::as_slice);
-            found.push(self.condition(kube, workload, pods));
+        let unwell: HashMap<_, _> =
+            kube.unwell().iter().filter_map(|group| Some((address_of(group)?, group))).collect();
+        for workload in kube.workloads.iter() {
+            let group = unwell.get(&address(workload)).copied();
+            if is_told(kube, workload, group) {
+                let pods: Vec<_> = group.into_iter().flat_map(|group| group.pods(kube)).collect();
+                found.push(self.condition(kube, workload, &pods));
+            }
         }
     }
 }
 
 /// Whether a workload has a row of its own: it is not well, or it is on its way and pods of it fail. What another workload makes is
 /// told by that one.
-fn is_told(workload: &Workload, pods: Option<&Vec<&Pod>>) -> bool {
-    let fails = || pods.is_some_and(|pods| pods.iter().any(|pod| pod.health == Health::Failing));
+fn is_told(kube: &Kube, workload: &Workload, group: Option<&Unwell>) -> bool {
+    let fails = || group.is_some_and(|group| group.pods(kube).any(|pod| pod.health == Health::Failing));
     let is_made = matches!(&workload.owner, Some(owner) if owner.kind == "Deployment");
     !is_made
         && match workload.health {
@@ -127,24 +131,14 @@ impl Check for KubePod {
 
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
         let kube = &context.observed.kube;
-        let told = |address: &Address<'_>, pods: &Vec<&Pod>| {
-            let workload =
-                kube.workloads.get(address.0, &format_compact!("{}/{}/{}", address.1.word(), address.2, address.3));
-            workload.is_some_and(|workload| is_told(workload, Some(pods)))
+        let is_told = |group: &Unwell| {
+            let Some((kind, name)) = &group.workload else { return false };
+            let key = format_compact!("{}/{}/{name}", kind.word(), group.namespace);
+            kube.workloads.get(&group.context, &key).is_some_and(|workload| is_told(kube, workload, Some(group)))
         };
         let mut alone: HashMap<(&str, &str), Vec<&Pod>> = HashMap::new();
-        // Pods are sorted by context and namespace.
-        for space in kube.pods.chunk_by(|a, b| a.namespace == b.namespace && a.context == b.context) {
-            let nobodys: Vec<&Pod> =
-                space.iter().filter(unwell).filter(|pod| controller(pod).is_none()).map(|pod| &**pod).collect();
-            if let Some(first) = nobodys.first() {
-                alone.entry((&first.context, &first.namespace)).or_default().extend(nobodys);
-            }
-        }
-        for (address, pods) in by_workload(kube) {
-            if !told(&address, &pods) {
-                alone.entry((address.0, address.2)).or_default().extend(pods);
-            }
+        for group in kube.unwell().iter().filter(|group| !is_told(group)) {
+            alone.entry((&group.context, &group.namespace)).or_default().extend(group.pods(kube));
         }
         for ((context, namespace), pods) in alone {
             if pods.len() < GROUP_FROM {
@@ -215,8 +209,7 @@ impl Check for KubeNode {
 
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
         let kube = &context.observed.kube;
-        let unwell = |node: &&Arc<Node>| matches!(node.health, Health::Degraded | Health::Failing | Health::Unknown);
-        for node in kube.nodes.iter().filter(unwell) {
+        for (_, node) in kube.nodes.that_are(Health::is_unwell) {
             let bad = |c: &&crate::model::kubernetes::Condition| (c.kind == "Ready") != (c.status == "True");
             found.push(Condition {
                 rule: self.id().into(),
@@ -295,50 +288,9 @@ fn address(workload: &Workload) -> Address<'_> {
     (&workload.context, workload.kind, &workload.namespace, &workload.name)
 }
 
-fn unwell(pod: &&Arc<Pod>) -> bool {
-    matches!(pod.health, Health::Degraded | Health::Failing | Health::Unknown)
-}
-
-/// The pods that are not well, by the workload at the top.
-fn by_workload(kube: &Kube) -> HashMap<Address<'_>, Vec<&Pod>> {
-    let mut found: HashMap<_, Vec<&Pod>> = HashMap::new();
-    for pod in kube.pods.iter().filter(unwell) {
-        if let Some((kind, name)) = controller(pod) {
-            found.entry(top(kube, pod, kind, name)).or_default().push(pod);
-        }
-    }
-    found
-}
-
-/// Kind and name of what controls a pod, among the kinds that are known here.
-fn controller(pod: &Pod) -> Option<(ObjectKind, &str)> {
-    let owner = pod.owner.as_ref()?;
-    Some((kind_of(&owner.kind)?, &owner.name))
-}
-
-/// What is at the top of those that control a pod, among what is known here.
-fn top<'a>(kube: &'a Kube, pod: &'a Pod, kind: ObjectKind, name: &'a str) -> Address<'a> {
-    let direct: Address<'_> = (&pod.context, kind, &pod.namespace, name);
-    if kind != ObjectKind::ReplicaSet {
-        return direct;
-    }
-    let set = kube.workloads.get(&pod.context, &format_compact!("replicaset/{}/{name}", pod.namespace));
-    let above = set.and_then(|set| set.owner.as_ref());
-    match above.and_then(|above| Some((kind_of(&above.kind)?, above.name.as_str()))) {
-        Some((kind, name)) => (&pod.context, kind, &pod.namespace, name),
-        None => direct,
-    }
-}
-
-fn kind_of(word: &str) -> Option<ObjectKind> {
-    Some(match word {
-        "ReplicaSet" => ObjectKind::ReplicaSet,
-        "Deployment" => ObjectKind::Deployment,
-        "StatefulSet" => ObjectKind::StatefulSet,
-        "DaemonSet" => ObjectKind::DaemonSet,
-        "Job" => ObjectKind::Job,
-        _ => return None,
-    })
+fn address_of(group: &Unwell) -> Option<Address<'_>> {
+    let (kind, name) = group.workload.as_ref()?;
+    Some((&group.context, *kind, &group.namespace, name))
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ fn right(app: &App, stage: Stage) -> Vec<(String, Role)> {
     let mut parts = vec![mode(app, stage.long_mode)];
     if stage.clock {
         let past = app.moment.is_some() || app.player.is_some();
-        let clock = if past || is_fresh(app) { units::clock(scene.now) } else { units::clock_minutes(scene.now) };
+        let clock = if past || app.ticks() { units::clock(scene.now) } else { units::clock_minutes(scene.now) };
         parts.push((clock, if past { Role::Past } else { Role::Text }));
     }
     parts
@@ -130,14 +130,6 @@ pub fn duration(seconds: i64) -> String {
     } else {
         format!("{}:{:02}:{:02}", s / 3_600, s / 60 % 60, s % 60)
     }
-}
-
-/// Whether a source that answers every second does: then the clock shows seconds without costing a frame of its own.
-fn is_fresh(app: &App) -> bool {
-    app.world.observed.sources.values().any(|source| {
-        source.report.cadence_seconds.is_some_and(|seconds| seconds <= 1.5)
-            && source.age_seconds(app.now).is_some_and(|age| age <= 2.0)
-    })
 }
 
 /// The first stage that fits this width, laid out.

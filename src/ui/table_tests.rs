@@ -216,7 +216,8 @@ proptest! {
     #[test]
     fn any_state_is_drawn_at_any_size(width in 0u16..200, height in 0u16..40, offset in 0usize..40, cursor in 0usize..40, scroll in any::<usize>(), toggled in prop::collection::btree_set(0usize..9, 0..9)) {
         let world = world();
-        let list = ListState { offset, cursor, scroll_x: scroll, toggled, ..list(&SAMPLE, &world, false) };
+        let mut list = list(&SAMPLE, &world, false);
+        (list.offset, list.cursor, list.scroll_x, list.toggled) = (offset, cursor, scroll, toggled);
         drawn(&world, &SAMPLE, &list, (width, height));
     }
 }

@@ -6,6 +6,7 @@
 use super::{
     order::{self, Branch, Keys},
     query::{Query, QueryError},
+    repair::MadeFrom,
     table::{Column, Table},
     within::Within,
 };
@@ -52,19 +53,41 @@ pub struct ListState {
     pub folded: BTreeSet<CompactString>,
     /// What is looked at of the rows, for tables that can be narrowed.
     pub within: Within,
+    /// What the order was made from, where it can be repaired.
+    pub(super) made_from: Option<MadeFrom>,
 }
 
 impl ListState {
     /// Computes the order anew and puts the cursor back on its row; where that row is gone, on the row that took its place.
     pub fn refresh(&mut self, table: &dyn Table, world: &World, tree: bool, height: usize) {
-        self.total = table.len(world);
         let keys = Keys::of(table, world);
         self.forget_vanished(&keys);
-        let mut rows = order::in_former_order(&self.order, self.total);
-        if table.can_be_narrowed() {
-            rows.retain(|row| table.is_within(world, *row as usize, &self.within));
-            self.total = rows.len();
+        let made_from = MadeFrom::now(self, table, world, tree);
+        let before = std::mem::replace(&mut self.made_from, made_from);
+        match self.repaired(before.as_ref(), &keys) {
+            Some(rows) => {
+                self.total = rows.len();
+                self.set_flat(rows);
+            }
+            None => self.sort_all(&keys, tree),
         }
+        self.follow(table, world, height);
+    }
+
+    /// The order, where few rows changed since the last.
+    fn repaired(&self, before: Option<&MadeFrom>, keys: &Keys<'_>) -> Option<Vec<u32>> {
+        self.made_from.as_ref()?.repair(before?, &self.order, keys, |row| self.is_within(keys, row))
+    }
+
+    fn is_within(&self, keys: &Keys<'_>, row: u32) -> bool {
+        !keys.table.can_be_narrowed() || keys.table.is_within(keys.world, row as usize, &self.within)
+    }
+
+    fn sort_all(&mut self, keys: &Keys<'_>, tree: bool) {
+        let (table, world) = (keys.table, keys.world);
+        let mut rows = order::in_former_order(&self.order, table.len(world));
+        rows.retain(|row| self.is_within(keys, *row));
+        self.total = rows.len();
         let sorting = self.sorting(table);
         if tree && table.can_be_tree() {
             let parents = order::parents(table, world, keys.all());
@@ -72,7 +95,7 @@ impl ListState {
                 let kept = order::with_ancestors(&parents, &self.query, table, world);
                 rows.retain(|row| kept[*row as usize]);
             }
-            order::sort(&mut rows, &keys, sorting);
+            order::sort(&mut rows, keys, sorting);
             // A filter looks into folded branches too: what it finds is never hidden.
             let open = BTreeSet::new();
             let folded = if self.query.is_empty() { &self.folded } else { &open };
@@ -83,12 +106,15 @@ impl ListState {
             if !self.query.is_empty() {
                 rows.retain(|row| self.query.matches(table, world, *row as usize));
             }
-            order::sort(&mut rows, &keys, sorting);
-            self.order.clear();
-            self.order.extend(rows.into_iter().map(|row| (row, 0)));
-            self.branches.clear();
+            order::sort(&mut rows, keys, sorting);
+            self.set_flat(rows);
         }
-        self.follow(table, world, height);
+    }
+
+    fn set_flat(&mut self, rows: Vec<u32>) {
+        self.order.clear();
+        self.order.extend(rows.into_iter().map(|row| (row, 0)));
+        self.branches.clear();
     }
 
     /// Puts the cursor back on its row. The row moves over a screen that stands still; where it leaves the screen, the screen

@@ -12,6 +12,7 @@ pub mod natural;
 pub mod order;
 pub mod parse;
 pub mod query;
+mod repair;
 #[cfg(test)]
 pub mod sample;
 pub mod selector;

@@ -19,8 +19,8 @@ use std::{
 
 /// The keys of a table's rows, made when they are needed: most refreshes of a long list need none.
 pub(super) struct Keys<'a> {
-    table: &'a dyn Table,
-    world: &'a World,
+    pub table: &'a dyn Table,
+    pub world: &'a World,
     made: OnceCell<Vec<CompactString>>,
 }
 
@@ -90,12 +90,38 @@ pub(super) fn sort(rows: &mut [u32], keys: &Keys<'_>, (column, descending): (usi
     for row in rows.iter() {
         ranks[*row as usize] = rank(table, world, *row as usize, column);
     }
-    let ordered = table.is_ordered();
     rows.sort_by(|a, b| {
-        let (a, b) = (*a as usize, *b as usize);
-        let by_rank = ranks[a].compare(&ranks[b], descending);
-        by_rank.then_with(|| if ordered { Ordering::Equal } else { keys.compare(a, b) }).then(a.cmp(&b))
+        let by_rank = ranks[*a as usize].compare(&ranks[*b as usize], descending);
+        by_rank.then_with(|| among_equals(keys, *a, *b))
     });
+}
+
+/// The order of rows that are equal in the sorted column.
+fn among_equals(keys: &Keys<'_>, a: u32, b: u32) -> Ordering {
+    let by_key = if keys.table.is_ordered() { Ordering::Equal } else { keys.compare(a as usize, b as usize) };
+    by_key.then(a.cmp(&b))
+}
+
+/// Puts a few rows where they belong among rows that are in order.
+pub(super) fn merge(
+    sorted: &[u32],
+    mut few: Vec<u32>,
+    keys: &Keys<'_>,
+    (column, descending): (usize, bool),
+) -> Vec<u32> {
+    let rank = |row: u32| rank(keys.table, keys.world, row as usize, column);
+    let compare = |a: u32, b: u32| rank(a).compare(&rank(b), descending).then_with(|| among_equals(keys, a, b));
+    few.sort_by(|a, b| compare(*a, *b));
+    let mut merged = Vec::with_capacity(sorted.len() + few.len());
+    let mut rest = sorted;
+    for row in few {
+        let (before, after) = rest.split_at(rest.partition_point(|other| compare(*other, row).is_lt()));
+        merged.extend_from_slice(before);
+        merged.push(row);
+        rest = after;
+    }
+    merged.extend_from_slice(rest);
+    merged
 }
 
 /// All rows: first those of the former order, then the others.

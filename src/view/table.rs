@@ -138,6 +138,12 @@ pub trait Table: Sync {
     fn find(&self, world: &World, key: &str) -> Option<usize> {
         (0..self.len(world)).find(|row| self.key(world, *row) == key)
     }
+    /// A number for each row, in order: a row that changed has a greater one than any row had before. For a long list, which is then put
+    /// in order again where it changed only. Where there is one, [`Table::severity`] and [`Table::urgency`] follow from the row alone,
+    /// and no row is [`Table::only_in_tree`].
+    fn stamps(&self, _world: &World) -> Option<Vec<u64>> {
+        None
+    }
     /// Whether rows or their order follow the state of sources or the attention list too. A long list that says no is spared work.
     fn follows_sources(&self) -> bool {
         true

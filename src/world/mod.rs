@@ -49,6 +49,11 @@ pub struct World {
     /// What changed, newest first.
     pub changes: VecDeque<Change>,
     engine: Engine,
+    /// What changed in a large world since the rules last looked at it, and when they did.
+    #[serde(default)]
+    unjudged: TopicSet,
+    #[serde(default)]
+    judged_at: Timestamp,
     #[serde(skip)]
     pub series: SeriesStore,
     /// The program's own log, newest first.
@@ -73,6 +78,10 @@ impl Changed {
 
 /// How many rows the time column keeps.
 const CHANGES: usize = 500;
+/// From so many rows of watched lists on a world is large.
+const LARGE: usize = 2_000;
+/// How often the rules look at what changed in a large world.
+const JUDGED_EVERY: SignedDuration = SignedDuration::from_secs(1);
 /// How many lines of the program's own log are kept.
 const LOG_LINES: usize = 1_000;
 
@@ -91,6 +100,8 @@ impl World {
             quiet_since: self.quiet_since,
             changes: self.changes.clone(),
             engine: self.engine.clone(),
+            unjudged: self.unjudged,
+            judged_at: self.judged_at,
             series: SeriesStore::default(),
             log: VecDeque::new(),
         }
@@ -104,7 +115,11 @@ impl World {
             changed.topics = changed.topics.union(self.take(at, update));
         }
         changed.sources = self.heard(at, source);
-        changed.attention = self.judge(changed.topics);
+        if !changed.sources && self.may_wait(changed.topics) {
+            self.unjudged = self.unjudged.union(changed.topics);
+        } else {
+            changed.attention = self.judge(changed.topics);
+        }
         changed
     }
 
@@ -138,7 +153,9 @@ impl World {
     /// Lets time pass without news, so that what grows old is seen to.
     pub fn pass(&mut self, at: Timestamp) -> Changed {
         self.now = self.now.max(at);
-        Changed { attention: self.judge(TopicSet::EMPTY), ..Changed::default() }
+        self.judged_at = self.now;
+        let waiting = std::mem::take(&mut self.unjudged);
+        Changed { attention: self.judge(waiting), ..Changed::default() }
     }
 
     /// Takes a line of the program's own log.
@@ -233,6 +250,22 @@ impl World {
         changed
     }
 
+    /// Whether the rules look at a change of these topics within a second, in a turn of its own: a key that is pressed meanwhile does not
+    /// wait for both.
+    fn may_wait(&self, changed: TopicSet) -> bool {
+        const WAITING: TopicSet = TopicSet::of(&[
+            Topic::Containers,
+            Topic::ContainerUsage,
+            Topic::Pods,
+            Topic::PodUsage,
+            Topic::Workloads,
+            Topic::Nodes,
+            Topic::KubeEvents,
+            Topic::KubeTable,
+        ]);
+        changed.is_within(WAITING) && self.observed.watched_rows() > LARGE
+    }
+
     fn push_change(&mut self, change: Change) {
         self.changes.push_front(change);
         self.changes.truncate(CHANGES);
@@ -265,6 +298,7 @@ impl World {
     pub fn shift_time(&mut self, by: SignedDuration) {
         let shift = |at: &mut Timestamp| *at = at.saturating_add(by).unwrap_or(*at);
         shift(&mut self.now);
+        shift(&mut self.judged_at);
         self.quiet_since.iter_mut().for_each(shift);
         for source in self.observed.sources.values_mut() {
             shift(&mut source.since);
@@ -278,6 +312,11 @@ impl World {
         let (at, kind) = (self.now, ChangeKind::Observed);
         self.push_change(Change { at, kind, severity: Severity::Warn, object, text });
         self.attention = self.engine.attention();
+    }
+
+    /// When [`World::pass`] is due for what the rules have not looked at; it may be over.
+    pub fn judge_at(&self) -> Option<Timestamp> {
+        (!self.unjudged.is_empty()).then(|| self.judged_at.checked_add(JUDGED_EVERY).ok()).flatten()
     }
 
     /// The next time at which something that is shown changes though nothing arrives: a source turns stale, or an age that is

@@ -1,17 +1,21 @@
 //! What `World` makes of time: pauses, clocks that are set, sources that are asked more often, and figures that only rise.
 
-use super::World;
+use super::{LARGE, World};
 use crate::model::{
     Timestamp,
     attention::Severity,
     change::ChangeKind,
+    health::Health,
     host::{Gauges, KernelCounters, Memory},
+    kubernetes::{KubeNews, KubePart, Pod},
     mount::{Mount, MountState},
+    rows::Delta,
     source::{SourceReport, SourceState},
     topic::Topic,
     update::Update,
 };
 use jiff::SignedDuration;
+use std::sync::Arc;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).expect("in range")
@@ -154,4 +158,25 @@ fn a_clock_that_is_set_back_holds_nothing_up() {
     assert_eq!(points(&world), 0, "points that lie in the future are gone");
     world.apply(at(2 - 600), "host/gauges", gauges(10, 0));
     assert_eq!(points(&world), 1, "and new ones are taken");
+}
+
+#[test]
+fn in_a_large_world_the_rules_look_in_a_turn_of_their_own() {
+    let news = |pods: Vec<Pod>| {
+        let delta = Delta::Changed { changed: pods.into_iter().map(Arc::new).collect(), gone: Vec::new() };
+        vec![Update::Kube(Box::new(KubeNews { context: "c".into(), part: KubePart::Pods(delta) }))]
+    };
+    let pod =
+        |n, health| Pod { context: "c".into(), name: compact_str::format_compact!("p{n}"), health, ..Pod::default() };
+    let mut world = World::at(at(0));
+    world.apply(at(0), "kube/c", news((0..=LARGE).map(|n| pod(n, Health::Ok)).collect()));
+    world.pass(at(10));
+    assert_eq!(world.judge_at(), None);
+    let changed = world.apply(at(10), "kube/c", news(vec![pod(7, Health::Failing)]));
+    assert!(changed.topics.contains(Topic::Pods) && !changed.attention);
+    assert_eq!((world.judge_at(), world.pending().len()), (Some(at(11)), 0));
+    world.pass(at(11));
+    assert_eq!((world.judge_at(), world.pending().len()), (None, 1));
+    world.pass(at(17));
+    assert_eq!(world.attention.len(), 1);
 }

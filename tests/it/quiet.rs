@@ -6,10 +6,15 @@ use crate::{
     wait::{self, PATIENCE},
 };
 use flightdeck::{
-    app::event::{Event, EventKind},
+    app::{
+        App,
+        event::{Event, EventKind},
+    },
+    model::update::Update,
     runtime::screen::Screen,
     source,
 };
+use jiff::SignedDuration;
 use std::{fmt::Write as _, fs, sync::Arc, time::Duration};
 
 #[test]
@@ -82,4 +87,32 @@ fn nothing_is_written_while_no_source_answers() {
     let before = pty.seen().bytes.len();
     pty.send("\t");
     pty.wait_for("an answer to a key: the cockpit lives", |seen| seen.bytes.len() > before);
+}
+
+/// Ages of what changed a moment ago count in seconds, everything else on a page without gauges stands still.
+#[test]
+fn a_page_without_gauges_is_still_once_its_rows_are_old() {
+    let mut app = stage::app(stage::settings(), (160, 45));
+    stage::press(&mut app, "5");
+    let later = |app: &App, seconds| app.now.checked_add(SignedDuration::from_secs(seconds)).expect("a time");
+    let at = app.now;
+    for (source, updates) in stage::kube_sample::news(at) {
+        app.update(Event { at, kind: EventKind::Updates { source: source.into(), updates } });
+    }
+    assert!(app.ticks(), "its pods were told a moment ago");
+    let next = app.next_wake().expect("the next second");
+    assert!(next <= later(&app, 2), "{next}");
+    let at = later(&app, 90);
+    app.update(Event { at, kind: EventKind::Wake });
+    app.take_dirty();
+    let of_gauges = |event: &Event| match &event.kind {
+        EventKind::Updates { updates, .. } => updates.iter().any(|update| matches!(update, Update::Gauges(_))),
+        _ => false,
+    };
+    let gauges = || stage::story().into_iter().rfind(of_gauges).expect("a story with gauges");
+    // The first ones end that they were silent, which the footer shows.
+    app.update(Event { at, ..gauges() });
+    app.take_dirty();
+    app.update(Event { at: later(&app, 1), ..gauges() });
+    assert!(!app.take_dirty() && !app.ticks(), "nothing on this page shows them");
 }

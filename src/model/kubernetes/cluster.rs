@@ -171,4 +171,7 @@ impl Keyed for Node {
     fn key_parts(&self) -> [&str; 3] {
         ["", "", &self.name]
     }
+    fn health(&self) -> Health {
+        self.health
+    }
 }

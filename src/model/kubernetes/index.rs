@@ -1,6 +1,9 @@
 //! What is counted over all pods, once for each change of them and only when somebody looks.
 
-use super::{Kube, Pod, Resources};
+use super::{
+    Kube, Pod, Resources,
+    unwell::{self, Unwell},
+};
 use compact_str::CompactString;
 use std::{collections::HashMap, sync::OnceLock};
 
@@ -20,6 +23,14 @@ pub(super) struct Index {
     containers: OnceLock<Vec<u32>>,
     /// By context, then node.
     nodes: OnceLock<HashMap<CompactString, HashMap<CompactString, NodeLoad>>>,
+    unwell: OnceLock<Vec<Unwell>>,
+}
+
+impl Index {
+    /// Forgets what follows from who controls whom.
+    pub(super) fn forget_owners(&mut self) {
+        self.unwell.take();
+    }
 }
 
 impl Clone for Index {
@@ -73,6 +84,11 @@ impl Kube {
             nodes
         });
         nodes.get(context).and_then(|nodes| nodes.get(node)).copied().unwrap_or_default()
+    }
+
+    /// The pods that are not well, in groups.
+    pub fn unwell(&self) -> &[Unwell] {
+        self.index.unwell.get_or_init(|| unwell::group(self))
     }
 
     fn containers_before(&self) -> &[u32] {

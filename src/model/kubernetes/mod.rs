@@ -6,6 +6,7 @@ mod details;
 mod index;
 mod pod;
 mod selectors;
+mod unwell;
 mod workload;
 
 pub use access::{Access, AccessAnswer};
@@ -14,6 +15,7 @@ pub use details::{Finding, KubeDetails, KubeEvent, Revision};
 pub use index::NodeLoad;
 pub use pod::{ContainerRole, Owner, Pod, PodContainer, Resources, Run, Usage};
 pub use selectors::Selectors;
+pub use unwell::Unwell;
 pub use workload::{Condition, Workload};
 
 use super::rows::{Delta, Keyed, Rows};
@@ -80,7 +82,10 @@ impl Kube {
                 self.pods.apply(&context, delta);
                 self.index = index::Index::default();
             }
-            KubePart::Workloads(delta) => self.workloads.apply(&context, delta),
+            KubePart::Workloads(delta) => {
+                self.workloads.apply(&context, delta);
+                self.index.forget_owners();
+            }
             KubePart::Nodes(delta) => self.nodes.apply(&context, delta),
             KubePart::Events(delta) => self.events.apply(&context, delta),
             KubePart::PodUsage(usage) => drop(self.pod_usage.insert(context, usage)),

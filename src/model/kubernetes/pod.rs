@@ -132,4 +132,7 @@ impl Keyed for Pod {
     fn key_parts(&self) -> [&str; 3] {
         ["", &self.namespace, &self.name]
     }
+    fn health(&self) -> Health {
+        self.health
+    }
 }

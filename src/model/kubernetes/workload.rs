@@ -68,4 +68,7 @@ impl Keyed for Workload {
     fn key_parts(&self) -> [&str; 3] {
         [self.kind.word(), &self.namespace, &self.name]
     }
+    fn health(&self) -> Health {
+        self.health
+    }
 }

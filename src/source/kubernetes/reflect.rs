@@ -38,8 +38,6 @@ const CHUNK: usize = 2_000;
 /// What changes is told this often while it is shown, and else.
 const SHOWN: Duration = Duration::from_millis(250);
 const HIDDEN: Duration = Duration::from_secs(1);
-/// A list of so many rows is told as seldom as one that is not shown: to sort and judge it anew costs more than what changed.
-const MANY: usize = 2_000;
 /// How often judgements are renewed that time changes.
 const JUDGED: Duration = Duration::from_secs(15);
 /// How often it is tried again what was denied or is not there.
@@ -408,7 +406,7 @@ impl<K: Kind> Reflector<K> {
             }
             if due.is_none() && !(self.changed.is_empty() && self.gone.is_empty()) {
                 let shown = self.shared.demand.borrow().visible.intersects(self.topics);
-                let step = if shown && self.rows.len() < MANY { SHOWN } else { HIDDEN };
+                let step = if shown { SHOWN } else { HIDDEN };
                 due = Some(clock::instant() + clock::until_multiple_of(step));
             }
         }

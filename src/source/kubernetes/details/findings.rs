@@ -2,7 +2,7 @@
 
 mod pods;
 
-use super::look::{Look, is_unwell, selector};
+use super::look::{Look, selector};
 use crate::{
     clock,
     model::{
@@ -32,7 +32,7 @@ pub async fn of(
 ) -> Vec<Finding> {
     let mut findings = match object.kind {
         ObjectKind::Pod => match look.pod(&json.to_string()) {
-            Some(pod) if is_unwell(pod.health) || pod.health == Health::Progressing => {
+            Some(pod) if pod.health.is_unwell() || pod.health == Health::Progressing => {
                 pods::of(look, &pod, json, events).await
             }
             _ => Vec::new(),
@@ -118,7 +118,7 @@ async fn workload(
     revisions: &[Revision],
 ) -> Vec<Finding> {
     let pods = look.pods(&row.namespace, &selector(&json["spec"]["selector"])).await;
-    let unwell: Vec<_> = pods.iter().filter(|pod| is_unwell(pod.health)).collect();
+    let unwell: Vec<_> = pods.iter().filter(|pod| pod.health.is_unwell()).collect();
     let mut findings = Vec::new();
     if row.health == Health::Ok && unwell.is_empty() {
         return findings;
@@ -238,7 +238,7 @@ async fn cron_job(look: &mut Look<'_>, json: &Value) -> Vec<Finding> {
     let newest =
         jobs.iter().filter(owned).max_by_key(|job| job["metadata"]["creationTimestamp"].as_str().map(str::to_owned));
     let row = newest.and_then(|job| workload_row(look, ObjectKind::Job, job));
-    let Some((row, job)) = row.zip(newest).filter(|(row, _)| is_unwell(row.health)) else { return Vec::new() };
+    let Some((row, job)) = row.zip(newest).filter(|(row, _)| row.health.is_unwell()) else { return Vec::new() };
     let leads_to = ObjectRef::in_cluster(ObjectKind::Job, &look.origin.context, &row.namespace, &row.name);
     let text = format!("its newest job {} {}", row.name, row.reason);
     let mut findings = vec![Finding { leads_to: Some(leads_to), ..finding(row.health, text) }];
@@ -250,7 +250,7 @@ async fn cron_job(look: &mut Look<'_>, json: &Value) -> Vec<Finding> {
 async fn node(look: &mut Look<'_>, json: &Value) -> Vec<Finding> {
     let Some(node) = node_row(look, json) else { return Vec::new() };
     let mut findings = Vec::new();
-    if is_unwell(node.health) {
+    if node.health.is_unwell() {
         let (_, words) = health::node(&node);
         let bad = node.conditions.iter().filter(|c| (c.kind == "Ready") != (c.status == "True"));
         let evidence = bad.map(|c| format!("{} is {}: {} {}", c.kind, c.status, c.reason, c.message)).collect();
@@ -260,7 +260,7 @@ async fn node(look: &mut Look<'_>, json: &Value) -> Vec<Finding> {
         findings.push(finding(Health::Ok, "cordoned: it takes no new pods".into()));
     }
     let pods = look.pods_on(&node.name).await;
-    let unwell: Vec<_> = pods.iter().filter(|pod| is_unwell(pod.health)).collect();
+    let unwell: Vec<_> = pods.iter().filter(|pod| pod.health.is_unwell()).collect();
     if !unwell.is_empty() {
         findings.push(finding(Health::Degraded, format!("{} of its {} pods are not well", unwell.len(), pods.len())));
         findings.extend(blocking(look, &unwell).into_iter().take(WARNINGS));

@@ -3,7 +3,6 @@
 use crate::{
     clock,
     model::{
-        health::Health,
         kubernetes::{KubeEvent, Pod},
         redact, text,
     },
@@ -149,11 +148,6 @@ fn lines(log: &str) -> Vec<String> {
     let lines: Vec<_> = log.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
     let last = &lines[lines.len().saturating_sub(LINES)..];
     last.iter().map(|line| text::clean_to(&redact::text(line), LONGEST).into_owned()).collect()
-}
-
-/// Whether something is worth a finding.
-pub const fn is_unwell(health: Health) -> bool {
-    matches!(health, Health::Degraded | Health::Failing | Health::Unknown)
 }
 
 /// `a=b,c=d` from `matchLabels` and `matchExpressions` of a selector.

@@ -9,7 +9,7 @@ use crate::{
         object::{ObjectKind, ObjectRef},
         redact, units,
     },
-    source::kubernetes::{details::look::is_unwell, health},
+    source::kubernetes::health,
 };
 use serde_json::Value;
 
@@ -142,7 +142,7 @@ async fn node(look: &mut Look<'_>, pod: &Pod) -> Option<Finding> {
     let node = node_row(look, &json)?;
     let leads_to = ObjectRef::in_cluster(ObjectKind::Node, &look.origin.context, "", &node.name);
     let (health, words) = health::node(&node);
-    is_unwell(health).then(|| Finding {
+    health.is_unwell().then(|| Finding {
         leads_to: Some(leads_to),
         ..finding(health, format!("its node {} is not well: {words}", node.name))
     })
