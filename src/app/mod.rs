@@ -85,6 +85,7 @@ const BACKGROUND: TopicSet = TopicSet::of(&[
     Topic::Sensors,
     Topic::Units,
     Topic::Containers,
+    Topic::GpuHealth,
     Topic::Own,
 ]);
 

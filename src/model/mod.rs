@@ -9,6 +9,7 @@ pub mod change;
 pub mod container;
 pub mod container_group;
 pub mod container_health;
+pub mod gpu;
 pub mod health;
 pub mod host;
 pub mod input;

@@ -18,6 +18,8 @@ pub enum ObjectKind {
     Cgroup,
     Unit,
     Sensor,
+    /// By its UUID or its PCI address.
+    Gpu,
     Source,
     Engine,
     Container,
@@ -54,6 +56,7 @@ impl ObjectKind {
             Self::Cgroup => "cgroup",
             Self::Unit => "unit",
             Self::Sensor => "sensor",
+            Self::Gpu => "gpu",
             Self::Source => "source",
             Self::Engine => "engine",
             Self::Container => "container",

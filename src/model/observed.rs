@@ -4,6 +4,7 @@ use super::{
     Timestamp,
     cgroup::Cgroups,
     container::Containers,
+    gpu::Gpus,
     host::{Gauges, HostFacts, OomSeen, Sensor, Units},
     kubernetes::Kube,
     mount::Mount,
@@ -33,6 +34,8 @@ pub struct Observed {
     pub containers: Containers,
     #[serde(default)]
     pub kube: Kube,
+    #[serde(default)]
+    pub gpus: Gpus,
     /// By name.
     pub sources: BTreeMap<CompactString, SourceStatus>,
 }

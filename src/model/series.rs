@@ -30,6 +30,11 @@ pub enum Metric {
     MountUsed,
     /// Instance: sensor.
     Temperature,
+    /// Instance: GPU.
+    GpuUsed,
+    GpuMemory,
+    GpuTemperature,
+    GpuPower,
     /// Instance: engine and container id. 1.0 is one core.
     ContainerCpu,
     ContainerMemory,

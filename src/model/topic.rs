@@ -62,6 +62,12 @@ topics! {
     KubeTable = "kube-table",
     /// The object of a cluster that is open on the screen, whole.
     KubeDetails = "kube-details",
+    /// GPUs: figures, links, processes.
+    Gpus = "gpus",
+    /// What PCIe links carry; costs 40 ms a GPU.
+    GpuTraffic = "gpu-traffic",
+    /// GPUs for rules and history; asked only where their driver is in use anyway.
+    GpuHealth = "gpu-health",
     /// The cockpit's own cost.
     Own = "own",
 }

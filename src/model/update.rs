@@ -3,6 +3,7 @@
 use super::{
     cgroup::Cgroups,
     container::EngineNews,
+    gpu::GpuNews,
     host::{Gauges, HostFacts, Sensor, Units},
     kubernetes::KubeNews,
     mount::Mount,
@@ -24,6 +25,8 @@ pub enum Update {
     Sensors(Vec<Sensor>),
     Units(Units),
     Own(OwnUsage),
+    /// What a source says of the GPUs that it reads.
+    Gpus(Box<GpuNews>),
     /// What changed at a container engine.
     Engine(Box<EngineNews>),
     /// What changed in a cluster.

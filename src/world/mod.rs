@@ -142,6 +142,7 @@ impl World {
             match name.split_once('/') {
                 Some(("kube", context)) => self.observed.kube.forget(context),
                 Some(("docker", engine)) => self.observed.containers.forget(engine),
+                Some(("gpu", _)) => self.observed.gpus.forget(&name),
                 _ => {}
             }
             changed = status.report.topics;
@@ -204,6 +205,10 @@ impl World {
             Update::Own(own) => {
                 observed.own = own;
                 Topic::Own.into()
+            }
+            Update::Gpus(news) => {
+                observed.gpus.apply(*news);
+                Topic::Gpus.into()
             }
             Update::Engine(news) => {
                 let topic = engine_topic(&news.part);

@@ -3,7 +3,8 @@
 use super::World;
 use crate::model::{
     Timestamp,
-    host::Gauges,
+    gpu::GpuNews,
+    host::{Gauges, ratio},
     series::{Metric, SeriesKey, SeriesStore},
     update::Update,
 };
@@ -24,6 +25,7 @@ impl World {
                     series.push(key, at, sensor.temperature_celsius);
                 }
             }
+            Update::Gpus(news) => keep_gpus(series, at, news),
             Update::Engine(news) => super::containers::keep_usage(series, at, news),
             Update::Facts(_) => {
                 if let Ok(before) = at.checked_sub(jiff::SignedDuration::from_millis(SeriesStore::KEEP_MS)) {
@@ -32,6 +34,16 @@ impl World {
             }
             _ => {}
         }
+    }
+}
+
+fn keep_gpus(series: &mut SeriesStore, at: Timestamp, news: &GpuNews) {
+    for gpu in &news.gpus {
+        let key = |metric| SeriesKey::new(metric, gpu.id.clone());
+        series.push(key(Metric::GpuUsed), at, gpu.utilization_ratio);
+        series.push(key(Metric::GpuMemory), at, ratio(gpu.memory.used_bytes, gpu.memory.total_bytes));
+        series.push(key(Metric::GpuTemperature), at, gpu.temperature.gpu_celsius);
+        series.push(key(Metric::GpuPower), at, gpu.power.watts);
     }
 }
 
