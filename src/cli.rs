@@ -140,6 +140,7 @@ pub enum ConfigCommand {
 #[allow(missing_docs)]
 pub enum Part {
     Host,
+    Gpu,
     Pods,
     Workloads,
     Nodes,

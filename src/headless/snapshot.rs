@@ -3,6 +3,7 @@
 mod clusters;
 mod clusters_text;
 mod containers;
+mod gpus;
 mod report;
 mod text;
 
@@ -45,9 +46,12 @@ pub fn snapshot(
     out: &mut dyn Write,
     errors: &mut dyn Write,
 ) -> anyhow::Result<u8> {
+    let asked = |part| options.only.is_empty() || options.only.contains(&part);
+    // Whoever asks for something else does not wake the driver of a GPU.
+    let gpus = [Part::Gpu, Part::Sources, Part::Attention].into_iter().any(asked);
+    let sources = sources.into_iter().filter(|source| gpus || source.spec().kind != "gpu").collect();
     let gathered = gather(sources, Until::Rates, options.wait)?;
     let whole = snapshot_of(&gathered.world, options.wait);
-    let asked = |part| options.only.is_empty() || options.only.contains(&part);
     let shown = whole.only(asked);
     if options.json {
         render::json(&shown, out)?;
@@ -73,6 +77,12 @@ fn unreachable(options: &SnapshotOptions, gathered: &Gathered) -> Option<String>
         && let Some(why) = containers::unreached(gathered)
     {
         return Some(why);
+    }
+    if asked(&Part::Gpu) {
+        let silent = gathered.unreached("gpu");
+        if !silent.is_empty() {
+            return Some(format!("GPUs could not be read ({}); see `flightdeck doctor`", silent.join(", ")));
+        }
     }
     if [Part::Pods, Part::Workloads, Part::Nodes].iter().any(asked) {
         let silent = gathered.unreached("kube");

@@ -116,6 +116,7 @@ pages! {
     cgroup::CgroupDetails,
     unit::UnitDetails,
     sensor::SensorDetails,
+    gpu::GpuPage,
     source::SourceDetails,
     container::ContainerPage,
     stored::StoredPage,
@@ -278,6 +279,7 @@ pub fn topics(object: &ObjectRef) -> TopicSet {
         ObjectKind::Image | ObjectKind::Volume | ObjectKind::EngineNetwork | ObjectKind::Engine => {
             return TopicSet::of(&[Topic::ContainerDetails, Topic::EngineStores, Topic::Containers]);
         }
+        ObjectKind::Gpu => return TopicSet::of(&[Topic::Gpus, Topic::GpuTraffic, Topic::Processes]),
         _ => {}
     }
     if object.in_kube().is_none() {

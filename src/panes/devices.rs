@@ -46,4 +46,5 @@ pub static PANE: HostList = HostList {
     is_known: |world| world.observed.gauges.is_some(),
     none: "no block device is visible here",
     words: |_| String::new(),
+    dear: &[],
 };

@@ -103,6 +103,7 @@ pub static PANE: HostList = HostList {
         let pending = rows(world).iter().filter(|m| matches!(m.state, MountState::Pending { .. })).count();
         if pending > 0 { format!("{pending} pending") } else { String::new() }
     },
+    dear: &[],
 };
 
 #[cfg(test)]

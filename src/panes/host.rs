@@ -3,6 +3,7 @@
 use super::Pane;
 use crate::{
     model::{
+        gpu::{Gpu, health},
         health::Health,
         host::{Device, Gauges, Network},
         mount::{Mount, MountState},
@@ -176,6 +177,16 @@ fn containers(world: &World) -> Option<String> {
     (!all.engines.is_empty()).then(|| format!("containers {}{unwell}", all.containers.len()))
 }
 
+/// The same of GPUs.
+fn gpus(scene: &Scene<'_>) -> Option<String> {
+    let all = scene.world.observed.gpus.iter();
+    let is_unwell = |gpu: &&Gpu| health::health(gpu, &health::findings(gpu, scene.world.now)).is_unwell();
+    let unwell = all.clone().filter(is_unwell).count();
+    let unwell = if unwell > 0 { format!(" ({unwell} unwell)") } else { String::new() };
+    let count = all.count();
+    (count > 0).then(|| format!("GPUs {count}{unwell}"))
+}
+
 /// Everything in one line, for a strip.
 fn draw_strip(scene: &Scene<'_>, rows: &[Row], area: Rect, buffer: &mut Buffer) {
     let mut strip = Vec::new();
@@ -200,7 +211,7 @@ impl Pane for HostPane {
     fn status(&self, scene: &Scene<'_>) -> String {
         let uptime = scene.world.observed.gauges.as_ref().and_then(|gauges| gauges.uptime_seconds);
         let uptime = uptime.map(|seconds| format!("up {}", units::span(seconds)));
-        containers(scene.world).into_iter().chain(uptime).collect::<Vec<_>>().join(", ")
+        gpus(scene).into_iter().chain(containers(scene.world)).chain(uptime).collect::<Vec<_>>().join(", ")
     }
     fn about(&self) -> &'static str {
         "This host at a glance: CPU, memory, the fullest disk, the busiest device and interface, each with its history. psi is the share of the last ten seconds in which some task had to wait for it."

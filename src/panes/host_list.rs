@@ -11,7 +11,10 @@ use crate::{
         topic::{Topic, TopicSet},
     },
     ui::scene::Scene,
-    view::table::{Column, Table, Value},
+    view::{
+        View,
+        table::{Column, Table, Value},
+    },
     world::World,
 };
 use compact_str::CompactString;
@@ -74,6 +77,8 @@ pub struct HostList {
     pub none: &'static str,
     /// Words of its own beside the number of rows; none where that is empty.
     pub words: fn(&World) -> String,
+    /// Columns that cost more, which are hidden at first, and what is asked for while one is shown.
+    pub dear: &'static [(&'static str, Topic)],
 }
 
 impl Pane for HostList {
@@ -91,6 +96,12 @@ impl Pane for HostList {
     }
     fn topics(&self) -> TopicSet {
         TopicSet::of(self.topics)
+    }
+    fn topics_in(&self, view: &View) -> TopicSet {
+        let toggled = &view.pane(self.name).list.toggled;
+        let is_shown = |name: &str| toggled.contains(&fields::index(self.table.columns(), name));
+        let shown = self.dear.iter().filter(|(name, _)| is_shown(name)).map(|(_, topic)| *topic);
+        self.topics().union(shown.collect())
     }
     fn table(&self) -> Option<&'static dyn Table> {
         Some(self.table)

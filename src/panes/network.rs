@@ -62,4 +62,5 @@ pub static PANE: HostList = HostList {
     is_known: |world| world.observed.gauges.is_some(),
     none: "no network interface is visible here",
     words: |_| String::new(),
+    dear: &[],
 };

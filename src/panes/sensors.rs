@@ -81,4 +81,5 @@ pub static PANE: HostList = HostList {
         let hottest = rows(world).iter().filter_map(|s| s.temperature_celsius).reduce(f64::max);
         hottest.map_or_else(String::new, |hottest| format!("hottest {hottest:.0} °C"))
     },
+    dear: &[],
 };

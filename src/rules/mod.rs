@@ -3,6 +3,7 @@
 
 mod container;
 pub mod engine;
+mod gpu;
 mod host;
 mod kubernetes;
 mod source;
@@ -85,6 +86,8 @@ pub static CHECKS: &[&dyn Check] = &[
     &host::kernel::ClockUnsynchronized,
     &host::units::FailedUnits,
     &host::sensors::Temperature,
+    &gpu::GpuHealth,
+    &gpu::GpuSlow,
     &container::ContainerUnhealthy,
     &container::ContainerLooping,
     &container::ContainerRestarted,

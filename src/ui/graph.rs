@@ -26,6 +26,7 @@ pub enum Scale {
     BytesPerSecond,
     Number,
     Celsius,
+    Watts,
     /// CPU time; 1.0 is one core, printed as percent of one.
     Cores,
     Bytes,
@@ -39,7 +40,7 @@ impl Scale {
             Self::Number => nice_decimal(max, 1.0),
             Self::Cores => nice_decimal(max, 0.1),
             Self::Bytes => nice_binary(max),
-            Self::Celsius => nice_decimal(max, 100.0),
+            Self::Celsius | Self::Watts => nice_decimal(max, 100.0),
         }
     }
 
@@ -52,6 +53,7 @@ impl Scale {
             Self::Bytes => units::bytes(value),
             Self::Number => format!("{value:.1}"),
             Self::Celsius => format!("{value:.0} °C"),
+            Self::Watts => format!("{value:.0} W"),
         }
     }
 }

@@ -61,7 +61,8 @@ pub fn draw(scene: &Scene<'_>, table: &dyn Table, state: &ListState, area: Rect,
     let severity = severity_column(table.columns());
     let words =
         || places.iter().map(|p| p.index).filter(|i| table.columns()[*i].unit == Unit::Text && Some(*i) != severity);
-    let trunk = words().find(|index| table.columns()[*index].grows).or_else(|| words().next());
+    let trunk =
+        table.tree_column().or_else(|| words().find(|index| table.columns()[*index].grows)).or_else(|| words().next());
     let drawing =
         Drawing { scene, table, state, trunk: trunk.filter(|_| !state.branches.is_empty()), severity, places };
     drawing.heading(area, buffer);

@@ -210,6 +210,10 @@ pub trait Table: Sync {
     fn only_in_tree(&self, _world: &World, _row: usize) -> bool {
         false
     }
+    /// The column that shows the branches of a tree, where it is not the one that grows.
+    fn tree_column(&self) -> Option<usize> {
+        None
+    }
     /// Whether the list can be a tree at all.
     fn can_be_tree(&self) -> bool {
         false

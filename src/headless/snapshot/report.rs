@@ -2,6 +2,7 @@
 
 use super::clusters::{self, NodePart, PodPart, WorkloadPart};
 use super::containers::{ContainerRow, containers};
+use super::gpus::{GpuRow, gpus};
 use crate::{
     cli::Part,
     model::{
@@ -31,6 +32,8 @@ pub struct Snapshot {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attention: Option<Vec<Row>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub gpus: Option<Vec<GpuRow>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub containers: Option<Vec<ContainerRow>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pods: Option<Vec<PodPart>>,
@@ -44,7 +47,12 @@ impl Snapshot {
     /// The same with only the parts that are asked for.
     #[must_use]
     pub fn only(mut self, asked: impl Fn(Part) -> bool) -> Self {
-        self.sources = self.sources.filter(|_| asked(Part::Sources));
+        // Why there is no GPU is part of what is asked for with them.
+        if !asked(Part::Sources) {
+            self.sources.iter_mut().for_each(|rows| rows.retain(|row| row.kind == "gpu"));
+        }
+        self.sources = self.sources.filter(|_| asked(Part::Sources) || asked(Part::Gpu));
+        self.gpus = self.gpus.filter(|_| asked(Part::Gpu));
         self.host = self.host.filter(|_| asked(Part::Host));
         self.attention = self.attention.filter(|_| asked(Part::Attention));
         self.containers = self.containers.filter(|_| asked(Part::Containers));
@@ -168,6 +176,7 @@ pub fn snapshot_of(world: &World, waited: Duration) -> Snapshot {
         sources: Some(sources.collect()),
         host: Some(Box::new(host(&world.observed))),
         attention: Some(attention(world)),
+        gpus: gpus(world, world.now),
         containers: containers(world),
         pods: Some(clusters::pods(&world.observed.kube, world.now)),
         workloads: Some(clusters::workloads(&world.observed.kube)),

@@ -20,6 +20,10 @@ pub(super) fn lines(snapshot: &Snapshot) -> Vec<String> {
         lines.push(String::new());
         host_lines(host, &mut lines);
     }
+    if let Some(gpus) = snapshot.gpus.as_deref().filter(|gpus| !gpus.is_empty()) {
+        lines.push(String::new());
+        super::gpus::lines(gpus, &mut lines);
+    }
     if let Some(containers) = &snapshot.containers {
         lines.push(String::new());
         super::containers::lines(containers, &mut lines);

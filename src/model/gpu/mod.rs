@@ -2,6 +2,7 @@
 //! [`Gpu::unsupported`] names those that this GPU or driver does not have.
 
 pub mod health;
+pub mod owner;
 pub mod xid;
 
 use super::Timestamp;

@@ -38,6 +38,9 @@ pub mod kube_sample;
 #[path = "../../common/engine_sample.rs"]
 pub mod engine_sample;
 
+#[path = "../../common/gpu_sample.rs"]
+pub mod gpu_sample;
+
 /// How long the story lasts before it is looked at, and its step.
 const STORY_SECONDS: i64 = 600;
 const STEP_SECONDS: i64 = 5;
@@ -106,6 +109,15 @@ pub fn app(settings: Settings, size: (u16, u16)) -> App {
     app.world = END.clone();
     app.now = now();
     app.relayout();
+    app
+}
+
+/// The same on a host with GPUs: other screens are looked at without, since most hosts have none.
+pub fn app_with_gpus(settings: Settings, size: (u16, u16)) -> App {
+    let mut app = app(settings, size);
+    give(&mut app, EventKind::Report(gpu_sample::report()));
+    let updates = gpu_sample::news(now());
+    give(&mut app, EventKind::Updates { source: "gpu/nvml".into(), updates });
     app
 }
 
