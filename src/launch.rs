@@ -93,9 +93,15 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
     }
 }
 
+/// How the configuration wants GPUs to be read.
+fn gpus(config: &Config) -> source::gpu::Options {
+    source::gpu::Options { nvml_library: config.gpu.nvml_library.clone() }
+}
+
 /// The sources as the configuration wants them, for the commands without a screen. Says what is wrong with it.
 fn configured_sources(loaded: &Loaded, clients: &Arc<Clients>, notes: &mut dyn Write) -> io::Result<Vec<AnySource>> {
-    let (sources, unknown) = config::sources::apply(source::all(Arc::default(), clients), &loaded.config);
+    let all = source::all(Arc::default(), clients, &gpus(&loaded.config));
+    let (sources, unknown) = config::sources::apply(all, &loaded.config);
     let loading = loaded.warnings.iter().map(ToString::to_string);
     for problem in loading.chain(unknown).chain(clients.kube.problems().to_vec()) {
         note(notes, &problem)?;
@@ -179,7 +185,8 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
     let policy = settings::policy(&settings.config, own_pid, &login(|name| env::var(name).ok()));
     let counters: Arc<OwnCounters> = Arc::default();
     let clients = clients(&settings.config);
-    let (sources, warnings) = config::sources::apply(source::all(Arc::clone(&counters), &clients), &settings.config);
+    let all = source::all(Arc::clone(&counters), &clients, &gpus(&settings.config));
+    let (sources, warnings) = config::sources::apply(all, &settings.config);
     settings.warnings.extend(warnings);
     settings.warnings.extend(clients.kube.problems().to_vec());
     let config = &settings.config;

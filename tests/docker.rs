@@ -183,7 +183,7 @@ impl Watched {
     fn with(clients: Arc<Clients>) -> Self {
         let (demand, wanted) = watch::channel(Demand::default());
         let (news_in, news) = mpsc::channel(64);
-        for source in source::all(Arc::default(), &clients) {
+        for source in source::all(Arc::default(), &clients, &Default::default()) {
             if let AnySource::Live(live) = source {
                 live::start(live, wanted.clone(), news_in.clone());
             }

@@ -17,8 +17,13 @@ fn a_snapshot_of_this_machine_has_rates_and_does_not_dawdle() {
     let (mut out, mut errors) = (Vec::new(), Vec::new());
     let begin = flightdeck::clock::instant();
     let options = SnapshotOptions { json: true, ..SnapshotOptions::default() };
-    let code = snapshot(&options, source::all(Default::default(), &Default::default()), &mut out, &mut errors)
-        .expect("printed");
+    let code = snapshot(
+        &options,
+        source::all(Default::default(), &Default::default(), &Default::default()),
+        &mut out,
+        &mut errors,
+    )
+    .expect("printed");
     let took = begin.elapsed();
     assert_eq!((code, String::from_utf8_lossy(&errors).as_ref()), (0, ""));
     let value: Value = serde_json::from_slice(&out).expect("JSON");
@@ -45,7 +50,8 @@ fn the_doctor_examines_this_machine() {
         engines_tried: vec![],
     };
     let mut out = Vec::new();
-    let code = doctor(&options, source::all(Default::default(), &Default::default()), &mut out).expect("printed");
+    let code = doctor(&options, source::all(Default::default(), &Default::default(), &Default::default()), &mut out)
+        .expect("printed");
     let value: Value = serde_json::from_slice(&out).expect("JSON");
     assert_eq!(code, 0, "{value:#}");
     let sources = value["sources"].as_array().expect("a list");

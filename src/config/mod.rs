@@ -70,6 +70,8 @@ pub struct Config {
     pub log: Log,
     /// The viewer of the lines that containers, pods and the journal write.
     pub logs: Logs,
+    /// GPUs of this machine.
+    pub gpu: Gpu,
     /// Sources by name (`host/processes`), to switch them off or ask them more or less often.
     pub sources: BTreeMap<String, SourceConfig>,
     /// Keys by scope, over the key map: `[keys.global]`, `[keys.list]`, `[keys.pane.processes]`. A sequence of keys, and the
@@ -116,6 +118,7 @@ impl Default for Config {
             notices: Notices::default(),
             log: Log::default(),
             logs: Logs::default(),
+            gpu: Gpu::default(),
             sources: BTreeMap::new(),
             keys: BTreeMap::new(),
             pages: Vec::new(),
@@ -186,6 +189,14 @@ impl Default for Logs {
     fn default() -> Self {
         Self { lines: 100_000, bytes: 64 << 20 }
     }
+}
+
+/// GPUs of this machine.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Gpu {
+    /// NVIDIA's management library; `libnvidia-ml.so.1` where the loader finds it unless it is named.
+    pub nvml_library: Option<PathBuf>,
 }
 
 /// The least that is worth a line.

@@ -4,6 +4,7 @@
 //! jittered backoff after failures, and a report of every change of its state.
 
 pub mod docker;
+pub mod gpu;
 pub mod host;
 pub mod kubernetes;
 pub mod live;
@@ -93,8 +94,8 @@ impl From<Box<dyn Source>> for AnySource {
 }
 
 /// Every source of this program, in the order of the status line. `counters` are what the cockpit counts about itself.
-pub fn all(counters: Arc<OwnCounters>, clients: &Arc<Clients>) -> Vec<AnySource> {
-    let host = host::all(counters).into_iter().map(AnySource::Polled);
+pub fn all(counters: Arc<OwnCounters>, clients: &Arc<Clients>, gpu: &gpu::Options) -> Vec<AnySource> {
+    let polled = host::all(counters).into_iter().chain(gpu::all(gpu)).map(AnySource::Polled);
     let live = docker::all(clients).into_iter().chain(kubernetes::all(clients)).map(AnySource::Live);
-    host.chain(live).collect()
+    polled.chain(live).collect()
 }

@@ -70,7 +70,7 @@ fn nothing_is_written_while_no_source_answers() {
     let setup = Setup::new();
     let folder = setup.home().join("config/flightdeck");
     let mut config = String::new();
-    for source in source::all(Arc::default(), &Arc::default()) {
+    for source in source::all(Arc::default(), &Arc::default(), &Default::default()) {
         let _ = write!(config, "[sources.\"{}\"]\nenabled = false\n", source.spec().name);
     }
     fs::create_dir_all(&folder)

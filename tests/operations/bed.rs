@@ -76,7 +76,9 @@ impl Bed {
 
     pub fn world_of(&self, clients: &Arc<Clients>) -> World {
         let ours = |name: &str| name.starts_with("docker/") || name.starts_with("kube/");
-        let sources = source::all(Arc::default(), clients).into_iter().filter(|source| ours(&source.spec().name));
+        let sources = source::all(Arc::default(), clients, &Default::default())
+            .into_iter()
+            .filter(|source| ours(&source.spec().name));
         gather(sources.collect(), Until::Rates, Duration::from_secs(20)).expect("gathered").world
     }
 

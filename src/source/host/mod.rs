@@ -4,7 +4,7 @@
 //! fail the whole file for one line that they do not know. Here such a line is a value that is not known.
 
 mod adjtimex;
-mod bytes;
+pub(super) mod bytes;
 pub mod cgroup_fs;
 pub mod cgroup_path;
 pub mod cgroups;

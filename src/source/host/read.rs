@@ -178,7 +178,7 @@ impl<T> Seldom<T> {
 
 /// A folder with these files that stands for `/`; it lasts as long as the first of the pair.
 #[cfg(test)]
-pub(super) fn fixture(files: &[(&str, &str)]) -> (tempfile::TempDir, Root) {
+pub(in crate::source) fn fixture(files: &[(&str, &str)]) -> (tempfile::TempDir, Root) {
     let folder = tempfile::tempdir().expect("temporary folder");
     for (path, text) in files {
         let path = folder.path().join(path);
