@@ -68,26 +68,27 @@ pub struct Topology(Arc<Mutex<Paths>>);
 #[derive(Debug, Default)]
 struct Paths {
     between: BTreeMap<(u32, u32), PairPath>,
-    /// Whether nothing more will be known.
-    told: bool,
+    /// Among how many GPUs nothing more will be known.
+    told: Option<u32>,
 }
 
 impl Topology {
-    /// Begins to ask. What is known is there bit by bit.
-    pub fn begin(library: &Arc<Library>, count: u32) -> Self {
-        let topology = Self::default();
-        let (library, ours) = (library.clone(), topology.clone());
+    /// Begins to ask, unless it is known. What is known is there bit by bit.
+    pub fn begin(&self, library: &Arc<Library>, count: u32) {
+        if self.is_told(count) {
+            return;
+        }
+        let (library, ours) = (library.clone(), self.clone());
         let ask = move || {
             ask_pairs(&library, count, &ours);
-            ours.lock().told = true;
+            ours.lock().told = Some(count);
         };
         let _started = thread::Builder::new().name("nvml topology".into()).spawn(ask);
-        topology
     }
 
-    /// Whether all is known that will be.
-    pub fn is_told(&self) -> bool {
-        self.lock().told
+    /// Whether all is known of so many GPUs that will be.
+    pub fn is_told(&self, count: u32) -> bool {
+        self.lock().told == Some(count)
     }
 
     fn lock(&self) -> MutexGuard<'_, Paths> {

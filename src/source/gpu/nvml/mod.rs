@@ -26,6 +26,7 @@ use crate::model::{
 };
 use kernel_log::KernelLog;
 use library::OpenCount;
+use links::Topology;
 use reading::Question;
 use session::{Said, Session};
 use std::{
@@ -50,8 +51,11 @@ pub struct NvmlSource {
     session: Option<Session>,
     /// What is known of each GPU, by its number, whether or not the library is open.
     known: BTreeMap<u32, Known>,
+    topology: Topology,
     pairs: Vec<PairLink>,
     pairs_at: Option<Timestamp>,
+    /// Whether the pairs hold all that can be known.
+    paths_told: bool,
     log: Option<KernelLog>,
     xids: Xids,
     /// Whether the GPUs keep their driver awake by themselves.
@@ -78,8 +82,10 @@ impl NvmlSource {
             open: OpenCount::default(),
             session: None,
             known: BTreeMap::new(),
+            topology: Topology::default(),
             pairs: Vec::new(),
             pairs_at: None,
+            paths_told: false,
             log: None,
             xids: Xids::default(),
             persistent: false,
@@ -110,7 +116,7 @@ impl NvmlSource {
 
     fn read(&mut self, at: Timestamp, traffic: bool, looking: bool) -> Result<GpuNews, SourceError> {
         if self.session.is_none() {
-            self.session = Some(Session::open(self.path.as_deref(), &self.root, &self.open)?);
+            self.session = Some(Session::open(self.path.as_deref(), &self.root, &self.open, &self.topology)?);
         }
         let session = self.session.as_mut().expect("opened above");
         if looking {
@@ -145,9 +151,11 @@ impl NvmlSource {
 
     fn connect(&mut self, at: Timestamp, gpus: &[Gpu]) {
         let due = self.pairs_at.is_none_or(|last| at.duration_since(last).as_secs().abs() >= PAIRS_EVERY);
-        let Some(session) = self.session.as_ref().filter(|session| due || !session.topology.is_told()) else { return };
-        self.pairs = session.topology.pairs(gpus.iter());
-        self.pairs_at = Some(at);
+        if due || !self.paths_told {
+            self.paths_told = self.topology.is_told(gpus.len() as u32);
+            self.pairs = self.topology.pairs(gpus.iter());
+            self.pairs_at = Some(at);
+        }
     }
 }
 

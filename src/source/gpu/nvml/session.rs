@@ -39,7 +39,6 @@ pub struct Session {
     root: Root,
     pub driver: Driver,
     slots: Vec<Slot>,
-    pub topology: Topology,
     answers: Receiver<Answer>,
     /// Kept for workers that are started anew.
     to_us: SyncSender<Answer>,
@@ -69,7 +68,7 @@ impl Session {
     ///
     /// # Errors
     /// Why there is nothing to ask.
-    pub fn open(path: Option<&Path>, root: &Root, open: &OpenCount) -> Result<Self, SourceError> {
+    pub fn open(path: Option<&Path>, root: &Root, open: &OpenCount, topology: &Topology) -> Result<Self, SourceError> {
         let library = Library::open(path, root, open)?;
         let count = library.nvml().device_count().map_err(|error| refused(root, &error))?;
         if count == 0 {
@@ -77,9 +76,10 @@ impl Session {
         }
         let slots = (0..count).map(|_| Slot::default()).collect();
         let (to_us, answers) = sync_channel(count as usize);
-        let (driver, topology) = (versions(&library), Topology::begin(&library, count));
+        topology.begin(&library, count);
+        let driver = versions(&library);
         let root = root.clone();
-        Ok(Self { library, root, driver, slots, topology, answers, to_us, events: None, answered: false })
+        Ok(Self { library, root, driver, slots, answers, to_us, events: None, answered: false })
     }
 
     /// Whether no question is open: the library can be closed.
