@@ -25,7 +25,13 @@ impl Bed {
         bed
     }
 
-    fn library(&self) -> PathBuf {
+    /// A home without anything in it.
+    pub fn home(&self) -> PathBuf {
+        self.0.path().join("home")
+    }
+
+    /// Where its library lies.
+    pub fn library(&self) -> PathBuf {
         self.0.path().join("libnvidia-ml.so.1")
     }
 

@@ -393,3 +393,22 @@ fn when_nobody_looks_any_more_the_driver_is_let_go() {
     assert_eq!(ask(&mut source, Topic::GpuHealth.into()).expect("no fault"), None);
     assert_eq!(bed.opened(), (1, 0), "and it stays asleep");
 }
+
+/// The whole program, with the library that its configuration names.
+#[test]
+fn the_doctor_tells_how_the_library_is() {
+    let doctor = |bed: &Bed| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
+        command.args(["doctor", "--json"]).env("HOME", bed.home()).env("FLIGHTDECK_GPU__NVML_LIBRARY", bed.library());
+        let output =
+            command.env("FLIGHTDECK_CONTEXTS", "none").env("FLIGHTDECK_ENGINES", "none").output().expect("it runs");
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let sources = told["sources"].as_array().expect("a list").clone();
+        sources.into_iter().find(|source| source["name"] == "gpu/nvml").expect("it is listed")
+    };
+    let source = doctor(&Bed::new("healthy"));
+    assert_eq!(source["state"], "ok", "{source}");
+    let source = doctor(&Bed::new("version-mismatch"));
+    assert_eq!(source["state"], "down", "{source}");
+    assert!(source["hint"].as_str().is_some_and(|hint| hint.contains("restart the machine")), "{source}");
+}
