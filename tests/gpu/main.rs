@@ -218,6 +218,12 @@ fn mig_devices_are_rows_of_their_own() {
     };
     check(&look(&mut source));
     check(&look(&mut source));
+    // Who may not see the processes of all asks each part for its own.
+    let denied = "nvmlDeviceGetComputeRunningProcesses_v3 = \"no-permission\"";
+    bed.change(&format!("{}\n[each.0.returns-as-a-whole]\n{denied}\n", text_of("mig")));
+    let mut source = bed.source();
+    check(&look(&mut source));
+    assert_eq!(look(&mut source).gpus[0].denied, Vec::<compact_str::CompactString>::new());
 }
 
 #[test]

@@ -46,11 +46,12 @@ pub(crate) fn on(device: nvmlDevice_t, call: &str, answer: impl FnOnce(&Asked<'_
     hang(index, call);
     let scenario = current();
     let Some(gpu) = scenario.gpus.get(index) else { return INVALID_ARGUMENT };
-    if let Some(word) = gpu.returns.get(call).or_else(|| gpu.returns.get("*")) {
-        return code(word);
-    }
     let part_index = part.wrapping_sub(1) as u32;
     let part = gpu.mig.as_ref().and_then(|parts| parts.get(part.checked_sub(1)?));
+    let of_whole = if part.is_none() { &gpu.returns_as_a_whole } else { &gpu.returns };
+    if let Some(word) = of_whole.get(call).or_else(|| gpu.returns.get(call)).or_else(|| gpu.returns.get("*")) {
+        return code(word);
+    }
     answer(&Asked { index: index as u32, gpu, part, part_index })
 }
 

@@ -89,6 +89,8 @@ pub struct Gpu {
     pub xids: Vec<u64>,
     /// What calls return, by the names of the functions; `*` is every one on this GPU.
     pub returns: BTreeMap<String, String>,
+    /// The same for the GPU, and not for its MIG devices.
+    pub returns_as_a_whole: BTreeMap<String, String>,
     /// Calls that hang for so many milliseconds, or until the scenario lets them go.
     pub hangs: BTreeMap<String, u64>,
 }
@@ -125,6 +127,7 @@ impl Default for Gpu {
             processes: Vec::new(),
             xids: Vec::new(),
             returns: BTreeMap::new(),
+            returns_as_a_whole: BTreeMap::new(),
             hangs: BTreeMap::new(),
         }
     }

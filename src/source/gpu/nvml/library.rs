@@ -79,8 +79,10 @@ fn not_loaded(path: Option<&Path>, root: &Root, words: &str) -> SourceError {
         let reason = format!("cannot load {}: {words}", path.display());
         return down(reason, "name NVIDIA's library in nvml-library of [gpu], or leave that out");
     }
-    let absent = words.contains("No such file") || words.contains("not supported");
-    if !absent {
+    if words.contains("loading not supported") {
+        return off("this build is linked statically and cannot load NVIDIA's library; use the other one");
+    }
+    if !words.contains("No such file") {
         return down(format!("cannot load {NAME}: {words}"), "install the driver's libraries anew");
     }
     if is_loaded(root) {
@@ -218,6 +220,7 @@ mod tests {
         let (is_off, words) = reason(&not_loaded(None, &root, absent));
         assert!(is_off && words == "no NVIDIA library (libnvidia-ml.so.1): no NVIDIA driver is installed here");
         assert!(!reason(&not_loaded(None, &root, "invalid ELF header")).0);
+        assert!(reason(&not_loaded(None, &root, "Dynamic loading not supported")).1.contains("statically"));
         assert!(!reason(&not_loaded(Some(Path::new("/x/lib.so")), &root, absent)).0, "who names one wants it");
         let (_folder, loaded) = fixture(&[("sys/module/nvidia/refcnt", "0")]);
         assert!(reason(&not_loaded(None, &loaded, absent)).1.contains("container"));

@@ -89,7 +89,7 @@ impl Reader {
     }
 
     fn read_links(&mut self, ask: &mut Ask<'_, '_>, gpu: &mut Gpu, at: Timestamp) {
-        let due = self.links_at.is_none_or(|last| at.duration_since(last).as_secs() >= LINKS_EVERY);
+        let due = self.links_at.is_none_or(|last| at.duration_since(last).as_secs().abs() >= LINKS_EVERY);
         if due {
             self.links = links::read(ask, &self.links);
             self.links_at = Some(at);
