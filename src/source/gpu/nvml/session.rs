@@ -30,7 +30,7 @@ use std::{
 
 /// After this time an answer is given with what is there.
 const DEADLINE: Duration = Duration::from_millis(700);
-/// The same as long as no GPU has answered yet: a driver that was asleep takes its time.
+/// The same in the round in which the first one answers: a driver that was asleep takes its time.
 const FIRST_DEADLINE: Duration = Duration::from_secs(3);
 
 /// An open library.
@@ -101,11 +101,16 @@ impl Session {
         }
         let mut said = BTreeMap::new();
         let start = clock::instant();
+        let (is_first, longest) = (!self.answered, start + FIRST_DEADLINE);
+        let mut until = if is_first { longest } else { start + DEADLINE };
         while said.len() < self.slots.len() {
-            let deadline = if self.answered { DEADLINE } else { FIRST_DEADLINE };
-            let left = (start + deadline).saturating_duration_since(clock::instant());
+            let left = until.saturating_duration_since(clock::instant());
             let Ok(answer) = self.answers.recv_timeout(left) else { break };
             self.take(answer, &mut said);
+            if is_first {
+                // They wake one after the other.
+                until = longest.min(clock::instant() + DEADLINE);
+            }
         }
         for (index, slot) in self.slots.iter().enumerate() {
             let since = slot.asked.unwrap_or(question.at);
@@ -185,7 +190,7 @@ pub fn without_figures(index: u32, known: Option<&Gpu>, fault: Fault) -> Gpu {
 
 /// A GPU that does not answer: with its last figures, where it ever had any.
 pub fn silent(index: u32, known: Option<&Gpu>) -> Gpu {
-    let problem = "no answer: a call to the driver hangs";
+    let problem = if known.is_some() { "no answer: a call to the driver hangs" } else { "no answer yet" };
     match known {
         Some(known) => Gpu { state: GpuState::Silent, problem: Some(problem.into()), ..known.clone() },
         None => without_figures(index, None, Fault { state: GpuState::Silent, problem: problem.into() }),
