@@ -86,7 +86,7 @@ fn link_lines(figures: &mut Figures<'_>) {
     let most = link(pcie.max_generation, pcie.max_width).map_or_else(String::new, |most| format!(" of {most}"));
     figures.add("PCIe", "pcie", link(pcie.generation, pcie.width).map(|now| format!("{now}{most}")));
     let recent = pcie.replays_recent.map_or_else(String::new, |recent| format!(", {recent} in the last ten minutes"));
-    figures.add("PCIe replays", "pcie-replays", pcie.replays.map(|replays| format!("{replays}{recent}")));
+    figures.add("PCIe replays", "replays", pcie.replays.map(|replays| format!("{replays}{recent}")));
     if let Some((received, sent)) = pcie.received_bytes_per_second.zip(pcie.sent_bytes_per_second) {
         let rate = units::bytes_per_second;
         figures.lines.push(Line::pair("PCIe traffic", format!("{} received, {} sent", rate(received), rate(sent))));
@@ -220,10 +220,10 @@ impl Details for GpuPage {
     fn summary(&self, scene: &Scene<'_>, object: &ObjectRef) -> Option<Vec<Line>> {
         let gpu = find(scene.world, object)?;
         let mut figures = Figures { gpu, lines: Vec::new() };
-        if gpu.state != GpuState::Ready {
-            let problem = gpu.problem.as_deref().unwrap_or("no answer");
-            figures.lines.push(Line::pair("state", "").and(Role::Error, problem).and(Role::Dim, since(scene, gpu.state_since)));
-        }
+        let role = if gpu.state == GpuState::Ready { Role::Dim } else { Role::Error };
+        let problem = gpu.problem.as_deref().or((gpu.state != GpuState::Ready).then_some("no answer"));
+        let state = |problem| Line::pair("state", "").and(role, problem).and(Role::Dim, since(scene, gpu.state_since));
+        figures.lines.extend(problem.map(state));
         use_lines(&mut figures);
         figures.lines.push(Line::empty());
         link_lines(&mut figures);

@@ -97,6 +97,10 @@ pub(super) fn draw(
 /// Draws why nothing is known of a topic.
 pub(super) fn draw_unknown(scene: &Scene<'_>, topic: Topic, area: Rect, buffer: &mut Buffer) {
     paint::put_cut(scene, buffer, area, (0, 0), &unknown(scene.world, topic), scene.style(Role::Unknown));
+    let source = scene.world.observed.sources.values().find(|source| source.report.topics.contains(topic));
+    if let Some(hint) = source.and_then(|source| source.report.hint.as_deref()) {
+        paint::put_cut(scene, buffer, area, (0, 1), hint, scene.style(Role::Dim));
+    }
 }
 
 /// Why nothing is known of a topic.

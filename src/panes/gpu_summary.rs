@@ -103,8 +103,8 @@ impl Pane for GpuSummaryPane {
         "The GPUs of this host, the worst first: use with its history and memory, or what is wrong. Where there is none, why."
     }
     fn topics(&self) -> TopicSet {
-        // Whoever only looks at the overview does not wake a driver that sleeps.
-        Topic::GpuHealth.into()
+        // What rules and history ask for anyway is enough: whoever only looks at the overview does not wake a driver that sleeps.
+        TopicSet::EMPTY
     }
     fn has_graph(&self) -> bool {
         true

@@ -52,6 +52,11 @@ impl Bed {
         fs::create_dir_all(path.parent().expect("has one")).and_then(|()| fs::write(path, text)).expect("written");
     }
 
+    /// Whether its scenario has errors that are told as events.
+    pub fn tells_xids(&self) -> bool {
+        fs::read_to_string(self.0.path().join("scenario.toml")).is_ok_and(|text| text.contains("xid"))
+    }
+
     /// How often the library was initialised, and how often more than it was shut down.
     pub fn opened(&self) -> (u32, u32) {
         let text = fs::read_to_string(self.0.path().join("opened")).unwrap_or_default();

@@ -2,6 +2,9 @@
 //! GPUs that are well, broken, hidden, slow or gone, and what is concluded from it.
 
 mod bed;
+#[path = "../common/mod.rs"]
+mod common;
+mod screens;
 #[path = "../it/wait.rs"]
 #[allow(dead_code, reason = "waiting is the same everywhere")]
 mod wait;
@@ -21,7 +24,7 @@ use flightdeck::{
     },
     source::{Request, Source, SourceError, gpu::nvml::NvmlSource},
 };
-use std::time::Duration;
+use std::{collections::BTreeSet, process::Command, time::Duration};
 
 fn ask(source: &mut NvmlSource, wanted: TopicSet) -> Result<Option<GpuNews>, SourceError> {
     let updates = source.collect(&Request { at: clock::now(), wanted, open: None })?;
@@ -400,21 +403,54 @@ fn when_nobody_looks_any_more_the_driver_is_let_go() {
     assert_eq!(bed.opened(), (1, 0), "and it stays asleep");
 }
 
-/// The whole program, with the library that its configuration names.
+/// What the whole program prints, with the library that its configuration names, and how it leaves.
+fn run(bed: &Bed, arguments: &[&str]) -> (Option<i32>, serde_json::Value) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flightdeck"));
+    command.args(arguments).env("HOME", bed.home()).env("FLIGHTDECK_GPU__NVML_LIBRARY", bed.library());
+    let output =
+        command.env("FLIGHTDECK_CONTEXTS", "none").env("FLIGHTDECK_ENGINES", "none").output().expect("it runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    (output.status.code(), serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
+}
+
+fn nvml(told: &serde_json::Value) -> &serde_json::Value {
+    let sources = told["sources"].as_array().expect("a list");
+    sources.iter().find(|source| source["name"] == "gpu/nvml").expect("it is listed")
+}
+
 #[test]
 fn the_doctor_tells_how_the_library_is() {
-    let doctor = |bed: &Bed| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
-        command.args(["doctor", "--json"]).env("HOME", bed.home()).env("FLIGHTDECK_GPU__NVML_LIBRARY", bed.library());
-        let output =
-            command.env("FLIGHTDECK_CONTEXTS", "none").env("FLIGHTDECK_ENGINES", "none").output().expect("it runs");
-        let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-        let sources = told["sources"].as_array().expect("a list").clone();
-        sources.into_iter().find(|source| source["name"] == "gpu/nvml").expect("it is listed")
-    };
-    let source = doctor(&Bed::new("healthy"));
-    assert_eq!(source["state"], "ok", "{source}");
-    let source = doctor(&Bed::new("version-mismatch"));
-    assert_eq!(source["state"], "down", "{source}");
-    assert!(source["hint"].as_str().is_some_and(|hint| hint.contains("restart the machine")), "{source}");
+    let doctor = |scenario| run(&Bed::new(scenario), &["doctor", "--json"]).1;
+    let told = doctor("healthy");
+    assert_eq!(nvml(&told)["state"], "ok", "{told}");
+    let told = doctor("version-mismatch");
+    assert_eq!(nvml(&told)["state"], "down", "{told}");
+    assert!(nvml(&told)["hint"].as_str().is_some_and(|hint| hint.contains("restart the machine")), "{told}");
+}
+
+/// The health of each scenario's GPUs, without doubles and in order, as scripts read it.
+#[test]
+fn the_snapshot_tells_every_scenario() {
+    for (scenario, count, healths) in [
+        ("healthy", 8, &["ok"][..]),
+        ("ecc-double-bit", 8, &["fail", "ok"]),
+        ("lost", 8, &["fail", "ok"]),
+        ("reset-required", 8, &["fail", "ok"]),
+        ("slow", 8, &["ok", "unknown"]),
+        ("sixteen", 16, &["ok"]),
+        ("throttled", 8, &["fail", "ok", "warn"]),
+    ] {
+        let (code, told) = run(&Bed::new(scenario), &["snapshot", "--json", "--only", "gpu"]);
+        let gpus = told["gpus"].as_array().expect("a list");
+        let found: BTreeSet<_> = gpus.iter().filter_map(|gpu| gpu["health"].as_str()).collect();
+        assert_eq!((code, gpus.len()), (Some(0), count), "{scenario}: {told}");
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), healths, "{scenario}: {told}");
+        let unwell = gpus.iter().filter(|gpu| gpu["health"] != "ok");
+        assert!(unwell.clone().all(|gpu| gpu["next_step"].is_string()), "{scenario}: {told}");
+    }
+    let (code, told) = run(&Bed::new("driver-not-loaded"), &["snapshot", "--json", "--only", "gpu"]);
+    assert_eq!((code, nvml(&told)["state"].as_str()), (Some(0), Some("off")), "{told}");
+    assert!(nvml(&told)["reason"].is_string(), "{told}");
+    let (code, told) = run(&Bed::new("version-mismatch"), &["snapshot", "--json", "--only", "gpu"]);
+    assert_eq!((code, nvml(&told)["state"].as_str()), (Some(3), Some("down")), "{told}");
 }

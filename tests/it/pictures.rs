@@ -19,6 +19,7 @@ const PAPER: &str = "#101418";
 const PICTURES: &[(&str, (u16, u16), &str)] = &[
     ("overview", (120, 36), ""),
     ("host", (160, 45), "2"),
+    ("gpu", (120, 30), "3"),
     ("containers", (160, 36), "4"),
     ("kubernetes", (160, 45), "5"),
     ("why", (120, 30), "5 alt-4 w"),
@@ -138,7 +139,8 @@ fn pictures_are_up_to_date() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets");
     let mut stale = Vec::new();
     for (name, size, keys) in PICTURES {
-        let mut app = stage::app(stage::settings(), *size);
+        let made = if *name == "gpu" { stage::app_with_gpus } else { stage::app };
+        let mut app = made(stage::settings(), *size);
         stage::press(&mut app, keys);
         let path = folder.join(format!("{name}.svg"));
         let picture = svg(&format!("flightdeck: {name}"), &stage::draw(&app));

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use std::{
     collections::BTreeMap,
     ffi::{CStr, OsStr},
-    os::unix::ffi::OsStrExt,
+    os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::PathBuf,
     sync::{Arc, LazyLock, Mutex, PoisonError},
     time::{Instant, SystemTime},
@@ -184,7 +184,8 @@ pub fn code(word: &str) -> u32 {
 
 struct Read {
     scenario: Arc<Scenario>,
-    changed: Option<SystemTime>,
+    /// When it was written, and its number in the file system: two may be written within one tick of the clock.
+    changed: Option<(SystemTime, u64)>,
     looked: Instant,
 }
 
@@ -201,7 +202,7 @@ pub fn current() -> Arc<Scenario> {
         return read.scenario.clone();
     }
     let path = file();
-    let changed = path.metadata().and_then(|metadata| metadata.modified()).ok();
+    let changed = path.metadata().and_then(|metadata| Ok((metadata.modified()?, metadata.ino()))).ok();
     let scenario = match read.take().filter(|read| changed.is_none() || read.changed == changed) {
         Some(read) => read.scenario,
         None => Arc::new(load(&path)),

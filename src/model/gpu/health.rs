@@ -173,7 +173,8 @@ fn pages(gpu: &Gpu, found: &mut Vec<GpuFinding>) {
     }
 }
 
-/// The newest of each code. One that the GPU needed a recovery for is over where the driver says that none is needed any more.
+/// The newest of each code. One that the GPU needed a recovery for is shown for a while only where the driver says that none is needed any
+/// more.
 fn xids(gpu: &Gpu, now: Timestamp, found: &mut Vec<GpuFinding>) {
     let mut seen = Vec::new();
     for xid in &gpu.xids {
@@ -188,7 +189,7 @@ fn xids(gpu: &Gpu, now: Timestamp, found: &mut Vec<GpuFinding>) {
             None => (Severity::Warn, APPLICATION_SECONDS),
             Some(Action::Look) if xid.code == 154 || xid.code == 45 => (Severity::Warn, APPLICATION_SECONDS),
             Some(_) if gpu.recovery == Some(Recovery::None) && gpu.state == GpuState::Ready => {
-                (Severity::Warn, APPLICATION_SECONDS)
+                (Severity::Error, APPLICATION_SECONDS)
             }
             Some(_) => (Severity::Error, GPU_SECONDS),
         };

@@ -1,6 +1,7 @@
 //! GPUs of this machine, by what their drivers say.
 
 pub mod nvml;
+pub mod sysfs;
 
 use super::{Source, host::read::Root};
 use std::path::PathBuf;
@@ -14,5 +15,8 @@ pub struct Options {
 
 /// Every source of GPUs.
 pub fn all(options: &Options) -> Vec<Box<dyn Source>> {
-    vec![Box::new(nvml::NvmlSource::new(Root::real(), options.nvml_library.clone()))]
+    vec![
+        Box::new(nvml::NvmlSource::new(Root::real(), options.nvml_library.clone())),
+        Box::new(sysfs::SysfsSource::new(Root::real())),
+    ]
 }
