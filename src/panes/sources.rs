@@ -97,7 +97,8 @@ impl Pane for SourcesPane {
         "Where data comes from: the state of each source, the age of its last answer, and what to do about one that is silent. What a silent source told last stays on the screen."
     }
     fn topics(&self) -> TopicSet {
-        Topic::Own.into()
+        // Its ages count in seconds, and are drawn anew with what comes every second anyway.
+        Topic::Gauges.into()
     }
     fn table(&self) -> Option<&'static dyn Table> {
         Some(&SourcesTable)
