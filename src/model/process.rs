@@ -45,6 +45,14 @@ impl Process {
     }
 }
 
+/// The process with a pid. Sources deliver the table sorted by pid; where one does not, it is searched.
+pub fn by_pid(processes: &[Process], pid: i32) -> Option<&Process> {
+    match processes.binary_search_by_key(&pid, |process| process.pid) {
+        Ok(at) => Some(&processes[at]),
+        Err(_) => processes.iter().find(|process| process.pid == pid),
+    }
+}
+
 /// What is read only for the one process that is open on the screen.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ProcessDetails {

@@ -11,6 +11,11 @@ pub fn bytes(value: f64) -> String {
     scaled(value, 1024.0, &UNITS)
 }
 
+/// A part of a whole: `21 GiB/32 GiB`.
+pub fn bytes_of((part, whole): (u64, u64)) -> String {
+    format!("{}/{}", bytes(part as f64), bytes(whole as f64))
+}
+
 /// Bytes a second: [`bytes()`] with `/s`.
 pub fn bytes_per_second(value: f64) -> String {
     bytes(value) + "/s"

@@ -38,16 +38,7 @@ fields! { Cgroup;
     "cpu-limit" "CPU LIM" Text 7 [hide] "CPU quota in cores; blank is none" => |c, _| c.cpu_limit_cores.map_or(Value::None, |n| Value::Text(format!("{n:.1}").into())),
     "oom" "OOM" Count 5 [hide] "processes killed for want of memory since the group was made" => |c, _| Value::whole(c.oom_kills),
     "unit" "UNIT" Text 20 [hide] "systemd unit" => |c, _| c.unit.as_deref().map_or(Value::None, Value::text),
-    "container" "CONTAINER" Text 12 [hide] "container" => container,
-}
-
-/// The name of its container, where an engine tells it.
-fn container<'w>(group: &'w Cgroup, world: &'w World) -> Value<'w> {
-    let known = group.container.as_deref().and_then(|id| world.observed.containers.by_id(id));
-    match (known, group.container.as_deref()) {
-        (Some(container), _) => Value::Text(container.title()),
-        (None, id) => id.map_or(Value::None, Value::text),
-    }
+    "container" "CONTAINER" Text 12 [hide] "container" => |c, w| fields::container(w, c.container.as_deref()),
 }
 
 fn throttled<'w>(group: &'w Cgroup, _: &'w World) -> Value<'w> {

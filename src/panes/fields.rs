@@ -1,8 +1,14 @@
 //! How table panes declare their columns, and what they show while there is no row.
 
 use crate::{
-    model::{attention::Severity, source::SourceState, topic::Topic},
-    ui::{self, paint, scene::Scene, theme::Role},
+    model::{attention::Severity, observed::SourceStatus, source::SourceState, topic::Topic},
+    ui::{
+        self,
+        lines::{self, Line},
+        paint,
+        scene::Scene,
+        theme::Role,
+    },
     view::table::{Column, Table, Unit, Value},
     world::World,
 };
@@ -60,6 +66,14 @@ pub(super) fn severity(severity: Option<Severity>) -> Value<'static> {
     severity.map_or(Value::None, |severity| Value::text(severity.word()))
 }
 
+/// The name of a container where an engine tells it, else its id.
+pub(super) fn container<'w>(world: &'w World, id: Option<&'w str>) -> Value<'w> {
+    match id.and_then(|id| world.observed.containers.by_id(id)) {
+        Some(container) => Value::Text(container.title()),
+        None => id.map_or(Value::None, Value::text),
+    }
+}
+
 /// Rows that are shown, of how many, with which filter, how many of them marked; and the pane's own words.
 pub(super) fn status(scene: &Scene<'_>, (name, table): (&'static str, &dyn Table), words: &str) -> String {
     let list = &scene.view.pane(name).list;
@@ -97,15 +111,24 @@ pub(super) fn draw(
 /// Draws why nothing is known of a topic.
 pub(super) fn draw_unknown(scene: &Scene<'_>, topic: Topic, area: Rect, buffer: &mut Buffer) {
     paint::put_cut(scene, buffer, area, (0, 0), &unknown(scene.world, topic), scene.style(Role::Unknown));
-    let source = scene.world.observed.sources.values().find(|source| source.report.topics.contains(topic));
-    if let Some(hint) = source.and_then(|source| source.report.hint.as_deref()) {
+    if let Some(hint) = source_of(scene.world, topic).and_then(|source| source.report.hint.as_deref()) {
         paint::put_cut(scene, buffer, area, (0, 1), hint, scene.style(Role::Dim));
     }
 }
 
+fn source_of(world: &World, topic: Topic) -> Option<&SourceStatus> {
+    world.observed.sources.values().find(|source| source.report.topics.contains(topic))
+}
+
+/// Draws a text, scrolled as its pane is.
+pub(super) fn draw_text(scene: &Scene<'_>, name: &str, text: &[Line], area: Rect, buffer: &mut Buffer) {
+    let first = lines::clamp(scene.view.pane(name).scroll, text.len(), area.height);
+    lines::draw(scene, text, first, area, buffer);
+}
+
 /// Why nothing is known of a topic.
 pub(crate) fn unknown(world: &World, topic: Topic) -> String {
-    let Some(source) = world.observed.sources.values().find(|source| source.report.topics.contains(topic)) else {
+    let Some(source) = source_of(world, topic) else {
         return format!("? nothing is known yet: no source of {} has reported", topic.word());
     };
     let name = &source.report.name;

@@ -1,13 +1,13 @@
 //! How the GPUs are connected with each other: a matrix in the words of `nvidia-smi topo -m`.
 
-use super::Pane;
+use super::{Pane, fields};
 use crate::{
     model::{
         gpu::{Gpu, PairLink},
         topic::{Topic, TopicSet},
     },
     ui::{
-        lines::{self, Line},
+        lines::Line,
         scene::Scene,
         theme::Role,
     },
@@ -84,8 +84,6 @@ impl Pane for GpuLinksPane {
         text(scene).len()
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        let text = text(scene);
-        let first = lines::clamp(scene.view.pane(self.name()).scroll, text.len(), area.height);
-        lines::draw(scene, &text, first, area, buffer);
+        fields::draw_text(scene, self.name(), &text(scene), area, buffer);
     }
 }

@@ -25,7 +25,7 @@ fields! { GpuProcess;
     "mem" "MEM" Bytes 9 [] "memory of the GPU that it holds" => |p, _| Value::whole(p.memory_bytes),
     "util" "UTIL" WholePercent 5 [] "of the multiprocessors, over the last sample period" => |p, _| Value::number(p.utilization_ratio),
     "kind" "USE" Text 8 [] "compute, graphics, or through CUDA's multi-process service" => |p, _| Value::text(kind(p.kind)),
-    "container" "CONTAINER" Text 20 [] "its container" => container,
+    "container" "CONTAINER" Text 20 [] "its container" => |p, w| fields::container(w, owner::of(&w.observed, p.pid).process.and_then(|process| process.container.as_deref())),
     "pod" "POD" Text 26 [] "its pod" => |p, w| owner::of(&w.observed, p.pid).pod.map_or(Value::None, |pod| Value::Text(Cow::Owned(pod.key().into()))),
     "command" "COMMAND" Text 30 [grow] "command" => command,
     "name" "ON" Text 20 [hide] "product that it runs on" => |_, _| Value::Unknown,
@@ -36,14 +36,6 @@ const fn kind(kind: GpuUse) -> &'static str {
         GpuUse::Compute => "compute",
         GpuUse::Graphics => "graphics",
         GpuUse::Mps => "mps",
-    }
-}
-
-fn container<'w>(process: &'w GpuProcess, world: &'w World) -> Value<'w> {
-    let owner = owner::of(&world.observed, process.pid);
-    match (owner.container, owner.process.and_then(|process| process.container.as_deref())) {
-        (Some(container), _) => Value::Text(container.title()),
-        (None, id) => id.map_or(Value::None, Value::text),
     }
 }
 
@@ -65,10 +57,7 @@ fn row(world: &World, row: usize) -> (&Gpu, &GpuProcess) {
 
 /// `0`, or `0:1` on a part of a divided GPU.
 fn number(gpu: &Gpu, process: &GpuProcess) -> String {
-    let is_it = |part: &&crate::model::gpu::MigDevice| {
-        part.gpu_instance.is_some() && (part.gpu_instance, part.compute_instance) == (process.gpu_instance, process.compute_instance)
-    };
-    let part = gpu.mig_devices.iter().find(is_it);
+    let part = gpu.mig_devices.iter().find(|part| part.runs(process));
     part.map_or_else(|| gpu.index.to_string(), |part| format!("{}:{}", gpu.index, part.index))
 }
 

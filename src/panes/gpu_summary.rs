@@ -27,8 +27,8 @@ const NAME: u16 = 10;
 
 fn judged<'a>(scene: &Scene<'a>) -> Vec<(&'a Gpu, Health, Option<health::GpuFinding>)> {
     let judge = |gpu| {
-        let findings = health::findings(gpu, scene.world.now);
-        (gpu, health::health(gpu, &findings), findings.into_iter().next())
+        let (health, findings) = health::judge(gpu, scene.world.now);
+        (gpu, health, findings.into_iter().next())
     };
     scene.world.observed.gpus.iter().map(judge).collect()
 }
@@ -43,7 +43,7 @@ fn counts(scene: &Scene<'_>) -> Vec<Figure> {
     let total: u64 = all.iter().filter_map(|(gpu, ..)| gpu.memory.total_bytes).sum();
     let mut figures = vec![Figure::new("gpu", all.len().to_string(), 0), Figure::ratio("used", mean)];
     if total > 0 {
-        figures.push(Figure::new("mem", format!("{}/{}", units::bytes(used as f64), units::bytes(total as f64)), 0));
+        figures.push(Figure::new("mem", units::bytes_of((used, total)), 0));
     }
     for (word, is, role) in [
         ("failing", (|health| health == Health::Failing) as fn(Health) -> bool, Role::Error),
@@ -73,8 +73,7 @@ fn draw_gpu(scene: &Scene<'_>, gpu: &Gpu, finding: Option<&health::GpuFinding>, 
         x += spark + 1;
     }
     let memory = gpu.memory.used_bytes.zip(gpu.memory.total_bytes);
-    let print = |(used, total): (u64, u64)| format!("{}/{}", units::bytes(used as f64), units::bytes(total as f64));
-    let figures = [Figure::ratio("", gpu.utilization_ratio), Figure::of("", memory, print, 15)];
+    let figures = [Figure::ratio("", gpu.utilization_ratio), Figure::of("", memory, units::bytes_of, 15)];
     let rest = |x: u16| Rect { x: area.x + x, width: area.width.saturating_sub(x), ..area };
     if let Some(finding) = finding {
         paint::put_cut(scene, buffer, rest(x), (0, 0), &finding.evidence, scene.style(role));
@@ -91,9 +90,9 @@ impl Pane for GpuSummaryPane {
         "GPU"
     }
     fn status(&self, scene: &Scene<'_>) -> String {
-        let unwell = judged(scene).iter().filter(|(_, health, _)| health.is_unwell()).count();
-        let all = scene.world.observed.gpus.iter().count();
-        match (all, unwell) {
+        let all = judged(scene);
+        let unwell = all.iter().filter(|(_, health, _)| health.is_unwell()).count();
+        match (all.len(), unwell) {
             (0, _) => String::new(),
             (all, 0) => all.to_string(),
             (all, unwell) => format!("{all}, {unwell} unwell"),

@@ -8,7 +8,7 @@ use crate::{
     model::{
         attention::Severity,
         gpu::{
-            Gpu, GpuState, MigDevice,
+            Gpu, GpuProcess, MigDevice,
             health::{self, GpuFinding},
         },
         host::ratio,
@@ -110,8 +110,7 @@ fn worst(gpu: &Gpu, world: &World) -> Option<GpuFinding> {
 }
 
 fn severity(gpu: &Gpu, world: &World) -> Option<Severity> {
-    let unknown = (gpu.state != GpuState::Ready).then_some(Severity::Unknown);
-    worst(gpu, world).map(|finding| finding.severity).max(unknown)
+    worst(gpu, world).map(|finding| finding.severity)
 }
 
 /// A GPU, or one of its parts.
@@ -127,20 +126,17 @@ fn part_id(gpu: &Gpu, part: &MigDevice) -> CompactString {
 }
 
 fn part_value<'w>(gpu: &'w Gpu, part: &'w MigDevice, column: &str) -> Value<'w> {
-    let bytes = |bytes: Option<u64>| Value::whole(bytes);
     match column {
         "gpu" => Value::Text(Cow::Owned(format!("{}:{}", gpu.index, part.index))),
         // `MIG 1g.10gb` is what tells it from the others.
         "name" => Value::text(part.name.find("MIG").map_or(part.name.as_str(), |at| &part.name[at..])),
-        "mem" => bytes(part.memory.used_bytes),
-        "total" => bytes(part.memory.total_bytes),
-        "reserved" => bytes(part.memory.reserved_bytes),
+        "mem" => Value::whole(part.memory.used_bytes),
+        "total" => Value::whole(part.memory.total_bytes),
+        "reserved" => Value::whole(part.memory.reserved_bytes),
         "mem-share" => Value::number(ratio(part.memory.used_bytes, part.memory.total_bytes)),
         "processes" => {
-            let on_it = |process: &&crate::model::gpu::GpuProcess| {
-                process.gpu_instance.is_some() && (process.gpu_instance, process.compute_instance) == (part.gpu_instance, part.compute_instance)
-            };
-            gpu.processes.as_ref().map_or(Value::Unknown, |all| Value::Number(all.iter().filter(on_it).count() as f64))
+            let on_it = |all: &Vec<GpuProcess>| all.iter().filter(|process| part.runs(process)).count() as f64;
+            gpu.processes.as_ref().map_or(Value::Unknown, |all| Value::Number(on_it(all)))
         }
         // The driver tells the rest of the GPU as a whole.
         _ => Value::None,

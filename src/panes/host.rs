@@ -61,10 +61,9 @@ fn memory(scene: &Scene<'_>, gauges: &Gauges) -> Row {
     let memory = &gauges.memory;
     let role = super::role_of(scene.world, ObjectKind::Memory, "");
     let sizes = memory.used_bytes.zip(memory.total_bytes);
-    let print = |(used, total): (u64, u64)| format!("{}/{}", units::bytes(used as f64), units::bytes(total as f64));
     let mut figures = vec![
         Figure::ratio("", memory.used_ratio()).role(role),
-        Figure::of("", sizes, print, 15),
+        Figure::of("", sizes, units::bytes_of, 15),
         Figure::fine("psi", gauges.pressure.memory.some10),
     ];
     if let Some(used) = crate::model::host::ratio(memory.limit_used_bytes, memory.limit_bytes) {
@@ -180,7 +179,7 @@ fn containers(world: &World) -> Option<String> {
 /// The same of GPUs.
 fn gpus(scene: &Scene<'_>) -> Option<String> {
     let all = scene.world.observed.gpus.iter();
-    let is_unwell = |gpu: &&Gpu| health::health(gpu, &health::findings(gpu, scene.world.now)).is_unwell();
+    let is_unwell = |gpu: &&Gpu| health::judge(gpu, scene.world.now).0.is_unwell();
     let unwell = all.clone().filter(is_unwell).count();
     let unwell = if unwell > 0 { format!(" ({unwell} unwell)") } else { String::new() };
     let count = all.count();

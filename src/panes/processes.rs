@@ -9,7 +9,7 @@ use crate::{
         attention::Severity,
         host,
         object::{ObjectKind, ObjectRef},
-        process::Process,
+        process::{Process, by_pid},
         topic::{Topic, TopicSet},
     },
     ui::scene::Scene,
@@ -57,11 +57,10 @@ fn state<'w>(process: &'w Process, _: &'w World) -> Value<'w> {
 
 /// The name of its container, where an engine tells it.
 fn owner<'w>(process: &'w Process, world: &'w World) -> Value<'w> {
-    let container = process.container.as_deref().and_then(|id| world.observed.containers.by_id(id));
-    if let Some(container) = container {
-        return Value::Text(container.title());
+    match (process.container.as_deref(), process.unit.as_deref()) {
+        (None, Some(unit)) => Value::text(unit),
+        (id, _) => fields::container(world, id),
     }
-    process.container.as_deref().or(process.unit.as_deref()).map_or(Value::None, Value::text)
 }
 
 fn command<'w>(process: &'w Process, _: &'w World) -> Value<'w> {
@@ -74,14 +73,6 @@ fn command<'w>(process: &'w Process, _: &'w World) -> Value<'w> {
 
 fn rows(world: &World) -> &[Process] {
     world.observed.processes.as_deref().unwrap_or_default()
-}
-
-/// The row of a pid. Sources deliver the table sorted by pid; where one does not, it is searched.
-fn by_pid(processes: &[Process], pid: i32) -> Option<&Process> {
-    match processes.binary_search_by_key(&pid, |process| process.pid) {
-        Ok(at) => Some(&processes[at]),
-        Err(_) => processes.iter().find(|process| process.pid == pid),
-    }
 }
 
 impl Table for ProcessesTable {

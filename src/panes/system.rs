@@ -1,6 +1,6 @@
 //! Facts about this host and its kernel, as text.
 
-use super::Pane;
+use super::{Pane, fields};
 use crate::{
     model::{
         attention::Severity,
@@ -9,7 +9,7 @@ use crate::{
         units,
     },
     ui::{
-        lines::{self, Line, known},
+        lines::{Line, known},
         scene::Scene,
         theme::Role,
     },
@@ -25,7 +25,7 @@ pub(crate) fn text(scene: &Scene<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
     match &observed.facts {
         Some(facts) => facts_lines(facts, scene, &mut lines),
-        None => lines.push(Line::of(Role::Unknown, super::fields::unknown(scene.world, Topic::Facts))),
+        None => lines.push(Line::of(Role::Unknown, fields::unknown(scene.world, Topic::Facts))),
     }
     let nothing = Gauges::default();
     let gauges = observed.gauges.as_ref().unwrap_or(&nothing);
@@ -119,8 +119,6 @@ impl Pane for SystemPane {
         text(scene).len()
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        let text = text(scene);
-        let first = lines::clamp(scene.view.pane(self.name()).scroll, text.len(), area.height);
-        lines::draw(scene, &text, first, area, buffer);
+        fields::draw_text(scene, self.name(), &text(scene), area, buffer);
     }
 }

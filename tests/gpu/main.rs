@@ -16,7 +16,7 @@ use flightdeck::{
         attention::Severity,
         gpu::{
             Gpu, GpuNews, GpuState, GpuUse, PairPath, Recovery, Throttle,
-            health::{findings, health},
+            health::{findings, judge},
         },
         health::Health,
         topic::{Topic, TopicSet},
@@ -129,7 +129,7 @@ fn a_double_bit_error_is_a_failure_and_says_what_to_do() {
     assert!(evidence.contains(&error("1 double-bit error since the driver was loaded")), "{evidence:?}");
     assert!(evidence.contains(&error("recovery action: reset")), "{evidence:?}");
     assert!(evidence.contains(&(Severity::Warn, "a row remap is pending".into())), "{evidence:?}");
-    assert_eq!(health(gpu, &findings(gpu, clock::now())), Health::Failing);
+    assert_eq!(judge(gpu, clock::now()).0, Health::Failing);
     assert_eq!(found(&news.gpus[1]), [], "its neighbour is well");
 }
 
@@ -244,7 +244,7 @@ fn a_gpu_is_lost_in_the_middle_and_comes_back() {
     let news = look(&mut source);
     assert_eq!(news.gpus[3].state_since, gpu.state_since, "it is lost since then");
     assert!(news.gpus.iter().all(|other| other.index == 3 || other.state == GpuState::Ready));
-    assert_eq!(health(&news.gpus[3], &findings(&news.gpus[3], clock::now())), Health::Failing);
+    assert_eq!(judge(&news.gpus[3], clock::now()).0, Health::Failing);
     bed.change(&text_of("healthy"));
     let gpu = until(&mut source, "back", |news| {
         let gpu: &Gpu = &news.gpus[3];

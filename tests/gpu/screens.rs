@@ -78,7 +78,6 @@ fn screens(bed: &Bed, mut source: NvmlSource) -> String {
         }
     }
     let list = drawn(&app);
-    give(&mut app, EventKind::Key("w".parse().expect("a key")));
     app.run("why");
     format!("{list}\n{}", drawn(&app))
 }

@@ -103,7 +103,7 @@ pub(super) fn gpus(world: &World, now: Timestamp) -> Option<Vec<GpuRow>> {
 type Versions = (CompactString, Option<CompactString>, Option<CompactString>);
 
 fn row(gpu: &Gpu, (driver, driver_version, cuda_version): Versions, observed: &Observed, now: Timestamp) -> GpuRow {
-    let findings = health::findings(gpu, now);
+    let (health, findings) = health::judge(gpu, now);
     GpuRow {
         index: gpu.index,
         uuid: gpu.uuid.clone(),
@@ -138,7 +138,7 @@ fn row(gpu: &Gpu, (driver, driver_version, cuda_version): Versions, observed: &O
         compute_mode: gpu.compute_mode.clone(),
         mig_enabled: gpu.mig.map(|mig| mig.enabled),
         mig_devices: gpu.mig_devices.clone(),
-        health: health::word(health::health(gpu, &findings)),
+        health: health::word(health),
         next_step: findings.first().map(|worst| worst.next_step.clone()),
         findings,
         processes: gpu.processes.as_ref().map(|all| all.iter().map(|process| process_row(process, observed)).collect()),

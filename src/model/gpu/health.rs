@@ -80,14 +80,16 @@ pub fn findings(gpu: &Gpu, now: Timestamp) -> Vec<GpuFinding> {
     found
 }
 
-/// How the GPU is doing as a whole. One that does not answer is unknown.
-pub fn health(gpu: &Gpu, findings: &[GpuFinding]) -> Health {
-    match findings.iter().map(|finding| finding.severity).max() {
+/// How the GPU is doing as a whole, and everything that is wrong with it, the worst first. One that does not answer is unknown.
+pub fn judge(gpu: &Gpu, now: Timestamp) -> (Health, Vec<GpuFinding>) {
+    let findings = findings(gpu, now);
+    let health = match findings.first().map(|worst| worst.severity) {
         Some(Severity::Error | Severity::Critical) => Health::Failing,
-        _ if !matches!(gpu.state, GpuState::Ready) => Health::Unknown,
+        Some(Severity::Unknown) => Health::Unknown,
         Some(Severity::Warn) => Health::Degraded,
-        _ => Health::Ok,
-    }
+        Some(Severity::Info) | None => Health::Ok,
+    };
+    (health, findings)
 }
 
 /// The word for the health in JSON: DCGM's.
@@ -185,9 +187,7 @@ fn xids(gpu: &Gpu, now: Timestamp, found: &mut Vec<GpuFinding>) {
         let meaning = xid::meaning(xid.code);
         let (severity, lasts) = match meaning.map(|meaning| meaning.action) {
             Some(Action::Ignore) => continue,
-            Some(Action::RestartApplication) => (Severity::Warn, APPLICATION_SECONDS),
-            None => (Severity::Warn, APPLICATION_SECONDS),
-            Some(Action::Look) if xid.code == 154 || xid.code == 45 => (Severity::Warn, APPLICATION_SECONDS),
+            Some(Action::RestartApplication | Action::Follow) | None => (Severity::Warn, APPLICATION_SECONDS),
             Some(_) if gpu.recovery == Some(Recovery::None) && gpu.state == GpuState::Ready => {
                 (Severity::Error, APPLICATION_SECONDS)
             }

@@ -378,6 +378,14 @@ pub struct MigDevice {
     pub multiprocessors: Option<u32>,
 }
 
+impl MigDevice {
+    /// Whether a process of its GPU runs on it.
+    pub fn runs(&self, process: &GpuProcess) -> bool {
+        let own = (self.gpu_instance, self.compute_instance);
+        process.gpu_instance.is_some() && (process.gpu_instance, process.compute_instance) == own
+    }
+}
+
 /// What a process does on a GPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,6 +1,11 @@
 //! Whose a process on a GPU is: joined from the process table, the container engines and the clusters.
 
-use crate::model::{container::Container, kubernetes::Pod, observed::Observed, process::Process};
+use crate::model::{
+    container::Container,
+    kubernetes::Pod,
+    observed::Observed,
+    process::{Process, by_pid},
+};
 use compact_str::CompactString;
 
 /// Whose a process is, as far as that is known here.
@@ -15,7 +20,7 @@ pub struct Owner<'a> {
 /// pids are others than the driver's.
 pub fn of(observed: &Observed, pid: i32) -> Owner<'_> {
     let processes = observed.processes.as_deref().filter(|processes| are_the_hosts(processes));
-    let process = processes.and_then(|processes| processes.iter().find(|process| process.pid == pid));
+    let process = processes.and_then(|processes| by_pid(processes, pid));
     let container = process.and_then(|process| observed.containers.by_id(process.container.as_deref()?));
     let uid = process.and_then(|process| pod_uid(process.cgroup.as_deref()?));
     let pod = uid.and_then(|uid| observed.kube.pods.iter().find(|pod| pod.uid == uid)).map(|pod| &**pod);
@@ -24,7 +29,7 @@ pub fn of(observed: &Observed, pid: i32) -> Owner<'_> {
 
 /// Whether pids are those of the host: only there the kernel's own threads are seen, of which the second process is the parent.
 pub fn are_the_hosts(processes: &[Process]) -> bool {
-    processes.iter().any(|process| process.pid == 2 && process.kernel_thread)
+    by_pid(processes, 2).is_some_and(|process| process.kernel_thread)
 }
 
 /// The uid of the pod in a control group's path: `…/kubepods-burstable-pod1c0f_ee.slice/…` of the systemd driver, where strokes became

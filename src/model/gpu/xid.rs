@@ -12,6 +12,8 @@ pub enum Action {
     Reset,
     /// Restart the machine.
     Reboot,
+    /// What another error, or the recovery action, says.
+    Follow,
     /// Look at what else is known.
     Look,
     /// Somebody has to look at the machine.
@@ -46,7 +48,7 @@ catalogue! {
     31 "page fault in GPU memory" RestartApplication RESTART;
     32 "damaged stream of commands" RestartApplication RESTART;
     43 "work stopped by a fault of the application" Ignore "nothing for the GPU: look at the application";
-    45 "work ended because of another error, or by hand" Look "follow the error before it; without one, restart the application";
+    45 "work ended because of another error, or by hand" Follow "follow the error before it; without one, restart the application";
     46 "the GPU stopped processing" Reset RESET;
     48 "double-bit memory error" Look "drain the GPU; with XID 63 or 64 after it reset the GPU, with 94 or 95 follow those";
     54 "power connector is missing" Hardware "check the GPU's power connectors";
@@ -73,7 +75,7 @@ catalogue! {
     148 "NVLink 5 error (NVLPW control)" Look NVLINK5;
     149 "NVLink 5 error (NETIR)" Look NVLINK5;
     150 "NVLink 5 error (MSE)" Look NVLINK5;
-    154 "the recovery action changed" Look "do what the GPU's recovery action says";
+    154 "the recovery action changed" Follow "do what the GPU's recovery action says";
     155 "NVLink error found by software" Reset RESET;
     156 "a resource of the GPU was retired" Reset RESET;
     158 "fatal timeout" Reset RESET;

@@ -2,7 +2,11 @@
 
 use super::Policy;
 use crate::{
-    model::{process::Process, source::SourceState, topic::Topic},
+    model::{
+        process::{Process, by_pid},
+        source::SourceState,
+        topic::Topic,
+    },
     world::World,
 };
 
@@ -33,8 +37,7 @@ pub fn refusal(pid: i32, start_ticks: u64, world: &World, policy: &Policy) -> Op
 
 /// `pid` and its parents, up to the root.
 fn ancestors(processes: &[Process], pid: i32) -> impl Iterator<Item = i32> + '_ {
-    let parent =
-        move |pid: &i32| processes.iter().find(|p| p.pid == *pid).map(|p| p.parent).filter(|parent| *parent > 0);
+    let parent = move |pid: &i32| by_pid(processes, *pid).map(|p| p.parent).filter(|parent| *parent > 0);
     // A table read while processes come and go might hold a circle; no chain is longer than the table.
     std::iter::successors(Some(pid), parent).take(processes.len() + 1)
 }

@@ -61,10 +61,12 @@ impl SysfsSource {
         cards
     }
 
-    fn read(&mut self, card: &Path, at: Timestamp) -> Option<Gpu> {
+    /// A GPU and the name of its driver; `None` where that is not known here.
+    fn read(&mut self, card: &Path, at: Timestamp) -> Option<(CompactString, Gpu)> {
         let folder = Folder::new(card.join("device"));
+        let driver = folder.link("driver")?;
         let (vendor, read): (_, fn(&Path, &Folder, &mut Gpu, &mut Counters)) =
-            match (folder.word("vendor")?.as_str(), folder.link("driver")?.as_str()) {
+            match (folder.word("vendor")?.as_str(), driver.as_str()) {
                 ("0x1002", "amdgpu") => (Vendor::Amd, amd::read),
                 ("0x8086", "xe" | "i915") => (Vendor::Intel, intel::read),
                 _ => return None,
@@ -94,7 +96,7 @@ impl SysfsSource {
             ["processes", "nvlink", "remapped", "recovery", "mig", "compute-mode", "persistence"].map(Into::into),
         );
         self.before.insert(address, counters);
-        Some(gpu)
+        Some((driver, gpu))
     }
 }
 
@@ -135,8 +137,9 @@ impl Source for SysfsSource {
         let mut gpus = Vec::new();
         let mut driver = Driver::default();
         for (_, card) in self.cards() {
-            if let Some(name) = Folder::new(card.join("device")).link("driver") {
-                gpus.extend(self.read(&card, request.at).inspect(|_| driver.name = name));
+            if let Some((name, gpu)) = self.read(&card, request.at) {
+                driver.name = name;
+                gpus.push(gpu);
             }
         }
         if gpus.is_empty() {
