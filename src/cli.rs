@@ -141,6 +141,8 @@ pub enum ConfigCommand {
 pub enum Part {
     Host,
     Gpu,
+    Ai,
+    Room,
     Pods,
     Workloads,
     Nodes,

@@ -93,17 +93,21 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
     }
 }
 
-/// How the configuration wants GPUs to be read.
-fn gpus(config: &Config) -> source::gpu::Options {
-    source::gpu::Options { nvml_library: config.gpu.nvml_library.clone() }
+/// What the configuration says of sources.
+fn source_options(config: &Config) -> source::Options {
+    source::Options {
+        gpu: source::gpu::Options { nvml_library: config.gpu.nvml_library.clone() },
+        ai: source::ai::Options { servers: config.ai.servers.clone() },
+    }
 }
 
 /// The sources as the configuration wants them, for the commands without a screen. Says what is wrong with it.
 fn configured_sources(loaded: &Loaded, clients: &Arc<Clients>, notes: &mut dyn Write) -> io::Result<Vec<AnySource>> {
-    let all = source::all(Arc::default(), clients, &gpus(&loaded.config));
+    let all = source::all(Arc::default(), clients, &source_options(&loaded.config));
     let (sources, unknown) = config::sources::apply(all, &loaded.config);
     let loading = loaded.warnings.iter().map(ToString::to_string);
-    for problem in loading.chain(unknown).chain(clients.kube.problems().to_vec()) {
+    let servers = source::ai::problems(&source_options(&loaded.config).ai);
+    for problem in loading.chain(unknown).chain(clients.kube.problems().to_vec()).chain(servers) {
         note(notes, &problem)?;
     }
     Ok(sources)
@@ -185,10 +189,11 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
     let policy = settings::policy(&settings.config, own_pid, &login(|name| env::var(name).ok()));
     let counters: Arc<OwnCounters> = Arc::default();
     let clients = clients(&settings.config);
-    let all = source::all(Arc::clone(&counters), &clients, &gpus(&settings.config));
+    let all = source::all(Arc::clone(&counters), &clients, &source_options(&settings.config));
     let (sources, warnings) = config::sources::apply(all, &settings.config);
     settings.warnings.extend(warnings);
     settings.warnings.extend(clients.kube.problems().to_vec());
+    settings.warnings.extend(source::ai::problems(&source_options(&settings.config).ai));
     let config = &settings.config;
     let state = StateFolder::find();
     let log_file = config.log.file.clone().or_else(|| Some(state.usable()?.join("flightdeck.log")));

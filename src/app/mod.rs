@@ -86,6 +86,7 @@ const BACKGROUND: TopicSet = TopicSet::of(&[
     Topic::Units,
     Topic::Containers,
     Topic::GpuHealth,
+    Topic::Ai,
     Topic::Own,
 ]);
 

@@ -1,6 +1,7 @@
 //! Ways to container engines and clusters: where they are, and how to speak with them. Sources read by them; operations act by them.
 
 pub mod docker;
+pub mod http;
 pub mod kubernetes;
 mod proxy;
 

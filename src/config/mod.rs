@@ -72,6 +72,8 @@ pub struct Config {
     pub logs: Logs,
     /// GPUs of this machine.
     pub gpu: Gpu,
+    /// Servers of language models.
+    pub ai: Ai,
     /// Sources by name (`host/processes`), to switch them off or ask them more or less often.
     pub sources: BTreeMap<String, SourceConfig>,
     /// Keys by scope, over the key map: `[keys.global]`, `[keys.list]`, `[keys.pane.processes]`. A sequence of keys, and the
@@ -119,6 +121,7 @@ impl Default for Config {
             log: Log::default(),
             logs: Logs::default(),
             gpu: Gpu::default(),
+            ai: Ai::default(),
             sources: BTreeMap::new(),
             keys: BTreeMap::new(),
             pages: Vec::new(),
@@ -197,6 +200,14 @@ impl Default for Logs {
 pub struct Gpu {
     /// NVIDIA's management library; `libnvidia-ml.so.1` where the loader finds it unless it is named.
     pub nvml_library: Option<PathBuf>,
+}
+
+/// Servers of language models.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Ai {
+    /// Servers to ask beside those whose processes are found on this host: `ollama=HOST:PORT`, `vllm=HOST:PORT`.
+    pub servers: Vec<String>,
 }
 
 /// The least that is worth a line.

@@ -1,5 +1,6 @@
 //! `flightdeck snapshot`: what is known now, once, as JSON or as text.
 
+mod ai;
 mod clusters;
 mod clusters_text;
 mod containers;
@@ -48,7 +49,7 @@ pub fn snapshot(
 ) -> anyhow::Result<u8> {
     let asked = |part| options.only.is_empty() || options.only.contains(&part);
     // Whoever asks for something else does not wake the driver of a GPU.
-    let gpus = [Part::Gpu, Part::Sources, Part::Attention].into_iter().any(asked);
+    let gpus = [Part::Gpu, Part::Ai, Part::Room, Part::Sources, Part::Attention].into_iter().any(asked);
     let sources = sources.into_iter().filter(|source| gpus || source.spec().kind != "gpu").collect();
     let gathered = gather(sources, Until::Rates, options.wait)?;
     let whole = snapshot_of(&gathered.world, options.wait);

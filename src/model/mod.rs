@@ -3,6 +3,7 @@
 //! Conventions: sizes are bytes, ratios are 0–1 (a process or a cgroup may exceed 1: 1.0 is one core), durations are
 //! seconds, times are UTC. A value that is not known is `None`, never 0.
 
+pub mod ai;
 pub mod attention;
 pub mod cgroup;
 pub mod change;
@@ -23,6 +24,7 @@ pub mod observed;
 pub mod own;
 pub mod process;
 pub mod redact;
+pub mod room;
 pub mod rows;
 pub mod series;
 pub mod source;

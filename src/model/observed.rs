@@ -2,6 +2,7 @@
 
 use super::{
     Timestamp,
+    ai::AiServer,
     cgroup::Cgroups,
     container::Containers,
     gpu::Gpus,
@@ -36,6 +37,9 @@ pub struct Observed {
     pub kube: Kube,
     #[serde(default)]
     pub gpus: Gpus,
+    /// `None` where none runs, or none has been looked for yet.
+    #[serde(default)]
+    pub ai: Option<Vec<AiServer>>,
     /// By name.
     pub sources: BTreeMap<CompactString, SourceStatus>,
 }

@@ -68,6 +68,8 @@ topics! {
     GpuTraffic = "gpu-traffic",
     /// GPUs for rules and history; asked only where their driver is in use anyway.
     GpuHealth = "gpu-health",
+    /// Servers of language models, and what they hold.
+    Ai = "ai",
     /// The cockpit's own cost.
     Own = "own",
 }

@@ -1,6 +1,7 @@
 //! What a source delivers: derived data, ready to be taken into the `World`.
 
 use super::{
+    ai::AiServer,
     cgroup::Cgroups,
     container::EngineNews,
     gpu::GpuNews,
@@ -27,6 +28,8 @@ pub enum Update {
     Own(OwnUsage),
     /// What a source says of the GPUs that it reads.
     Gpus(Box<GpuNews>),
+    /// Servers of language models on this host.
+    Ai(Vec<AiServer>),
     /// What changed at a container engine.
     Engine(Box<EngineNews>),
     /// What changed in a cluster.

@@ -85,6 +85,7 @@ panes! {
     cgroups::CgroupsPane,
     sensors::PANE,
     gpus::PANE,
+    ai_models::PANE,
     gpu_processes::PANE,
     gpu_links::GpuLinksPane,
     gpu_summary::GpuSummaryPane,

@@ -1,6 +1,7 @@
 //! Rules: what counts as "not as it should be". A check looks at what has been observed and names the conditions that hold
 //! now; the [`engine`] knows for how long they have held.
 
+mod ai;
 mod container;
 pub mod engine;
 mod gpu;
@@ -88,6 +89,9 @@ pub static CHECKS: &[&dyn Check] = &[
     &host::sensors::Temperature,
     &gpu::GpuHealth,
     &gpu::GpuSlow,
+    &ai::AiSilent,
+    &ai::AiQueue,
+    &ai::AiOnCpu,
     &container::ContainerUnhealthy,
     &container::ContainerLooping,
     &container::ContainerRestarted,

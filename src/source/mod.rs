@@ -3,6 +3,7 @@
 //! A source never blocks the cockpit: the [`supervisor`] runs each one as its own task, off the event loop, with a deadline, a
 //! jittered backoff after failures, and a report of every change of its state.
 
+pub mod ai;
 pub mod docker;
 pub mod gpu;
 pub mod host;
@@ -93,9 +94,17 @@ impl From<Box<dyn Source>> for AnySource {
     }
 }
 
+/// What the configuration says of sources beyond how often they are asked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Options {
+    pub gpu: gpu::Options,
+    pub ai: ai::Options,
+}
+
 /// Every source of this program, in the order of the status line. `counters` are what the cockpit counts about itself.
-pub fn all(counters: Arc<OwnCounters>, clients: &Arc<Clients>, gpu: &gpu::Options) -> Vec<AnySource> {
-    let polled = host::all(counters).into_iter().chain(gpu::all(gpu)).map(AnySource::Polled);
+pub fn all(counters: Arc<OwnCounters>, clients: &Arc<Clients>, options: &Options) -> Vec<AnySource> {
+    let ai: Box<dyn Source> = Box::new(ai::AiSource::new(host::read::Root::real(), &options.ai));
+    let polled = host::all(counters).into_iter().chain(gpu::all(&options.gpu)).chain([ai]).map(AnySource::Polled);
     let live = docker::all(clients).into_iter().chain(kubernetes::all(clients)).map(AnySource::Live);
     polled.chain(live).collect()
 }

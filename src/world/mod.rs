@@ -143,6 +143,7 @@ impl World {
                 Some(("kube", context)) => self.observed.kube.forget(context),
                 Some(("docker", engine)) => self.observed.containers.forget(engine),
                 Some(("gpu", _)) => self.observed.gpus.forget(&name),
+                Some(("ai", _)) => self.observed.ai = None,
                 _ => {}
             }
             changed = status.report.topics;
@@ -209,6 +210,10 @@ impl World {
             Update::Gpus(news) => {
                 observed.gpus.apply(*news);
                 Topic::Gpus.into()
+            }
+            Update::Ai(servers) => {
+                observed.ai = Some(servers);
+                Topic::Ai.into()
             }
             Update::Engine(news) => {
                 let topic = engine_topic(&news.part);

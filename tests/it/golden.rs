@@ -126,7 +126,11 @@ fn every_pane_alone() {
     let mut goldens = Goldens::default();
     for pane in panes::PANES {
         for (columns, rows) in stage::SIZES {
-            let made = if pane.name().starts_with("gpu") { stage::app_with_gpus } else { stage::app };
+            let made = if pane.name().starts_with("gpu") || pane.name() == "ai-models" {
+                stage::app_with_gpus
+            } else {
+                stage::app
+            };
             let app = made(stage::settings_of_pane(pane.name()), (*columns, *rows));
             goldens.compare(&format!("pane-{}-{columns}x{rows}", pane.name()), &stage::draw(&app));
         }

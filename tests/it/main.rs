@@ -1,6 +1,7 @@
 //! What flightdeck does as a whole: in a pseudo-terminal, in tmux, over ssh, and on screens that are kept as golden files.
 //! Nothing here waits for a time to pass: everything waits for a condition, with a deadline.
 
+mod ai_servers;
 mod far_engines;
 mod golden;
 mod hostile;

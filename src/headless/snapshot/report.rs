@@ -1,5 +1,6 @@
 //! The world as the object that scripts read. Keys are a promise: they are added to, and never renamed.
 
+use super::ai::{self, AiRow};
 use super::clusters::{self, NodePart, PodPart, WorkloadPart};
 use super::containers::{ContainerRow, containers};
 use super::gpus::{GpuRow, gpus};
@@ -12,6 +13,7 @@ use crate::{
         mount::Mount,
         observed::{Observed, SourceStatus},
         process::Process,
+        room::{Room, Want, room},
         source::SourceState,
     },
     world::World,
@@ -33,6 +35,12 @@ pub struct Snapshot {
     pub attention: Option<Vec<Row>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gpus: Option<Vec<GpuRow>>,
+    /// Servers of language models.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ai: Option<Vec<AiRow>>,
+    /// Whether there is room for a heavy run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub room: Option<Room>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub containers: Option<Vec<ContainerRow>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,6 +61,8 @@ impl Snapshot {
         }
         self.sources = self.sources.filter(|_| asked(Part::Sources) || asked(Part::Gpu));
         self.gpus = self.gpus.filter(|_| asked(Part::Gpu));
+        self.ai = self.ai.filter(|_| asked(Part::Ai));
+        self.room = self.room.filter(|_| asked(Part::Room));
         self.host = self.host.filter(|_| asked(Part::Host));
         self.attention = self.attention.filter(|_| asked(Part::Attention));
         self.containers = self.containers.filter(|_| asked(Part::Containers));
@@ -177,6 +187,8 @@ pub fn snapshot_of(world: &World, waited: Duration) -> Snapshot {
         host: Some(Box::new(host(&world.observed))),
         attention: Some(attention(world)),
         gpus: gpus(world, world.now),
+        ai: ai::servers(world),
+        room: Some(room(&world.observed, world.now, Want::default())),
         containers: containers(world),
         pods: Some(clusters::pods(&world.observed.kube, world.now)),
         workloads: Some(clusters::workloads(&world.observed.kube)),

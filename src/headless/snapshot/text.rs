@@ -24,6 +24,14 @@ pub(super) fn lines(snapshot: &Snapshot) -> Vec<String> {
         lines.push(String::new());
         super::gpus::lines(gpus, &mut lines);
     }
+    if let Some(servers) = snapshot.ai.as_deref().filter(|servers| !servers.is_empty()) {
+        lines.push(String::new());
+        super::ai::lines(servers, &mut lines);
+    }
+    if let Some(room) = &snapshot.room {
+        lines.push(String::new());
+        super::ai::room_lines(room, &mut lines);
+    }
     if let Some(containers) = &snapshot.containers {
         lines.push(String::new());
         super::containers::lines(containers, &mut lines);

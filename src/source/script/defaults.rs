@@ -46,7 +46,7 @@ fn empty(kind: &str) -> Option<Value> {
     Some(match kind {
         "facts" => value(&HostFacts::default()),
         "gauges" => value(&Gauges::default()),
-        "mounts" | "processes" | "sensors" => Value::Array(Vec::new()),
+        "mounts" | "processes" | "sensors" | "ai" => Value::Array(Vec::new()),
         "process-details" => value(&ProcessDetails::default()),
         "cgroups" => value(&Cgroups::default()),
         "units" => value(&Units { systemd: true, ..Units::default() }),

@@ -38,6 +38,9 @@ pub mod kube_sample;
 #[path = "../../common/engine_sample.rs"]
 pub mod engine_sample;
 
+#[path = "../../common/ai_sample.rs"]
+pub mod ai_sample;
+
 #[path = "../../common/gpu_sample.rs"]
 pub mod gpu_sample;
 
@@ -118,6 +121,8 @@ pub fn app_with_gpus(settings: Settings, size: (u16, u16)) -> App {
     give(&mut app, EventKind::Report(gpu_sample::report()));
     let updates = gpu_sample::news(now());
     give(&mut app, EventKind::Updates { source: "gpu/nvml".into(), updates });
+    give(&mut app, EventKind::Report(ai_sample::report()));
+    give(&mut app, EventKind::Updates { source: "ai/local".into(), updates: ai_sample::news() });
     app
 }
 
