@@ -2,7 +2,13 @@
 
 pub mod manual;
 
-use crate::config::load::Origin;
+use crate::{
+    config::load::Origin,
+    model::{
+        finding::{Level, Scope},
+        nearest::did_you_mean,
+    },
+};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 use toml::{Table, Value};
@@ -11,6 +17,8 @@ use toml::{Table, Value};
 pub mod exit {
     /// As asked, and nothing found.
     pub const OK: u8 = 0;
+    /// Findings, or a run that failed.
+    pub const FINDINGS: u8 = 1;
     /// Wrong usage, or a configuration that is wrong.
     pub const USAGE: u8 = 2;
     /// A source that was asked for by name could not be reached.
@@ -110,6 +118,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Judge a repository, its change and what is live here by the rule book: the daily ops check, and a gate for CI.
+    Check(CheckArguments),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -120,6 +130,86 @@ pub enum Command {
     },
     /// Print the manual page, to be read with man -l -.
     Man,
+}
+
+/// What the rule book is asked.
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct CheckArguments {
+    /// Folder of the repository; the one that this folder is in unless given.
+    pub path: Option<PathBuf>,
+    /// Look only there. Every scope that can be reached unless given.
+    #[arg(long, value_name = "SCOPES", value_delimiter = ',', value_parser = scope)]
+    pub scope: Vec<Scope>,
+    /// Judge what changed since this commit, too.
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: CheckFormat,
+    /// Print into this file.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// From which severity on findings make the exit code 1; what could not be judged counts as it would have.
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t)]
+    pub fail_on: FailOn,
+    /// Accept the old debt in this file, by count, and refuse what is new.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write what is found now into this file, as the debt to be accepted.
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    pub write_baseline: Option<PathBuf>,
+    /// Say what is new, gone and unchanged since the last run.
+    #[arg(long)]
+    pub since_last: bool,
+    /// Run the test cases of the rules of one's own, and nothing else.
+    #[arg(long)]
+    pub test_rules: bool,
+    /// Explain a check (11f), and do nothing else.
+    #[arg(long, value_name = "CHECK")]
+    pub explain: Option<String>,
+}
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[allow(missing_docs)]
+pub enum CheckFormat {
+    #[default]
+    Text,
+    Json,
+    Sarif,
+    Junit,
+    Markdown,
+}
+
+/// From which severity on a finding fails the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[allow(missing_docs)]
+pub enum FailOn {
+    Info,
+    Warn,
+    #[default]
+    Error,
+    Block,
+}
+
+impl FailOn {
+    /// The severity.
+    pub const fn level(self) -> Level {
+        match self {
+            Self::Info => Level::Info,
+            Self::Warn => Level::Warn,
+            Self::Error => Level::Error,
+            Self::Block => Level::Block,
+        }
+    }
+}
+
+fn scope(word: &str) -> Result<Scope, String> {
+    let known = Scope::ALL.into_iter().find(|scope| scope.word() == word);
+    known.ok_or_else(|| {
+        let near = did_you_mean(word, Scope::ALL.iter().map(|scope| scope.word()));
+        format!("there is no such scope{near}: repo, diff, docker, kube, host")
+    })
 }
 
 /// What can be asked about the configuration.

@@ -4,11 +4,12 @@ pub mod state;
 
 use crate::{
     app::settings::{self, Terminal},
-    cli::{Cli, Command, exit, manual},
+    cli::{CheckArguments, Cli, Command, exit, manual},
     client::{self, Clients, Wanted},
     config::{self, Config, LogLevel, layers::Loaded, load},
     headless::{
         self,
+        check::Surroundings,
         doctor::{DoctorOptions, TerminalCheck},
         snapshot::SnapshotOptions,
     },
@@ -19,7 +20,8 @@ use crate::{
         player::Player,
         recorder::read::Recording,
     },
-    source::{self, AnySource},
+    source::{self, AnySource, repo::book::Words},
+    ui::theme::colour::Depth,
 };
 use state::StateFolder;
 use std::{
@@ -80,6 +82,7 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
             let options = SnapshotOptions { json: *json, wait: *wait, only: only.clone() };
             headless::snapshot::snapshot(&options, sources, out, notes).map_err(to_io)
         }
+        Command::Check(arguments) => check(cli, arguments, out, notes),
         Command::Doctor { json } => {
             let loaded = load::load(&cli.global.origin());
             let clients = clients(&loaded.config);
@@ -91,6 +94,29 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
         // These open the cockpit, and have been dealt with.
         Command::Replay { .. } => Ok(exit::OK),
     }
+}
+
+/// Judges by the rule book. A configuration that cannot be read whole may have said something of the rules.
+fn check(cli: &Cli, arguments: &CheckArguments, out: &mut dyn Write, notes: &mut dyn Write) -> io::Result<u8> {
+    let loaded = load::load(&cli.global.origin());
+    if loaded.broken {
+        for problem in &loaded.warnings {
+            note(notes, &problem.to_string())?;
+        }
+        note(notes, "a file of the configuration could not be understood, so nothing was done")?;
+        return Ok(exit::USAGE);
+    }
+    let clients = clients(&loaded.config);
+    for problem in clients.kube.problems() {
+        note(notes, problem)?;
+    }
+    let columns = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok().map(|size| usize::from(size.ws_col));
+    let terminal = columns.filter(|_| rustix::termios::isatty(rustix::stdio::stdout()));
+    let colour = terminal.is_some() && self::terminal().depth(&loaded.config) != Depth::None;
+    let words = Words { policies: loaded.policies.clone(), rules: loaded.rules.clone() };
+    let state = StateFolder::find().usable().map(ToOwned::to_owned);
+    let around = Surroundings { clients: &clients, words: &words, state, terminal, colour };
+    headless::check::check(arguments, &around, out, notes)
 }
 
 /// What the configuration says of sources.

@@ -14,6 +14,7 @@ pub mod model;
 pub mod ops;
 pub mod pages;
 pub mod panes;
+pub mod rulebook;
 pub mod rules;
 pub mod runtime;
 pub mod screen;

@@ -13,7 +13,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("rules", &["model"]),
     ("client", &["model", "clock"]),
-    ("source", &["model", "clock", "client"]),
+    ("rulebook", &["model"]),
+    ("source", &["model", "clock", "client", "rulebook"]),
     ("journal", &["model", "clock"]),
     ("world", &["model", "rules"]),
     ("incident", &["model", "journal"]),
@@ -50,7 +51,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("procfs", &["source/host", "runtime/stop.rs"]),
     ("sysinfo", &["source/host"]),
     ("libc", &["source/host"]),
-    ("bollard", &["client", "source/docker", "source/logs", "ops", "runtime/handover"]),
+    ("bollard", &["client", "source/docker", "source/objects", "source/logs", "ops", "runtime/handover"]),
     ("hyper_util", &["client"]),
     ("tower_service", &["client"]),
     ("kube", &["client", "source/kubernetes", "source/logs", "ops", "runtime/handover"]),
@@ -58,6 +59,13 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("nvml_wrapper", &["source/gpu"]),
     ("sqlx", &["journal"]),
     ("clap", &["cli", "cli.rs"]),
+    ("cel", &["rulebook"]),
+    ("hcl_edit", &["rulebook"]),
+    ("pulldown_cmark", &["rulebook"]),
+    ("quick_junit", &["rulebook"]),
+    ("ruff_python_parser", &["rulebook"]),
+    ("saphyr_parser", &["rulebook"]),
+    ("ignore", &["source/repo"]),
 ];
 
 /// Words → the only files that may hold them, and why.

@@ -39,6 +39,10 @@ pub struct Loaded {
     pub themes: Vec<(PathBuf, String)>,
     /// The user's own key maps: file and text.
     pub keymaps: Vec<(PathBuf, String)>,
+    /// Files with a section `[rules]`, which the rule book reads: file and text, the weakest first.
+    pub policies: Vec<(PathBuf, String)>,
+    /// The user's own rules: file and text.
+    pub rules: Vec<(PathBuf, String)>,
 }
 
 /// Lays the layers over the defaults. Never fails: a layer that cannot be read, and a key that does not fit, are left out and
@@ -73,11 +77,17 @@ fn entries(layer: &Layer, loaded: &mut Loaded) -> Vec<Spot> {
     match layer {
         Layer::File { path, text } => {
             loaded.files.push(path.clone());
-            spots::read(&path.display().to_string(), text).unwrap_or_else(|problem| {
+            let mut spots = spots::read(&path.display().to_string(), text).unwrap_or_else(|problem| {
                 loaded.warnings.push(problem);
                 loaded.broken = true;
                 Vec::new()
-            })
+            });
+            let is_of_rules = |spot: &Spot| spot.path.first().is_some_and(|key| key == "rules");
+            if spots.iter().any(is_of_rules) {
+                loaded.policies.push((path.clone(), text.clone()));
+                spots.retain(|spot| !is_of_rules(spot));
+            }
+            spots
         }
         Layer::Variables(variables) => {
             let ours = variables.iter().filter_map(|(name, value)| Some((name, name.strip_prefix(PREFIX)?, value)));

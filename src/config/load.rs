@@ -68,6 +68,7 @@ pub fn load(origin: &Origin) -> Loaded {
     lock_if_in_doubt(&mut loaded);
     let folder = origin.user.as_ref().and_then(|file| file.parent());
     loaded.themes = folder.map_or_else(Vec::new, |folder| tomls(&folder.join("themes"), &mut problems));
+    loaded.rules = folder.map_or_else(Vec::new, |folder| tomls(&folder.join("rules"), &mut problems));
     loaded.keymaps = folder.map_or_else(Vec::new, |folder| tomls(&folder.join("keymaps"), &mut problems));
     loaded.warnings.splice(0..0, problems);
     loaded

@@ -1,6 +1,7 @@
 //! Commands without a screen: the same sources, the same world, the same rules; only the last hop differs. Data goes to standard
 //! output, everything else to standard error.
 
+pub mod check;
 pub mod config_cmd;
 pub mod doctor;
 pub mod gather;

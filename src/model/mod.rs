@@ -10,6 +10,7 @@ pub mod change;
 pub mod container;
 pub mod container_group;
 pub mod container_health;
+pub mod finding;
 pub mod gpu;
 pub mod health;
 pub mod host;

@@ -10,6 +10,8 @@ pub mod host;
 pub mod kubernetes;
 pub mod live;
 pub mod logs;
+pub mod objects;
+pub mod repo;
 pub mod script;
 pub mod supervisor;
 

@@ -1,6 +1,6 @@
 //! Clusters, watched: one source a context.
 
-mod api;
+pub mod api;
 mod details;
 mod discovery;
 mod health;

@@ -1,0 +1,199 @@
+//! `flightdeck check`: the daily ops check and the gate of CI. Every scope that can be reached is judged by the rule book; what cannot be read is
+//! unknown, never a pass.
+
+mod gather;
+mod print;
+mod store;
+
+use crate::{
+    cli::{CheckArguments, exit},
+    client::Clients,
+    clock,
+    model::finding::{Finding, Scope},
+    rulebook::{
+        checks::CHECKS,
+        custom::run_tests,
+        policy::{
+            baseline::Baseline,
+            settle::Circumstances,
+            since::{Comparison, Stored, StoredRun},
+        },
+        report::{Report, exit_code, explain},
+    },
+    source::repo::book::{self, Words},
+};
+use compact_str::CompactString;
+use gather::{Gathered, Wanted};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// What the command needs besides its arguments.
+pub struct Surroundings<'a> {
+    pub clients: &'a Arc<Clients>,
+    /// What user and system say of the rules.
+    pub words: &'a Words,
+    /// Where runs are kept for `--since-last`; `None` where nothing may be written.
+    pub state: Option<PathBuf>,
+    /// Width of the terminal that is printed to, where it is one.
+    pub terminal: Option<usize>,
+    pub colour: bool,
+}
+
+/// Checks, prints and returns the exit code.
+///
+/// # Errors
+/// Where nothing can be printed.
+pub fn check(
+    arguments: &CheckArguments,
+    around: &Surroundings<'_>,
+    out: &mut dyn Write,
+    errors: &mut dyn Write,
+) -> io::Result<u8> {
+    if let Some(id) = &arguments.explain {
+        return explained(id, out, errors);
+    }
+    let root = match root(arguments) {
+        Ok(root) => root,
+        Err(why) => {
+            writeln!(errors, "flightdeck: {why}")?;
+            return Ok(exit::USAGE);
+        }
+    };
+    let (book, problems) = book::read(root.as_deref(), around.words);
+    for problem in &problems {
+        print::note(errors, problem)?;
+    }
+    if arguments.test_rules {
+        let report = run_tests(&book.custom.rules);
+        out.write_all(report.text().as_bytes())?;
+        return Ok(if report.failed() > 0 || !problems.is_empty() { exit::FINDINGS } else { exit::OK });
+    }
+    if !problems.is_empty() {
+        print::note(
+            errors,
+            "the rules cannot be read whole, so nothing was checked: a rule that is lost would pass in silence",
+        )?;
+        return Ok(exit::USAGE);
+    }
+    let baseline = match arguments.baseline.as_deref().map(read_baseline).transpose() {
+        Ok(baseline) => baseline,
+        Err(why) => {
+            print::note(errors, &why)?;
+            return Ok(exit::USAGE);
+        }
+    };
+    let started_at = clock::now();
+    let wanted = Wanted { root: root.as_deref(), base: arguments.base.as_deref(), scopes: &arguments.scope };
+    let gathered = match gather::gather(&book, &wanted, around) {
+        Ok(gathered) => gathered,
+        Err(why) => {
+            print::note(errors, &why)?;
+            return Ok(exit::USAGE);
+        }
+    };
+    let before = store::read(around.state.as_deref(), root.as_deref(), errors)?;
+    let report = settle(arguments, &book, gathered, (started_at, before.as_ref(), baseline.as_ref()));
+    if let Some(file) = &arguments.write_baseline {
+        return write_baseline(file, &report.0.findings, errors);
+    }
+    print::report(arguments, &report.0, around, out, errors)?;
+    store::write(around.state.as_deref(), root.as_deref(), &report.1, errors)?;
+    let code = exit_code(&report.0, arguments.fail_on.level());
+    Ok(if code == exit::OK && report.2 { exit::UNREACHABLE } else { code })
+}
+
+fn explained(id: &str, out: &mut dyn Write, errors: &mut dyn Write) -> io::Result<u8> {
+    match explain::explain(id) {
+        Ok(text) => {
+            out.write_all(text.as_bytes())?;
+            Ok(exit::OK)
+        }
+        Err(why) => {
+            print::note(errors, &why)?;
+            Ok(exit::USAGE)
+        }
+    }
+}
+
+/// The repository: the one that is named, or the one that we are in. Without any, only what is live is looked at.
+fn root(arguments: &CheckArguments) -> Result<Option<PathBuf>, String> {
+    match &arguments.path {
+        Some(path) if path.is_dir() => Ok(Some(path.clone())),
+        Some(path) if path.exists() => {
+            Err(format!("{}: is no folder; name the folder of the repository", path.display()))
+        }
+        Some(path) => Err(format!("{}: is not there", path.display())),
+        None => Ok(book::root_above(Path::new("."))),
+    }
+}
+
+fn read_baseline(file: &Path) -> Result<Baseline, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        format!("{}: {error}; flightdeck check --write-baseline {} makes one", file.display(), file.display())
+    })?;
+    Baseline::read(&text).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+fn write_baseline(file: &Path, findings: &[Finding], errors: &mut dyn Write) -> io::Result<u8> {
+    let baseline = Baseline::of(findings);
+    match std::fs::write(file, baseline.write()) {
+        Ok(()) => {
+            let count = baseline.entries().len();
+            print::note(
+                errors,
+                &format!("{}: {count} places of old debt are accepted by --baseline now", file.display()),
+            )?;
+            Ok(exit::OK)
+        }
+        Err(error) => {
+            print::note(errors, &format!("{}: {error}", file.display()))?;
+            Ok(exit::USAGE)
+        }
+    }
+}
+
+type Times<'a> = (crate::model::Timestamp, Option<&'a StoredRun>, Option<&'a Baseline>);
+
+/// The report, the run to be kept, and whether a source was silent that was asked for by name.
+fn settle(
+    arguments: &CheckArguments,
+    book: &crate::rulebook::engine::Book,
+    gathered: Gathered,
+    (started_at, before, baseline): Times<'_>,
+) -> (Report, StoredRun, bool) {
+    let finished_at = clock::now();
+    let first_seen: BTreeMap<CompactString, _> = before.map(StoredRun::first_seen).unwrap_or_default();
+    let owners = gathered.codeowners.clone();
+    let around = Circumstances {
+        now: finished_at,
+        codeowners: &|path| owners.as_ref().and_then(|owners| owners.owner_of(path)),
+        baseline,
+        first_seen: &|fingerprint| first_seen.get(fingerprint).copied(),
+        scopes: &gathered.scopes,
+    };
+    let settled = book.policy.settle(gathered.tally.findings, &around);
+    let seen = |stored: &Stored| gathered.scopes.contains(&stored.scope) && !gathered.silent.contains(&stored.origin);
+    let run = StoredRun::of(&settled.findings, before, finished_at, &seen);
+    let since = before.filter(|_| arguments.since_last);
+    let since = since.map(|before| Comparison::of(before, &settled.findings, finished_at, &seen));
+    let is_looked_at = |scopes: &[Scope]| scopes.iter().any(|scope| gathered.scopes.contains(scope));
+    let report = Report {
+        started_at,
+        finished_at,
+        checks: CHECKS.iter().map(|check| check.meta()).filter(|meta| is_looked_at(meta.scopes)).collect(),
+        scopes: gathered.scopes.clone(),
+        findings: settled.findings,
+        passed: gathered.tally.passed,
+        attestations: Vec::new(),
+        notes: gathered.notes,
+        waivers: settled.waivers,
+        lowered: settled.lowered,
+        since,
+        first_seen: run.first_seen(),
+    };
+    (report, run, gathered.named_silent)
+}

@@ -1,0 +1,224 @@
+//! 04a: two scripts or manifests that are nearly the same.
+
+use crate::{
+    model::finding::{Level, Scope},
+    rulebook::{
+        check::{Check, Judged, Meta, Parameter, Value},
+        out::Out,
+        subject::script::{is_docs, is_foreign, is_test},
+        tree::{File, Kind, Tree, name_hash},
+    },
+};
+use std::collections::HashMap;
+
+pub struct NearDuplicates;
+
+static META: Meta = Meta {
+    id: "04a",
+    title: "nearly the same as another file",
+    level: Level::Warn,
+    scopes: &[Scope::Repo],
+    why: "A mistake that is found in one is not mended in the other.",
+    fix: "Make one of them, with what differs as a parameter, an overlay or a variable.",
+    precedent: &[],
+    references: &["https://en.wikipedia.org/wiki/MinHash"],
+    parameters: &[
+        Parameter {
+            name: "alike-percent",
+            about: "how much of the lines has to be the same",
+            default: Value::Number(90.0),
+        },
+        Parameter {
+            name: "least-lines",
+            about: "shorter files are left out; comments and empty lines do not count",
+            default: Value::Number(12.0),
+        },
+    ],
+};
+
+/// Hashes of a signature, and how many of them make a band: two files whose lines are to four fifths the same share a band with a
+/// probability of 99.99 %, and such that have a third in common with one of 18 %.
+const BANDS: usize = 16;
+const ROWS: usize = 4;
+/// With how many files of a band one is compared at most.
+const MOST_COMPARED: usize = 40;
+
+impl Check for NearDuplicates {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn tree(&self, tree: &Tree, out: &mut Out<'_>) -> Judged {
+        let least = out.number("least-lines").max(1.0) as usize;
+        let alike = out.number("alike-percent").clamp(1.0, 100.0);
+        let mut kept: Vec<(&File, Vec<u64>)> = Vec::new();
+        let mut bands: HashMap<(Group, usize, u64), Vec<usize>> = HashMap::new();
+        let mut verdict = Judged::No;
+        for file in tree.files.values() {
+            let Some(group) = group_of(file) else { continue };
+            let lines = lines_of(file);
+            if lines.len() < least {
+                continue;
+            }
+            verdict = Judged::Yes;
+            let keys = band_keys(&lines);
+            let mut near: Vec<usize> = keys
+                .iter()
+                .enumerate()
+                .flat_map(|(band, key)| bands.get(&(group, band, *key)).into_iter().flatten().copied())
+                .collect();
+            near.sort_unstable();
+            near.dedup();
+            let twin =
+                near.into_iter().map(|at| (at, percent(&kept[at].1, &lines))).find(|(_, percent)| *percent >= alike);
+            if let Some((at, percent)) = twin {
+                let first = kept[at].0;
+                let draft = out.at(file, None).observed(format!("{percent:.0} % the same as {}", first.path));
+                draft.key(first.path.as_str()).expected("one file, with parameters").fail();
+                continue;
+            }
+            for (band, key) in keys.into_iter().enumerate() {
+                let same = bands.entry((group, band, key)).or_default();
+                if same.len() < MOST_COMPARED {
+                    same.push(kept.len());
+                }
+            }
+            kept.push((file, lines));
+        }
+        verdict
+    }
+}
+
+/// Kinds of files that are compared with each other.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Group {
+    Shell,
+    Python,
+    Dockerfile,
+    Compose,
+    Manifest,
+    Hcl,
+}
+
+fn group_of(file: &File) -> Option<Group> {
+    let path = &file.path;
+    if is_test(path) || is_foreign(path) || is_docs(path) {
+        return None;
+    }
+    match file.kind {
+        Kind::Shell => Some(Group::Shell),
+        Kind::Python => Some(Group::Python),
+        Kind::Dockerfile => Some(Group::Dockerfile),
+        Kind::Compose => Some(Group::Compose),
+        Kind::Kubernetes | Kind::HelmTemplate | Kind::PrometheusRules => Some(Group::Manifest),
+        Kind::Hcl if !path.ends_with(".lock.hcl") => Some(Group::Hcl),
+        _ => None,
+    }
+}
+
+/// The hashes of the lines that say something, sorted. Blanks around and within a line do not count.
+fn lines_of(file: &File) -> Vec<u64> {
+    let head: String = file.text().lines().take(5).collect::<Vec<_>>().join(" ").to_ascii_lowercase();
+    if head.contains("generated")
+        && (head.contains("do not edit") || head.contains("code generated") || head.contains("auto"))
+    {
+        return Vec::new();
+    }
+    let is_comment = |line: &str| line.starts_with('#') || line.starts_with("//");
+    let lines = file.text().lines().map(str::trim).filter(|line| line.len() > 2 && !is_comment(line));
+    let mut hashes: Vec<u64> =
+        lines.map(|line| name_hash(&line.split_whitespace().collect::<Vec<_>>().join(" "))).collect();
+    hashes.sort_unstable();
+    hashes
+}
+
+/// The bands of the signature: the smallest of the lines' hashes under so many orders, in groups.
+fn band_keys(lines: &[u64]) -> Vec<u64> {
+    let smallest = |order: usize| {
+        let salt = (order as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        lines.iter().map(|line| mix(line ^ salt)).min().unwrap_or_default()
+    };
+    (0..BANDS).map(|band| (0..ROWS).fold(0, |key, row| mix(key ^ smallest(band * ROWS + row)))).collect()
+}
+
+/// The finaliser of SplitMix64 (<https://prng.di.unimi.it/splitmix64.c>).
+fn mix(mut value: u64) -> u64 {
+    value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}
+
+/// How much of the lines of two files is the same, in percent; both are sorted.
+fn percent(a: &[u64], b: &[u64]) -> f64 {
+    let (mut i, mut j, mut same) = (0, 0, 0_usize);
+    while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
+        match x.cmp(y) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => {
+                same += 1;
+                i += 1;
+                j += 1;
+            }
+        }
+    }
+    200.0 * same as f64 / (a.len() + b.len()) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rulebook::run::told;
+
+    fn script(lines: usize, other: &[usize]) -> String {
+        let line = |n: usize| format!("step-{} --number {n}\n", if other.contains(&n) { "other" } else { "one" });
+        (0..lines).fold("#!/bin/sh\n# about\n\n".to_owned(), |text, n| text + &line(n))
+    }
+
+    #[test]
+    fn what_is_nearly_the_same_is_told_at_the_second() {
+        let (a, b, c) = (script(40, &[]), script(40, &[3, 7]), script(40, &[1, 2, 3, 4, 5, 6]));
+        assert_eq!(
+            told(&NearDuplicates, &[("a.sh", &a), ("b.sh", &format!("# more\n\n{b}")), ("c.sh", &c)]),
+            ["b.sh 95 % the same as a.sh"]
+        );
+        assert_eq!(told(&NearDuplicates, &[("a.sh", &a), ("b.sh", &a), ("c.sh", &a)]).len(), 2, "one a file");
+    }
+
+    #[test]
+    fn what_is_not() {
+        let (a, short) = (script(40, &[]), script(8, &[]));
+        assert!(
+            told(
+                &NearDuplicates,
+                &[
+                    ("a.sh", &a),
+                    ("tests/a.sh", &a),
+                    ("vendor/a.sh", &a),
+                    ("a.py", "x = 1\n"),
+                    ("s.sh", &short),
+                    ("t.sh", &short),
+                    ("Dockerfile", &a),
+                ]
+            )
+            .is_empty()
+        );
+    }
+
+    #[test]
+    fn many_files_are_compared_soon() {
+        let texts: Vec<(String, String)> = (0..1_000)
+            .map(|n| {
+                (
+                    format!("s{n:04}.yaml"),
+                    format!(
+                        "apiVersion: v1\nkind: ConfigMap\ndata:\n{}",
+                        (0..20).map(|m| format!("  k{m}: v{}\n", n * 20 + m)).collect::<String>()
+                    ),
+                )
+            })
+            .collect();
+        let files: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        assert!(told(&NearDuplicates, &files).is_empty());
+    }
+}

@@ -1,0 +1,434 @@
+//! The files of a repository, read and understood: what the checks of the scope `repo` look at.
+
+use super::{
+    resource::Resource,
+    secrets::{self, Secret},
+    subject::{
+        compose::{self, Project},
+        kubernetes, kustomize,
+    },
+    syntax::{Fault, dockerfile, hcl, markdown, node::Node, python, shell, yaml},
+};
+use crate::model::Timestamp;
+use compact_str::CompactString;
+use sha2::{Digest, Sha256};
+use std::{
+    collections::{BTreeMap, HashSet},
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
+
+/// What is known of a file before it is read.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Listed {
+    /// Below the root, with `/` between the parts.
+    pub path: CompactString,
+    pub size_bytes: u64,
+    pub is_executable: bool,
+    /// Whether git tracks it; `None` where there is no git.
+    pub is_tracked: Option<bool>,
+    /// Whether `.gitignore` names it: such a file is listed only where git tracks it all the same.
+    pub is_ignored: bool,
+    pub modified_at: Option<Timestamp>,
+}
+
+/// A file.
+#[derive(Debug, Clone)]
+pub struct File {
+    pub listed: Listed,
+    pub path: CompactString,
+    pub kind: Kind,
+    /// Its text; `None` where it is binary, too large, or of no kind that a check looks into again ([`Kind::Other`]).
+    pub text: Option<Arc<str>>,
+    /// SHA-256 of its bytes, of any kind of file; `None` where it is too large to be read.
+    pub sha256: Option<[u8; 32]>,
+    pub parsed: Parsed,
+    /// Objects that it declares: of clusters. Compose services are in the tree's projects, because files are merged there.
+    pub resources: Vec<Arc<Resource>>,
+    /// What would be its objects, if no kustomization listed the file as a patch: parts of objects, not to be judged as whole ones.
+    pub patches: Vec<Arc<Resource>>,
+    /// Secrets in its text, also where the text itself is not kept.
+    pub secrets: Vec<Secret>,
+    /// Names of other files that stand in it, hashed and sorted.
+    mentions: Vec<u64>,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    Dockerfile,
+    Compose,
+    /// Objects of a cluster.
+    Kubernetes,
+    /// A template of a Helm chart: no YAML until it is rendered.
+    HelmTemplate,
+    HelmChart,
+    HelmValues,
+    Kustomization,
+    /// Alerting or recording rules of Prometheus.
+    PrometheusRules,
+    /// YAML or JSON of another kind.
+    Yaml,
+    Toml,
+    Hcl,
+    TerraformState,
+    Shell,
+    Python,
+    Requirements,
+    Markdown,
+    Changelog,
+    PortRegistry,
+    DotEnv,
+    Codeowners,
+    DaemonJson,
+    PrivateKey,
+    /// Hashes of the documents that go before all others.
+    AuthorityLock,
+    Other,
+}
+
+/// A file's meaning.
+#[derive(Debug, Clone, Default)]
+pub enum Parsed {
+    /// Not a kind that is read, or not read yet.
+    #[default]
+    Nothing,
+    /// YAML or JSON, whatever it says.
+    Yaml(Vec<Node>),
+    Dockerfile(Arc<dockerfile::Dockerfile>),
+    Shell(Arc<shell::Script>),
+    Python(Arc<python::Module>),
+    /// Also the CHANGELOG and the registry of ports.
+    Markdown(Arc<markdown::Page>),
+    Hcl(Arc<hcl::Body>),
+    /// It should be of its kind, and cannot be read.
+    Broken(Fault),
+}
+
+/// Larger files are listed, and not read.
+pub const LARGEST: u64 = 4 << 20;
+
+impl File {
+    /// Reads what a file means. `names` are the hashes of all file names of the tree ([`name_hash`]), for what it mentions.
+    pub fn new(listed: Listed, bytes: &[u8], names: &HashSet<u64>) -> Self {
+        let path = listed.path.clone();
+        let is_whole = bytes.len() as u64 == listed.size_bytes;
+        let sha256 = is_whole.then(|| Sha256::digest(bytes).into());
+        let is_binary = memchr::memchr(0, &bytes[..bytes.len().min(8_000)]).is_some();
+        if is_binary || listed.size_bytes > LARGEST {
+            let kind = if is_binary { Kind::Other } else { kind_of(&path, "") };
+            let parsed = if kind == Kind::Other {
+                Parsed::Nothing
+            } else {
+                Parsed::Broken(Fault::at(None, format!("larger than {} MiB; it is not read", LARGEST >> 20)))
+            };
+            return Self { sha256, ..Self::without_text(listed, kind, parsed) };
+        }
+        let text = String::from_utf8_lossy(bytes);
+        let kind = kind_of(&path, &text);
+        let (kind, parsed) = understand(kind, &text);
+        let mentions = mentions(&text, names);
+        let secrets = secrets::find_in_file(&path, &text);
+        let text = (kind != Kind::Other).then(|| Arc::from(&*text));
+        let resources = match &parsed {
+            Parsed::Yaml(documents) if kind == Kind::Kubernetes => kubernetes::read(&path, documents).objects,
+            _ => Vec::new(),
+        };
+        let resources = resources.into_iter().map(Arc::new).collect();
+        Self { text, sha256, resources, secrets, mentions, ..Self::without_text(listed, kind, parsed) }
+    }
+
+    /// A file that is there and cannot be read, and why.
+    pub fn unreadable(listed: Listed, why: &str) -> Self {
+        let parsed = Parsed::Broken(Fault::at(None, format!("cannot be read: {why}")));
+        Self::without_text(listed, Kind::Other, parsed)
+    }
+
+    fn without_text(listed: Listed, kind: Kind, parsed: Parsed) -> Self {
+        Self {
+            path: listed.path.clone(),
+            listed,
+            kind,
+            text: None,
+            sha256: None,
+            parsed,
+            resources: Vec::new(),
+            patches: Vec::new(),
+            secrets: Vec::new(),
+            mentions: Vec::new(),
+        }
+    }
+
+    /// Its text, or nothing.
+    pub fn text(&self) -> &str {
+        self.text.as_deref().unwrap_or_default()
+    }
+
+    /// Its name without the folders.
+    pub fn name(&self) -> &str {
+        base_name(&self.path)
+    }
+
+    /// The folder that it lies in, without a stroke at the end; empty for the root.
+    pub fn folder(&self) -> &str {
+        folder_of(&self.path)
+    }
+
+    /// Whether the name of another file (without folders) stands in it as a word.
+    pub fn mentions(&self, name: &str) -> bool {
+        self.mentions.binary_search(&name_hash(name)).is_ok()
+    }
+
+    /// Its documents, where it is YAML or JSON.
+    pub fn documents(&self) -> &[Node] {
+        if let Parsed::Yaml(documents) = &self.parsed { documents } else { &[] }
+    }
+}
+
+/// The last part of a path.
+pub fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// What stands before the last part of a path.
+pub fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The hash by which names are compared.
+pub fn name_hash(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Words that are names of files of the tree.
+fn mentions(text: &str, names: &HashSet<u64>) -> Vec<u64> {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let words = text.split(|c| !is_word(c)).filter(|word| word.len() > 2);
+    // A full stop may end the sentence and not the name.
+    let hashes = words.flat_map(|word| [name_hash(word), name_hash(word.trim_end_matches('.'))]);
+    let mut found: Vec<u64> = hashes.filter(|hash| names.contains(hash)).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Endings of programs and data: `dockerfile.rs` is one, and no Dockerfile.
+const SOURCES: &[&str] =
+    &["rs", "py", "go", "js", "ts", "rb", "java", "c", "h", "sh", "json", "yaml", "yml", "toml", "html", "css"];
+
+/// What a file is by its path, and where that does not tell by how its text begins.
+pub fn kind_of(path: &str, text: &str) -> Kind {
+    let name = base_name(path);
+    let lower = name.to_ascii_lowercase();
+    let extension = lower.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let is_yaml = matches!(extension, "yaml" | "yml");
+    let is_template = path.split('/').rev().nth(1) == Some("templates") || path.contains("/templates/");
+    if is_yaml && !is_template && (lower.starts_with("values-") || lower.starts_with("values.")) {
+        return Kind::HelmValues;
+    }
+    match lower.as_str() {
+        "codeowners" => return Kind::Codeowners,
+        "daemon.json" => return Kind::DaemonJson,
+        "portregistry.md" => return Kind::PortRegistry,
+        "changelog.md" => return Kind::Changelog,
+        "authority.lock" => return Kind::AuthorityLock,
+        "chart.yaml" | "chart.yml" => return Kind::HelmChart,
+        "kustomization.yaml" | "kustomization.yml" | "kustomization" => return Kind::Kustomization,
+        "dockerfile" | "containerfile" => return Kind::Dockerfile,
+        _ => {}
+    }
+    let is_named_so =
+        lower.starts_with("dockerfile.") || lower.starts_with("containerfile.") || lower.ends_with(".dockerfile");
+    if is_named_so && !SOURCES.contains(&extension) {
+        let is_other = matches!(extension, "md" | "txt" | "tmpl" | "j2" | "dockerignore" | "bak" | "orig");
+        return if is_other { Kind::Other } else { Kind::Dockerfile };
+    }
+    if is_yaml
+        && (lower.starts_with("docker-compose") || lower.starts_with("compose.") || lower.starts_with("compose-"))
+    {
+        return Kind::Compose;
+    }
+    if lower == ".env" || lower.starts_with(".env.") || lower.ends_with(".env") {
+        return Kind::DotEnv;
+    }
+    if lower.starts_with("requirements") && extension == "txt" {
+        return Kind::Requirements;
+    }
+    if lower.ends_with(".tfstate") || lower.ends_with(".tfstate.backup") {
+        return Kind::TerraformState;
+    }
+    match extension {
+        "yaml" | "yml" | "json" | "tpl" if is_template && text.contains("{{") => Kind::HelmTemplate,
+        // SARIF is JSON: reports of scanners.
+        "yaml" | "yml" | "json" | "sarif" => Kind::Yaml,
+        "toml" => Kind::Toml,
+        "tf" | "hcl" => Kind::Hcl,
+        "md" | "markdown" => Kind::Markdown,
+        "py" => Kind::Python,
+        "sh" | "bash" => Kind::Shell,
+        _ if text.starts_with("-----BEGIN ") && text[..text.len().min(80)].contains("PRIVATE KEY") => Kind::PrivateKey,
+        _ if text.starts_with("#!") => match text.lines().next().unwrap_or_default() {
+            line if line.contains("python") => Kind::Python,
+            line if line.ends_with("sh") || line.contains("sh ") => Kind::Shell,
+            _ => Kind::Other,
+        },
+        _ => Kind::Other,
+    }
+}
+
+/// Reads a text as what it seems to be; YAML may turn out to be something more special.
+fn understand(kind: Kind, text: &str) -> (Kind, Parsed) {
+    match kind {
+        Kind::HelmValues => match yaml::parse(text) {
+            // An object may be called so too.
+            Ok(documents) if kind_of_documents(&documents) == Kind::Kubernetes => {
+                (Kind::Kubernetes, Parsed::Yaml(documents))
+            }
+            Ok(documents) => (kind, Parsed::Yaml(documents)),
+            Err(fault) => (kind, Parsed::Broken(fault)),
+        },
+        Kind::Compose | Kind::HelmChart | Kind::Kustomization | Kind::DaemonJson => match yaml::parse(text) {
+            Ok(documents) => (kind, Parsed::Yaml(documents)),
+            Err(fault) => (kind, Parsed::Broken(fault)),
+        },
+        Kind::Yaml => match yaml::parse(text) {
+            Ok(documents) => (kind_of_documents(&documents), Parsed::Yaml(documents)),
+            Err(fault) => (kind, Parsed::Broken(fault)),
+        },
+        Kind::Dockerfile => (kind, read(dockerfile::parse(text), |read| Parsed::Dockerfile(Arc::new(read)))),
+        Kind::Shell => (kind, read(shell::parse(text), |read| Parsed::Shell(Arc::new(read)))),
+        Kind::Python => (kind, read(python::parse(text), |read| Parsed::Python(Arc::new(read)))),
+        Kind::Markdown | Kind::Changelog | Kind::PortRegistry => {
+            (kind, read(markdown::parse(text), |read| Parsed::Markdown(Arc::new(read))))
+        }
+        Kind::Hcl => (kind, read(hcl::parse(text), |read| Parsed::Hcl(Arc::new(read)))),
+        _ => (kind, Parsed::Nothing),
+    }
+}
+
+fn read<T>(read: Result<T, Fault>, parsed: impl Fn(T) -> Parsed) -> Parsed {
+    read.map_or_else(Parsed::Broken, parsed)
+}
+
+fn kind_of_documents(documents: &[Node]) -> Kind {
+    let has = |keys: &[&str]| documents.iter().any(|document| keys.iter().all(|key| document.get(key).is_some()));
+    if has(&["apiVersion", "kind"]) {
+        Kind::Kubernetes
+    } else if documents.iter().any(|document| {
+        let groups = document.get("groups").map(Node::items).unwrap_or_default();
+        groups.iter().any(|group| group.get("rules").is_some())
+    }) {
+        Kind::PrometheusRules
+    } else if documents.iter().any(has_services) {
+        Kind::Compose
+    } else {
+        Kind::Yaml
+    }
+}
+
+/// Whether a document is a compose file, whatever its name is: all of its services are maps, and one of them has something to run.
+fn has_services(document: &Node) -> bool {
+    let services = document.get("services").map(Node::entries).unwrap_or_default();
+    let is_run =
+        |service: &Node| service.get("image").and_then(Node::as_str).is_some() || service.get("build").is_some();
+    services.iter().all(|entry| !entry.value.entries().is_empty() || entry.value.is_null())
+        && services.iter().any(|entry| is_run(&entry.value))
+}
+
+/// The files of a repository.
+#[derive(Debug, Clone, Default)]
+pub struct Tree {
+    /// Where it lies, for a person.
+    pub root: String,
+    /// By path.
+    pub files: BTreeMap<CompactString, Arc<File>>,
+    /// Folders that could not be read, and why.
+    pub unread: Vec<(CompactString, String)>,
+    /// Its compose projects, as of the last [`Tree::settle`].
+    projects: Arc<[Project]>,
+}
+
+impl Tree {
+    /// A tree of files.
+    pub fn new(root: String, files: BTreeMap<CompactString, Arc<File>>, unread: Vec<(CompactString, String)>) -> Self {
+        let mut tree = Self { root, files, unread, projects: Arc::default() };
+        tree.settle();
+        tree
+    }
+
+    /// Puts together again what several files make up. To be called when files were changed, and before any check looks.
+    pub fn settle(&mut self) {
+        self.projects = compose::projects(&self.files).into();
+        self.settle_patches();
+    }
+
+    /// The compose projects.
+    pub fn projects(&self) -> &[Project] {
+        &self.projects
+    }
+
+    /// Every service of its compose projects: kind `service`.
+    pub fn services(&self) -> impl Iterator<Item = &Arc<Resource>> {
+        self.projects.iter().flat_map(Project::told)
+    }
+
+    /// The file at a path.
+    pub fn file(&self, path: &str) -> Option<&Arc<File>> {
+        self.files.get(path)
+    }
+
+    /// The files of a kind, by path.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Arc<File>> {
+        self.files.values().filter(move |file| file.kind == kind)
+    }
+
+    /// Takes out of the objects what kustomizations list as patches, and back what they list no more. Whoever puts a tree together or
+    /// changes one calls this last.
+    fn settle_patches(&mut self) {
+        let patches = kustomize::patch_files(self);
+        for file in self.files.values_mut() {
+            let is_patch = patches.contains(&file.path);
+            if is_patch && !file.resources.is_empty() {
+                let file = Arc::make_mut(file);
+                file.patches = std::mem::take(&mut file.resources);
+            } else if !is_patch && !file.patches.is_empty() {
+                let file = Arc::make_mut(file);
+                file.resources = std::mem::take(&mut file.patches);
+            }
+        }
+    }
+
+    /// Every object of a cluster that is declared.
+    pub fn resources(&self) -> impl Iterator<Item = &Arc<Resource>> {
+        self.files.values().flat_map(|file| &file.resources)
+    }
+
+    /// Whether a folder holds a file.
+    pub fn has_folder(&self, folder: &str) -> bool {
+        let prefix = CompactString::from(format!("{folder}/"));
+        self.files.range(prefix.clone()..).next().is_some_and(|(path, _)| path.starts_with(prefix.as_str()))
+    }
+
+    /// Files in which the name of another one stands.
+    pub fn mentioning<'t>(&'t self, name: &'t str) -> impl Iterator<Item = &'t Arc<File>> {
+        self.files.values().filter(move |file| file.mentions(name))
+    }
+
+    /// A tree of texts, for tests: every path with what is in it.
+    #[cfg(test)]
+    pub fn of(files: &[(&str, &str)]) -> Self {
+        let names = files.iter().map(|(path, _)| name_hash(base_name(path))).collect();
+        let file = |(path, text): &(&str, &str)| {
+            let listed = Listed {
+                path: (*path).into(),
+                size_bytes: text.len() as u64,
+                is_tracked: Some(true),
+                ..Listed::default()
+            };
+            ((*path).into(), Arc::new(File::new(listed, text.as_bytes(), &names)))
+        };
+        Self::new("/repo".into(), files.iter().map(file).collect(), Vec::new())
+    }
+}
