@@ -20,14 +20,17 @@ use crate::{
         player::Player,
         recorder::read::Recording,
     },
-    source::{self, AnySource, repo::book::Words},
+    source::{
+        self, AnySource,
+        repo::book::{self, Words},
+    },
     ui::theme::colour::Depth,
 };
 use state::StateFolder;
 use std::{
     env,
     io::{self, ErrorKind, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -113,26 +116,38 @@ fn check(cli: &Cli, arguments: &CheckArguments, out: &mut dyn Write, notes: &mut
     let columns = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok().map(|size| usize::from(size.ws_col));
     let terminal = columns.filter(|_| rustix::termios::isatty(rustix::stdio::stdout()));
     let colour = terminal.is_some() && self::terminal().depth(&loaded.config) != Depth::None;
-    let words = Words { policies: loaded.policies.clone(), rules: loaded.rules.clone() };
+    let words = words(&loaded);
     let state = StateFolder::find().usable().map(ToOwned::to_owned);
     let around = Surroundings { clients: &clients, words: &words, state, terminal, colour };
     headless::check::check(arguments, &around, out, notes)
 }
 
+/// What user and system say of the rules.
+fn words(loaded: &Loaded) -> Words {
+    Words { policies: loaded.policies.clone(), rules: loaded.rules.clone() }
+}
+
+/// The repository that is watched: the one that the configuration names, or the one that we are in.
+fn repository(config: &Config) -> Option<PathBuf> {
+    config.repository.clone().or_else(|| book::root_above(Path::new(".")))
+}
+
 /// What the configuration says of sources.
-fn source_options(config: &Config) -> source::Options {
+fn source_options(loaded: &Loaded) -> source::Options {
+    let config = &loaded.config;
     source::Options {
         gpu: source::gpu::Options { nvml_library: config.gpu.nvml_library.clone() },
         ai: source::ai::Options { servers: config.ai.servers.clone() },
+        rules: source::rules::Options { root: repository(config), words: words(loaded) },
     }
 }
 
 /// The sources as the configuration wants them, for the commands without a screen. Says what is wrong with it.
 fn configured_sources(loaded: &Loaded, clients: &Arc<Clients>, notes: &mut dyn Write) -> io::Result<Vec<AnySource>> {
-    let all = source::all(Arc::default(), clients, &source_options(&loaded.config));
+    let all = source::all(Arc::default(), clients, &source_options(loaded));
     let (sources, unknown) = config::sources::apply(all, &loaded.config);
     let loading = loaded.warnings.iter().map(ToString::to_string);
-    let servers = source::ai::problems(&source_options(&loaded.config).ai);
+    let servers = source::ai::problems(&source_options(loaded).ai);
     for problem in loading.chain(unknown).chain(clients.kube.problems().to_vec()).chain(servers) {
         note(notes, &problem)?;
     }
@@ -215,11 +230,11 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
     let policy = settings::policy(&settings.config, own_pid, &login(|name| env::var(name).ok()));
     let counters: Arc<OwnCounters> = Arc::default();
     let clients = clients(&settings.config);
-    let all = source::all(Arc::clone(&counters), &clients, &source_options(&settings.config));
+    let all = source::all(Arc::clone(&counters), &clients, &source_options(&loaded));
     let (sources, warnings) = config::sources::apply(all, &settings.config);
     settings.warnings.extend(warnings);
     settings.warnings.extend(clients.kube.problems().to_vec());
-    settings.warnings.extend(source::ai::problems(&source_options(&settings.config).ai));
+    settings.warnings.extend(source::ai::problems(&source_options(&loaded).ai));
     let config = &settings.config;
     let state = StateFolder::find();
     let log_file = config.log.file.clone().or_else(|| Some(state.usable()?.join("flightdeck.log")));

@@ -51,7 +51,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("procfs", &["source/host", "runtime/stop.rs"]),
     ("sysinfo", &["source/host"]),
     ("libc", &["source/host"]),
-    ("bollard", &["client", "source/docker", "source/objects", "source/logs", "ops", "runtime/handover"]),
+    (
+        "bollard",
+        &["client", "source/docker", "source/objects", "source/rules", "source/logs", "ops", "runtime/handover"],
+    ),
     ("hyper_util", &["client"]),
     ("tower_service", &["client"]),
     ("kube", &["client", "source/kubernetes", "source/logs", "ops", "runtime/handover"]),
@@ -66,6 +69,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("ruff_python_parser", &["rulebook"]),
     ("saphyr_parser", &["rulebook"]),
     ("ignore", &["source/repo"]),
+    ("notify", &["source/rules"]),
 ];
 
 /// Words → the only files that may hold them, and why.

@@ -87,6 +87,7 @@ const BACKGROUND: TopicSet = TopicSet::of(&[
     Topic::Containers,
     Topic::GpuHealth,
     Topic::Ai,
+    Topic::Rules,
     Topic::Own,
 ]);
 

@@ -52,6 +52,8 @@ pub struct Config {
     pub engines: Vec<String>,
     /// Contexts of the kubeconfig to watch; `all` or `none`. The current one unless given.
     pub contexts: Vec<String>,
+    /// Folder of the repository whose files the rule book watches; the one that the cockpit is started in unless given.
+    pub repository: Option<PathBuf>,
     /// Namespaces by context, for who may list in several of them but not in the whole cluster: each is asked, beside that of the
     /// context, for what the whole cluster denies.
     pub namespaces: BTreeMap<String, Vec<String>>,
@@ -112,6 +114,7 @@ impl Default for Config {
             ssh_frames_per_second: 10,
             engines: Vec::new(),
             contexts: Vec::new(),
+            repository: None,
             namespaces: BTreeMap::new(),
             protected_processes: protected.map(String::from).to_vec(),
             protect: Vec::new(),

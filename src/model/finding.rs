@@ -4,6 +4,30 @@ use super::Timestamp;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+/// The twenty rules, by their number less one.
+pub const RULES: [&str; 20] = [
+    "real implementation only",
+    "never break what works",
+    "analyse the whole",
+    "consolidate first",
+    "professional standards",
+    "central documentation",
+    "script organisation",
+    "Python quality",
+    "single source",
+    "investigate before removal",
+    "container standards",
+    "one deploy script",
+    "no waste",
+    "sign-offs by specialists",
+    "documentation quality, UTC",
+    "local AI workloads and their resources",
+    "canonical authority",
+    "mandatory review and CHANGELOG",
+    "change tracking",
+    "protected critical servers",
+];
+
 /// How much a violation weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -27,6 +27,7 @@ pub mod process;
 pub mod redact;
 pub mod room;
 pub mod rows;
+pub mod ruling;
 pub mod series;
 pub mod source;
 pub mod spots;

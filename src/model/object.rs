@@ -38,6 +38,8 @@ pub enum ObjectKind {
     Node,
     /// Any other kind of Kubernetes resource.
     Resource,
+    /// A finding of the rule book, by its fingerprint and line.
+    Violation,
     /// Several objects whose lines are shown together.
     Logs,
 }
@@ -73,6 +75,7 @@ impl ObjectKind {
             Self::CronJob => "cronjob",
             Self::Node => "node",
             Self::Resource => "resource",
+            Self::Violation => "violation",
             Self::Logs => "logs",
         }
     }

@@ -11,6 +11,7 @@ use super::{
     mount::Mount,
     own::OwnUsage,
     process::{Process, ProcessDetails},
+    ruling::Rulings,
     source::{SourceReport, SourceState},
 };
 use compact_str::CompactString;
@@ -40,6 +41,9 @@ pub struct Observed {
     /// `None` where none runs, or none has been looked for yet.
     #[serde(default)]
     pub ai: Option<Vec<AiServer>>,
+    /// What the rule book found.
+    #[serde(default)]
+    pub rulings: Rulings,
     /// By name.
     pub sources: BTreeMap<CompactString, SourceStatus>,
 }

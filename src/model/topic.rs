@@ -70,6 +70,8 @@ topics! {
     GpuHealth = "gpu-health",
     /// Servers of language models, and what they hold.
     Ai = "ai",
+    /// What the rule book finds.
+    Rules = "rules",
     /// The cockpit's own cost.
     Own = "own",
 }

@@ -10,6 +10,7 @@ use super::{
     mount::Mount,
     own::OwnUsage,
     process::{Process, ProcessDetails},
+    ruling::RuleNews,
 };
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,8 @@ pub enum Update {
     Gpus(Box<GpuNews>),
     /// Servers of language models on this host.
     Ai(Vec<AiServer>),
+    /// What the rule book says of a repository, an engine or a cluster.
+    Rules(Box<RuleNews>),
     /// What changed at a container engine.
     Engine(Box<EngineNews>),
     /// What changed in a cluster.

@@ -118,6 +118,7 @@ pages! {
     sensor::SensorDetails,
     gpu::GpuPage,
     source::SourceDetails,
+    violation::ViolationDetails,
     container::ContainerPage,
     stored::StoredPage,
     engine::EnginePage,
@@ -279,6 +280,7 @@ pub fn topics(object: &ObjectRef) -> TopicSet {
         ObjectKind::Image | ObjectKind::Volume | ObjectKind::EngineNetwork | ObjectKind::Engine => {
             return TopicSet::of(&[Topic::ContainerDetails, Topic::EngineStores, Topic::Containers]);
         }
+        ObjectKind::Violation => return Topic::Rules.into(),
         ObjectKind::Gpu => return TopicSet::of(&[Topic::Gpus, Topic::GpuTraffic, Topic::Processes]),
         _ => {}
     }

@@ -89,6 +89,8 @@ panes! {
     gpu_processes::PANE,
     gpu_links::GpuLinksPane,
     gpu_summary::GpuSummaryPane,
+    violations::PANE,
+    scoreboard::ScoreboardPane,
     containers::ContainersPane,
     images::PANE,
     volumes::PANE,

@@ -18,29 +18,7 @@ pub mod subject;
 pub mod syntax;
 pub mod tree;
 
-/// The twenty rules, by their number less one.
-pub const RULES: [&str; 20] = [
-    "real implementation only",
-    "never break what works",
-    "analyse the whole",
-    "consolidate first",
-    "professional standards",
-    "central documentation",
-    "script organisation",
-    "Python quality",
-    "single source",
-    "investigate before removal",
-    "container standards",
-    "one deploy script",
-    "no waste",
-    "sign-offs by specialists",
-    "documentation quality, UTC",
-    "local AI workloads and their resources",
-    "canonical authority",
-    "mandatory review and CHANGELOG",
-    "change tracking",
-    "protected critical servers",
-];
+pub use crate::model::finding::RULES;
 
 /// The name of a rule; `the rule book itself` for 0, to which belongs what could not be read.
 pub fn rule_name(number: u8) -> &'static str {

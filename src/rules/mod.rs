@@ -8,6 +8,7 @@ mod gpu;
 mod host;
 mod kubernetes;
 mod source;
+mod violation;
 
 use crate::model::{
     Timestamp,
@@ -92,6 +93,7 @@ pub static CHECKS: &[&dyn Check] = &[
     &ai::AiSilent,
     &ai::AiQueue,
     &ai::AiOnCpu,
+    &violation::RuleViolated,
     &container::ContainerUnhealthy,
     &container::ContainerLooping,
     &container::ContainerRestarted,

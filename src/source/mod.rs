@@ -12,6 +12,7 @@ pub mod live;
 pub mod logs;
 pub mod objects;
 pub mod repo;
+pub mod rules;
 pub mod script;
 pub mod supervisor;
 
@@ -101,12 +102,14 @@ impl From<Box<dyn Source>> for AnySource {
 pub struct Options {
     pub gpu: gpu::Options,
     pub ai: ai::Options,
+    pub rules: rules::Options,
 }
 
 /// Every source of this program, in the order of the status line. `counters` are what the cockpit counts about itself.
 pub fn all(counters: Arc<OwnCounters>, clients: &Arc<Clients>, options: &Options) -> Vec<AnySource> {
     let ai: Box<dyn Source> = Box::new(ai::AiSource::new(host::read::Root::real(), &options.ai));
     let polled = host::all(counters).into_iter().chain(gpu::all(&options.gpu)).chain([ai]).map(AnySource::Polled);
-    let live = docker::all(clients).into_iter().chain(kubernetes::all(clients)).map(AnySource::Live);
+    let live = docker::all(clients).into_iter().chain(kubernetes::all(clients));
+    let live = live.chain(rules::all(clients, &options.rules)).map(AnySource::Live);
     polled.chain(live).collect()
 }

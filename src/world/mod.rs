@@ -144,6 +144,7 @@ impl World {
                 Some(("docker", engine)) => self.observed.containers.forget(engine),
                 Some(("gpu", _)) => self.observed.gpus.forget(&name),
                 Some(("ai", _)) => self.observed.ai = None,
+                Some(("rules", _)) => self.observed.rulings.forget(&name),
                 _ => {}
             }
             changed = status.report.topics;
@@ -214,6 +215,10 @@ impl World {
             Update::Ai(servers) => {
                 observed.ai = Some(servers);
                 Topic::Ai.into()
+            }
+            Update::Rules(news) => {
+                observed.rulings.apply(*news);
+                Topic::Rules.into()
             }
             Update::Engine(news) => {
                 let topic = engine_topic(&news.part);

@@ -1,5 +1,6 @@
 //! The one place that decides whether an operation may be done, and how it has to be confirmed. Its answer says why.
 
+mod book;
 mod engine;
 pub mod kubernetes;
 mod process;
@@ -169,6 +170,9 @@ impl Gate {
             return Err("READ-ONLY: arm the cockpit first (arm, A)".into());
         }
         if let Some(why) = rules::protected(&policy.protect, operation, world) {
+            return Err(why);
+        }
+        if let Some(why) = book::refusal(operation, world) {
             return Err(why);
         }
         stale(operation, world)?;

@@ -16,7 +16,7 @@ pub const FILE: &str = ".flightdeck.toml";
 pub const RULES: &str = ".flightdeck/rules";
 
 /// What the user and the system say: files of the configuration with their texts, the weakest first, and files of rules.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words {
     pub policies: Vec<(PathBuf, String)>,
     pub rules: Vec<(PathBuf, String)>,

@@ -1,0 +1,163 @@
+//! What the rule book says of a repository, an engine, a cluster or this host, as the cockpit holds it.
+
+use super::{
+    Timestamp,
+    finding::{Finding, Level, Scope, Status},
+    object::{ObjectKind, ObjectRef},
+    observed::Observed,
+};
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// By the name of the source that judges: `rules/repo`, `rules/docker/NAME`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Rulings(BTreeMap<CompactString, RuleNews>);
+
+/// What one source says; it replaces what that source said before.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RuleNews {
+    pub source: CompactString,
+    /// Folder of the repository, where it is one.
+    pub root: Option<String>,
+    /// As the policy has settled them, the heaviest first.
+    pub rulings: Vec<Ruling>,
+    /// How many judgements of each check passed.
+    pub passed: BTreeMap<CompactString, usize>,
+    /// What is told of the checks that found something, by name.
+    pub checks: BTreeMap<CompactString, CheckFacts>,
+    /// What is wrong with the policy or with rules of one's own.
+    pub problems: Vec<String>,
+    /// Critical servers: nothing is done to them without authorisation.
+    pub protected: Vec<ProtectedTarget>,
+}
+
+/// A finding and since when it is there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ruling {
+    pub finding: Finding,
+    pub first_seen: Timestamp,
+    /// Whether it came after the first look.
+    pub is_new: bool,
+}
+
+/// What a person has to know of a check.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CheckFacts {
+    pub why: String,
+    pub precedent: String,
+    pub references: Vec<String>,
+}
+
+/// A critical server, as the policy names it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProtectedTarget {
+    pub kind: Option<String>,
+    pub namespace: Option<String>,
+    /// `*` stands for any text, `?` for one sign.
+    pub name: String,
+    pub reason: String,
+    /// Who may authorise.
+    pub authority: Option<String>,
+}
+
+impl Rulings {
+    /// Takes what a source says.
+    pub fn apply(&mut self, news: RuleNews) {
+        self.0.insert(news.source.clone(), news);
+    }
+
+    /// Forgets a source that is off.
+    pub fn forget(&mut self, source: &str) {
+        self.0.remove(source);
+    }
+
+    /// What each source says.
+    pub fn news(&self) -> impl Iterator<Item = &RuleNews> + Clone {
+        self.0.values()
+    }
+
+    /// Every finding, by source.
+    pub fn iter(&self) -> impl Iterator<Item = &Ruling> + Clone {
+        self.0.values().flat_map(|news| &news.rulings)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.values().map(|news| news.rulings.len()).sum()
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether no source has said anything yet.
+    pub fn is_unknown(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The finding of this name, and what is told of its check.
+    pub fn get(&self, key: &str) -> Option<(&Ruling, Option<&CheckFacts>)> {
+        self.0.values().find_map(|news| {
+            let ruling = news.rulings.iter().find(|ruling| ruling.key() == key)?;
+            Some((ruling, news.checks.get(&ruling.finding.check)))
+        })
+    }
+}
+
+impl Ruling {
+    /// Its name: the fingerprint, with its place where one fingerprint stands several times.
+    pub fn key(&self) -> CompactString {
+        let line = self.finding.span.map_or(0, |span| span.line);
+        compact_str::format_compact!("{}:{line}", self.finding.fingerprint)
+    }
+
+    /// Where it is, for a person: `k8s/web.yaml:12:5`, `container web on docker`.
+    pub fn place(&self) -> String {
+        let finding = &self.finding;
+        match (&finding.file, finding.span) {
+            (Some(file), Some(span)) => format!("{file}:{}:{}", span.line, span.column),
+            (Some(file), None) => file.to_string(),
+            (None, _) if finding.origin.is_empty() => finding.resource.to_string(),
+            (None, _) => format!("{} on {}", finding.resource, finding.origin),
+        }
+    }
+
+    /// Whether it stops the line: a violation of a blocking check, or one that could not be judged.
+    pub fn blocks(&self) -> bool {
+        self.finding.level == Level::Block && self.finding.status != Status::Waived
+    }
+
+    /// The live object that it is about, where that is known here.
+    pub fn object(&self, observed: &Observed) -> Option<ObjectRef> {
+        let finding = &self.finding;
+        let (kind, name) = finding.resource.split_once(' ')?;
+        match finding.scope {
+            Scope::Docker if kind == "container" => {
+                let containers = &observed.containers.containers;
+                let it = containers.iter().find(|row| row.engine == finding.origin && row.name == name)?;
+                Some(ObjectRef::in_engine(ObjectKind::Container, &it.engine, &it.id))
+            }
+            Scope::Kube => {
+                let (namespace, name) = name.split_once('/').unwrap_or(("", name));
+                let kind = [
+                    ("Pod", ObjectKind::Pod),
+                    ("Deployment", ObjectKind::Deployment),
+                    ("StatefulSet", ObjectKind::StatefulSet),
+                    ("DaemonSet", ObjectKind::DaemonSet),
+                    ("ReplicaSet", ObjectKind::ReplicaSet),
+                    ("Job", ObjectKind::Job),
+                    ("CronJob", ObjectKind::CronJob),
+                ];
+                let (_, kind) = kind.into_iter().find(|(word, _)| finding.resource.starts_with(&format!("{word} ")))?;
+                Some(ObjectRef::in_cluster(kind, &finding.origin, namespace, name))
+            }
+            _ => None,
+        }
+    }
+}

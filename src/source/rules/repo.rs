@@ -1,0 +1,248 @@
+//! A repository, watched: what is saved is judged within a moment. It is judged always where it carries a `.flightdeck.toml`, and else while
+//! the rules are shown.
+
+use super::{Clerk, Options, watcher::Watcher};
+use crate::{
+    clock,
+    model::{
+        finding::Scope,
+        topic::{Topic, TopicSet},
+        update::Update,
+    },
+    rulebook::{
+        engine::Engine,
+        subject::live::Live as LiveView,
+        syntax::codeowners::Codeowners,
+        tree::{Kind, Tree, base_name, name_hash},
+    },
+    source::{
+        SourceError, Spec,
+        host::read::Root,
+        live::{Gone, Live},
+        objects,
+        repo::{
+            Repo, book,
+            walk::{Exclude, relative},
+        },
+        supervisor::{Demand, Teller},
+    },
+};
+use compact_str::CompactString;
+use futures_util::future::LocalBoxFuture;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::sync::watch;
+
+/// Changes that come within this time are judged together: an editor writes a file in several steps.
+const TOGETHER: Duration = Duration::from_millis(100);
+/// How often everything is read again though no change was told, and this host looked at.
+const RESCAN: Duration = Duration::from_secs(60);
+
+/// The source.
+pub struct RepoRules {
+    options: Arc<Options>,
+}
+
+impl RepoRules {
+    /// The source for the repository that the options name.
+    pub fn new(options: Arc<Options>) -> Self {
+        Self { options }
+    }
+
+    /// Whether it is judged while nobody looks.
+    fn is_always(&self) -> bool {
+        self.options.root.as_ref().is_some_and(|root| root.join(book::FILE).is_file())
+    }
+}
+
+impl Live for RepoRules {
+    fn spec(&self) -> Spec {
+        Spec {
+            name: "rules/repo".into(),
+            kind: "rules".into(),
+            topics: Topic::Rules.into(),
+            foreground: RESCAN,
+            background: Some(RESCAN),
+            deadline: Duration::from_secs(30),
+        }
+    }
+
+    fn watch<'a>(
+        &'a mut self,
+        mut demand: watch::Receiver<Demand>,
+        teller: &'a mut Teller,
+    ) -> LocalBoxFuture<'a, Result<(), Gone>> {
+        Box::pin(async move {
+            let Some(root) = self.options.root.clone() else {
+                let reason =
+                    "the cockpit was not started in a repository (`repository` in the configuration names one)";
+                teller.error(&SourceError::Off { reason: reason.into() }, None).await?;
+                return never(&mut demand).await;
+            };
+            if !self.is_always() {
+                let reason =
+                    format!("{}: judged while the rules are shown; with a {} always", root.display(), book::FILE);
+                teller.error(&SourceError::Off { reason }, None).await?;
+                demand
+                    .wait_for(|demand| demand.visible.intersects(TopicSet::from(Topic::Rules)))
+                    .await
+                    .map_err(|_| Gone)?;
+            }
+            loop {
+                match Judge::open(&root, &self.options) {
+                    Ok(judge) => judge.run(&self.options, &mut demand, teller).await?,
+                    Err(reason) => {
+                        let hint = "name a folder that can be read: `repository` in the configuration".into();
+                        teller.error(&SourceError::Down { reason, hint }, Some(RESCAN)).await?;
+                        wait(RESCAN, &mut demand).await?;
+                    }
+                }
+            }
+        })
+    }
+}
+
+async fn never(demand: &mut watch::Receiver<Demand>) -> Result<(), Gone> {
+    while demand.changed().await.is_ok() {}
+    Err(Gone)
+}
+
+pub(super) async fn wait(pause: Duration, demand: &mut watch::Receiver<Demand>) -> Result<(), Gone> {
+    let over = async { while demand.changed().await.is_ok() {} };
+    tokio::select! {
+        () = tokio::time::sleep(pause) => Ok(()),
+        () = over => Err(Gone),
+    }
+}
+
+/// A repository that is being judged.
+struct Judge {
+    repo: Repo,
+    tree: Tree,
+    engine: Engine,
+    clerk: Clerk,
+    watcher: Option<Watcher>,
+}
+
+impl Judge {
+    fn open(root: &Path, options: &Options) -> Result<Self, String> {
+        let repo = Repo::open(root).map_err(|error| error.to_string())?;
+        let clerk = Clerk::new("rules/repo".into(), options);
+        let tree = read(&repo, &clerk)?;
+        let mut engine = Engine::new(clerk.book.clone());
+        engine.judge(&tree, clock::now());
+        let mut judge = Self { repo, tree, engine, clerk, watcher: Watcher::new().ok() };
+        judge.watch_folders();
+        Ok(judge)
+    }
+
+    async fn run(
+        mut self,
+        options: &Options,
+        demand: &mut watch::Receiver<Demand>,
+        teller: &mut Teller,
+    ) -> Result<(), Gone> {
+        loop {
+            let news = self.news();
+            teller.tell(vec![Update::Rules(Box::new(news))]).await?;
+            let over = async { while demand.changed().await.is_ok() {} };
+            let changed = tokio::select! {
+                changed = next(self.watcher.as_mut()) => Some(changed),
+                () = tokio::time::sleep(RESCAN) => None,
+                () = over => return Err(Gone),
+            };
+            let Some(changed) = changed else {
+                // Reading a folder anew tells also what the kernel did not.
+                self.read_again(options);
+                continue;
+            };
+            tokio::time::sleep(TOGETHER).await;
+            self.take(changed, options);
+        }
+    }
+
+    /// Judges what changed, or everything where that is not known.
+    fn take(&mut self, mut changed: Vec<PathBuf>, options: &Options) {
+        let mut is_known = !changed.is_empty();
+        while let Some(more) = self.watcher.as_mut().and_then(Watcher::more) {
+            is_known &= !more.is_empty();
+            changed.extend(more);
+        }
+        let root = self.repo.root().to_path_buf();
+        let touched: BTreeSet<CompactString> = changed.iter().filter_map(|path| relative(&root, path)).collect();
+        let is_of_rules = |path: &CompactString| path == book::FILE || path.starts_with(book::RULES);
+        // A folder, or a file that was not there: what git says of it has to be asked.
+        let is_new = |path: &CompactString| self.tree.file(path).is_none() && root.join(path).exists();
+        let is_ignore = |path: &CompactString| base_name(path) == ".gitignore";
+        if !is_known || touched.iter().any(|path| is_of_rules(path) || is_new(path) || is_ignore(path)) {
+            return self.read_again(options);
+        }
+        let names = self.tree.files.keys().map(|path| name_hash(base_name(path))).collect();
+        let mut judged = BTreeSet::new();
+        for path in touched {
+            // What the tree leaves out is left out still.
+            if self.tree.file(&path).is_none() {
+                continue;
+            }
+            match self.repo.read_file(&path, &names) {
+                Some(file) => drop(self.tree.files.insert(path.clone(), file)),
+                None => drop(self.tree.files.remove(&path)),
+            }
+            judged.insert(path);
+        }
+        if !judged.is_empty() {
+            self.tree.settle();
+            self.engine.judge_again(&self.tree, &judged, clock::now());
+        }
+    }
+
+    fn read_again(&mut self, options: &Options) {
+        self.clerk.read_again(options);
+        match read(&self.repo, &self.clerk) {
+            Ok(tree) => {
+                self.tree = tree;
+                self.engine.book = self.clerk.book.clone();
+                self.engine.judge(&self.tree, clock::now());
+                self.watch_folders();
+            }
+            Err(why) => self.clerk.problems.push(why),
+        }
+    }
+
+    fn watch_folders(&mut self) {
+        let Some(watcher) = &mut self.watcher else { return };
+        let files = self.tree.files.keys();
+        let mut folders: BTreeSet<PathBuf> =
+            files.flat_map(|path| Path::new(path.as_str()).ancestors().skip(1).map(Path::to_path_buf)).collect();
+        folders.insert(PathBuf::new());
+        if let Some(problem) = watcher.watch(self.repo.root(), &folders) {
+            self.clerk.problems.push(format!("changes are seen every {} s only: {problem}", RESCAN.as_secs()));
+        }
+    }
+
+    fn news(&mut self) -> crate::model::ruling::RuleNews {
+        let now = clock::now();
+        let mut tally = self.engine.tally();
+        let listening = objects::host::listening(&Root::real());
+        let live = LiveView { listening: &listening, ..LiveView::default() };
+        tally.take(self.clerk.book.live(&live, Some(&self.tree), Scope::Host, now));
+        let owners = self.tree.of_kind(Kind::Codeowners).next().map(|file| Codeowners::parse(file.text()));
+        self.clerk.news(tally, &[Scope::Repo, Scope::Host], owners.as_ref())
+    }
+}
+
+async fn next(watcher: Option<&mut Watcher>) -> Vec<PathBuf> {
+    match watcher {
+        Some(watcher) => watcher.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn read(repo: &Repo, clerk: &Clerk) -> Result<Tree, String> {
+    let exclude = Exclude::new(clerk.book.policy.unread().iter().map(String::as_str));
+    repo.read(&exclude, &|_, _| ()).map_err(|error| error.to_string())
+}
