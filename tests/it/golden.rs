@@ -1,7 +1,7 @@
 //! Golden screens: what every pane, modal and page looks like, text and styles, at several sizes. A pane that is new gets its
 //! golden files from `UPDATE_GOLDEN=1 cargo test --test it golden`; look at what git shows then.
 
-use crate::stage::{self, engine_sample, gpu_sample, kube_sample};
+use crate::stage::{self, engine_sample, gpu_sample, kube_sample, rule_sample};
 use flightdeck::{
     action,
     app::settings::Settings,
@@ -126,11 +126,7 @@ fn every_pane_alone() {
     let mut goldens = Goldens::default();
     for pane in panes::PANES {
         for (columns, rows) in stage::SIZES {
-            let made = if pane.name().starts_with("gpu") || pane.name() == "ai-models" {
-                stage::app_with_gpus
-            } else {
-                stage::app
-            };
+            let made = stage::made_for(pane.name());
             let app = made(stage::settings_of_pane(pane.name()), (*columns, *rows));
             goldens.compare(&format!("pane-{}-{columns}x{rows}", pane.name()), &stage::draw(&app));
         }
@@ -146,7 +142,7 @@ fn every_screen_that_is_shipped() {
     let mut goldens = Goldens::default();
     for page in stage::settings().pages {
         for (columns, rows) in stage::SIZES {
-            let made = if page.name == "gpu" { stage::app_with_gpus } else { stage::app };
+            let made = stage::made_for(&page.name);
             let mut app = made(stage::settings(), (*columns, *rows));
             stage::press(&mut app, &page.key.to_string());
             goldens.compare(&format!("screen-{}-{columns}x{rows}", page.name), &stage::draw(&app));
@@ -229,6 +225,16 @@ fn every_page_of_an_object() {
                 let name = format!("page-{}-{}-{columns}x{rows}", object.kind.word(), tab.word().to_lowercase());
                 goldens.compare(&name, &stage::draw(&app));
             }
+        }
+    }
+    let violation = ObjectRef::new(ObjectKind::Violation, rule_sample::first());
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        for (at, tab) in pages::tabs(&violation).into_iter().enumerate() {
+            let mut app = stage::app_with_rules(stage::settings(), (columns, rows));
+            app.open(violation.clone());
+            app.view.stack[0].tab = at;
+            let name = format!("page-violation-{}-{columns}x{rows}", tab.word().to_lowercase());
+            goldens.compare(&name, &stage::draw(&app));
         }
     }
     for (n, sort) in [(0, "well"), (2, "hot"), (3, "lost"), (5, "ecc"), (7, "divided")] {

@@ -23,6 +23,7 @@ const PICTURES: &[(&str, (u16, u16), &str)] = &[
     ("containers", (160, 36), "4"),
     ("kubernetes", (160, 45), "5"),
     ("why", (120, 30), "5 alt-4 w"),
+    ("rules", (160, 30), "6"),
     ("object", (120, 30), "enter"),
     ("filter", (120, 30), "2 z / u s e r = r o o t"),
     ("palette", (100, 30), ": t h e"),
@@ -139,7 +140,7 @@ fn pictures_are_up_to_date() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets");
     let mut stale = Vec::new();
     for (name, size, keys) in PICTURES {
-        let made = if *name == "gpu" { stage::app_with_gpus } else { stage::app };
+        let made = stage::made_for(name);
         let mut app = made(stage::settings(), *size);
         stage::press(&mut app, keys);
         let path = folder.join(format!("{name}.svg"));

@@ -41,6 +41,9 @@ pub mod engine_sample;
 #[path = "../../common/ai_sample.rs"]
 pub mod ai_sample;
 
+#[path = "../../common/rule_sample.rs"]
+pub mod rule_sample;
+
 #[path = "../../common/gpu_sample.rs"]
 pub mod gpu_sample;
 
@@ -124,6 +127,24 @@ pub fn app_with_gpus(settings: Settings, size: (u16, u16)) -> App {
     give(&mut app, EventKind::Report(ai_sample::report()));
     give(&mut app, EventKind::Updates { source: "ai/local".into(), updates: ai_sample::news() });
     app
+}
+
+/// The same with a repository that violates rules.
+pub fn app_with_rules(settings: Settings, size: (u16, u16)) -> App {
+    let mut app = app(settings, size);
+    give(&mut app, EventKind::Report(rule_sample::report()));
+    give(&mut app, EventKind::Updates { source: "rules/repo".into(), updates: rule_sample::news(now()) });
+    app
+}
+
+/// The host on which a pane or a page has something to show.
+pub fn made_for(name: &str) -> fn(Settings, (u16, u16)) -> App {
+    match name {
+        "ai-models" => app_with_gpus,
+        "violations" | "scoreboard" | "rules" => app_with_rules,
+        name if name.starts_with("gpu") => app_with_gpus,
+        _ => app,
+    }
 }
 
 /// A cockpit in which the action means something: its pane has the focus, a row is selected, and keys can do harm.
