@@ -2,6 +2,7 @@
 //! Nothing here waits for a time to pass: everything waits for a condition, with a deadline.
 
 mod ai_servers;
+mod check;
 mod far_engines;
 mod golden;
 mod hostile;

@@ -102,8 +102,10 @@ pub fn check(
     }
     print::report(arguments, &report.0, around, out, errors)?;
     store::write(around.state.as_deref(), root.as_deref(), &report.1, errors)?;
-    let code = exit_code(&report.0, arguments.fail_on.level());
-    Ok(if code == exit::OK && report.2 { exit::UNREACHABLE } else { code })
+    let (level, findings) = (arguments.fail_on.level(), &report.0.findings);
+    let is_violated = findings.iter().any(|finding| finding.is_violation() && finding.level >= level);
+    // Who asked for a source by name learns that it is not there, unless there is something worse to tell.
+    Ok(if report.2 && !is_violated { exit::UNREACHABLE } else { exit_code(&report.0, level) })
 }
 
 fn explained(id: &str, out: &mut dyn Write, errors: &mut dyn Write) -> io::Result<u8> {

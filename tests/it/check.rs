@@ -1,0 +1,250 @@
+//! `flightdeck check` as a person and a pipeline run it: on a planted repository and its repaired twin, on the testbed's engine and cluster.
+
+use crate::{
+    kubernetes::kubectl,
+    need::{need, testbed},
+    pty::FLIGHTDECK,
+};
+use serde_json::Value;
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+/// Files of a repository that violates rules, each violation once.
+const PLANTED: &[(&str, &str)] = &[
+    ("docker/Dockerfile", "FROM python:latest\nUSER app\nHEALTHCHECK CMD true\n"),
+    ("docker/compose.yml", "services:\n  web:\n    image: nginx:1.27.3@sha256:4f1d2c9ab7e0\n    privileged: true\n"),
+];
+
+/// A home of its own, so that nothing of whoever runs the tests counts.
+struct Bench(tempfile::TempDir);
+
+impl Bench {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let bench = Self(tempfile::tempdir().expect("a folder"));
+        for (path, text) in files {
+            bench.write(path, text);
+        }
+        bench
+    }
+
+    fn root(&self) -> std::path::PathBuf {
+        self.0.path().join("repo")
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.root().join(path);
+        fs::create_dir_all(path.parent().expect("has one")).and_then(|()| fs::write(path, text)).expect("written");
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(FLIGHTDECK);
+        command.arg("check").args(arguments).current_dir(self.0.path());
+        command.env("HOME", self.0.path()).env_remove("XDG_STATE_HOME").env_remove("XDG_CONFIG_HOME");
+        command.output().expect("it runs")
+    }
+
+    /// The scope of files alone.
+    fn files(&self, more: &[&str]) -> Output {
+        self.run(&[&["repo", "--scope", "repo"], more].concat())
+    }
+
+    fn json(&self, more: &[&str]) -> Value {
+        let output = self.files(&[&["--format", "json"], more].concat());
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)))
+    }
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// `11f docker/compose.yml:4` of every finding of these checks.
+fn places(report: &Value, checks: &[&str]) -> Vec<String> {
+    let findings = report["findings"].as_array().expect("a list");
+    let told = findings.iter().filter(|finding| checks.iter().any(|check| finding["check"] == *check));
+    let mut places: Vec<String> = told
+        .map(|finding| {
+            let place = match (&finding["file"], &finding["line"]) {
+                (Value::String(file), Value::Number(line)) => format!("{file}:{line}"),
+                (Value::String(file), _) => file.clone(),
+                _ => finding["resource"].as_str().unwrap_or_default().to_owned(),
+            };
+            format!(
+                "{} {} {place}",
+                finding["check"].as_str().unwrap_or_default(),
+                finding["status"].as_str().unwrap_or_default()
+            )
+        })
+        .collect();
+    places.sort();
+    places
+}
+
+#[test]
+fn a_planted_violation_is_told_once_and_its_repaired_twin_is_quiet() {
+    let bench = Bench::new(PLANTED);
+    let judged = ["11a", "11f"];
+    let found = bench.json(&[]);
+    assert_eq!(places(&found, &judged), ["11a fail docker/Dockerfile:1", "11f fail docker/compose.yml:4"]);
+    assert_eq!(bench.files(&[]).status.code(), Some(1));
+    bench.write("docker/Dockerfile", "FROM python:3.12.7\nUSER app\nHEALTHCHECK CMD true\n");
+    bench.write("docker/compose.yml", "services:\n  web:\n    image: nginx:1.27.3@sha256:4f1d2c9ab7e0\n");
+    assert_eq!(places(&bench.json(&[]), &judged), [""; 0]);
+}
+
+#[test]
+fn a_waiver_hides_until_it_expires() {
+    let bench = Bench::new(PLANTED);
+    let waiver = |expires: &str| {
+        format!(
+            "[[waiver]]\nrule = \"11f\"\ntarget = \"docker/compose.yml\"\nowner = \"a\"\nreason = \"b\"\nexpires = {expires}\n"
+        )
+    };
+    bench.write(".flightdeck.toml", &waiver("2999-01-01"));
+    assert_eq!(places(&bench.json(&[]), &["11f"]), ["11f waived docker/compose.yml:4"]);
+    bench.write(".flightdeck.toml", &waiver("2001-01-01"));
+    assert_eq!(places(&bench.json(&[]), &["11f"]), ["11f fail docker/compose.yml:4"]);
+}
+
+#[test]
+fn exit_codes_and_what_is_wrong_are_said() {
+    let bench = Bench::new(PLANTED);
+    let code = |output: Output| (output.status.code(), text(&output));
+    assert_eq!(bench.files(&["--fail-on", "block"]).status.code(), Some(1));
+    bench.write("docker/compose.yml", "services: {}\n");
+    bench.write("CHANGELOG.md", "# Changelog\n\n## [Unreleased]\n");
+    let (status, said) = code(bench.files(&["--fail-on", "block"]));
+    assert_eq!(status, Some(0), "{said}");
+    let (status, said) = code(bench.run(&["nowhere"]));
+    assert!(status == Some(2) && said.contains("nowhere: is not there"), "{said}");
+    bench.write(".flightdeck.toml", "[checks.11z]\nlevel = \"loud\"\n");
+    let (status, said) = code(bench.files(&[]));
+    assert!(
+        status == Some(2) && said.contains(".flightdeck.toml:1:") && said.contains("nothing was checked"),
+        "{said}"
+    );
+    fs::remove_file(bench.root().join(".flightdeck.toml")).expect("removed");
+    let (status, said) = code(bench.run(&["--explain", "11f"]));
+    assert!(status == Some(0) && said.contains("[[waiver]]"), "{said}");
+    assert_eq!(bench.run(&["--explain", "99x"]).status.code(), Some(2));
+    let socket = "unix:///nowhere/docker.sock";
+    let (status, said) = code(bench.run(&["repo", "--scope", "docker", "--docker", socket]));
+    assert!(status == Some(3) && said.contains("1 unknown"), "{said}");
+}
+
+#[test]
+fn runs_are_compared_and_debt_is_accepted_by_count() {
+    let bench = Bench::new(PLANTED);
+    let made = bench.files(&["--write-baseline", "debt.json"]);
+    assert_eq!(made.status.code(), Some(0), "{}", text(&made));
+    assert_eq!(bench.files(&["--baseline", "debt.json"]).status.code(), Some(0));
+    let first = bench.json(&[]);
+    assert!(!places(&first, &["11f"]).is_empty());
+    bench.write("docker/two.Dockerfile", "FROM debian:latest\nUSER app\nHEALTHCHECK CMD true\n");
+    assert_eq!(bench.files(&["--baseline", "debt.json"]).status.code(), Some(1), "what is new is refused");
+    let said = text(&bench.files(&["--since-last"]));
+    assert!(said.contains("new") && said.contains("two.Dockerfile"), "{said}");
+}
+
+#[test]
+fn what_changed_is_judged_against_a_base() {
+    if !need("changes", &["git"]) {
+        return;
+    }
+    let bench = Bench::new(&[
+        (
+            "docker/compose.yml",
+            "services:\n  web:\n    image: nginx:1.27.3\n    ports: [\"127.0.0.1:80:80\"]\n  db:\n    image: postgres:16.4\n",
+        ),
+        ("CHANGELOG.md", "# Changelog\n"),
+    ]);
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command
+            .arg("-C")
+            .arg(bench.root())
+            .args(["-c", "user.name=a", "-c", "user.email=a@example.org"])
+            .args(arguments);
+        assert!(command.output().expect("git runs").status.success(), "{arguments:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-qm", "one"]);
+    bench.write("docker/compose.yml", "services:\n  web:\n    image: nginx:1.27.3\n    ports: [\"127.0.0.1:80:80\"]\n");
+    let output = bench.run(&["repo", "--scope", "diff", "--base", "HEAD", "--format", "json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)));
+    assert_eq!(places(&report, &["02a"]).len(), 1, "{report:#}");
+    assert_eq!(places(&report, &["19a"]).len(), 1, "{report:#}");
+}
+
+/// Runs Debian's client on the testbed's engine.
+fn docker(folder: &Path, arguments: &[&str]) -> String {
+    let socket = format!("unix://{}", folder.join("docker/docker.sock").display());
+    let output = Command::new("/usr/bin/docker").args(["-H", &socket]).args(arguments).output().expect("it runs");
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+#[test]
+fn live_containers_are_judged() {
+    let Some(folder) = testbed("containers that violate rules", "docker/docker.sock") else { return };
+    docker(&folder, &["tag", "testbed/busybox:1.35", "testbed/busybox:latest"]);
+    let name = "check-planted";
+    let socket = folder.join("docker/docker.sock").display().to_string();
+    let mount = format!("{socket}:/var/run/docker.sock");
+    docker(
+        &folder,
+        &["run", "-d", "--name", name, "--privileged", "-v", &mount, "testbed/busybox:latest", "sleep", "600"],
+    );
+    let bench = Bench::new(&[]);
+    let url = format!("unix://{socket}");
+    let output = bench.run(&["--scope", "docker", "--docker", &url, "--context", "none", "--format", "json"]);
+    docker(&folder, &["rm", "-f", name]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)));
+    assert_eq!(output.status.code(), Some(1));
+    let of_it = |check: &str| {
+        let findings = report["findings"].as_array().expect("a list");
+        findings.iter().filter(|f| f["check"] == check && f["resource"] == format!("container {name}")).count()
+    };
+    for check in ["11a", "11c", "11e", "11f", "11g"] {
+        assert_eq!(of_it(check), 1, "{check}: {report:#}");
+    }
+}
+
+const POD: &str = r#"
+apiVersion: v1
+kind: Pod
+metadata: {name: check-planted, namespace: default}
+spec:
+  containers:
+    - name: app
+      image: testbed/busybox:latest
+      imagePullPolicy: Never
+      command: [sleep, "600"]
+      securityContext: {privileged: true}
+      volumeMounts: [{name: socket, mountPath: /var/run/docker.sock}]
+  volumes: [{name: socket, hostPath: {path: /var/run/docker.sock}}]
+"#;
+
+#[test]
+fn live_pods_are_judged() {
+    let Some(folder) = testbed("pods that violate rules", "kubernetes/kubeconfig") else { return };
+    let bench = Bench::new(&[("pod.yaml", POD)]);
+    let manifest = bench.root().join("pod.yaml").display().to_string();
+    kubectl(&folder, &["apply", "-f", &manifest]);
+    let mut command = Command::new(FLIGHTDECK);
+    command.args(["check", "--scope", "kube", "--docker", "none", "--format", "json"]).current_dir(bench.0.path());
+    command.env("HOME", bench.0.path()).env("KUBECONFIG", folder.join("kubernetes/kubeconfig"));
+    let output = command.output().expect("it runs");
+    kubectl(&folder, &["delete", "pod", "check-planted", "--wait=false", "--grace-period=0", "--force"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)));
+    assert_eq!(output.status.code(), Some(1));
+    for check in ["11a", "11c", "11e", "11f", "11g"] {
+        let findings = report["findings"].as_array().expect("a list");
+        let of_it = findings.iter().filter(|f| f["check"] == check && f["resource"] == "Pod default/check-planted");
+        assert_eq!(of_it.count(), 1, "{check}: {report:#}");
+    }
+}
