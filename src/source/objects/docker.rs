@@ -31,7 +31,9 @@ pub async fn objects(docker: &Docker, engine: &str, at: Timestamp) -> Objects {
                 match answer {
                     Ok(spec) => {
                         note_users(&spec, &mut users);
-                        objects.resources.push(container(spec, engine, at));
+                        if !is_of_pod(&spec) {
+                            objects.resources.push(container(spec, engine, at));
+                        }
                     }
                     // Whoever is gone meanwhile is no container any more.
                     Err(error) if is_missing(&error) => {}
@@ -63,16 +65,21 @@ pub async fn objects(docker: &Docker, engine: &str, at: Timestamp) -> Objects {
     objects
 }
 
-/// One container, as it is now; `None` where it is gone.
+/// One container, as it is now; `None` where it is gone, or is part of a pod.
 ///
 /// # Errors
 /// Why it could not be read.
 pub async fn one(docker: &Docker, engine: &str, id: &str, at: Timestamp) -> Result<Option<Arc<Resource>>, String> {
     match raw::json::<Value>(docker, &format!("/containers/{id}/json")).await {
-        Ok(spec) => Ok(Some(container(spec, engine, at))),
+        Ok(spec) => Ok((!is_of_pod(&spec)).then(|| container(spec, engine, at))),
         Err(error) if is_missing(&error) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// Whether a kubelet made it: then its pod is what is judged, in the cluster.
+fn is_of_pod(spec: &Value) -> bool {
+    spec["Config"]["Labels"]["io.kubernetes.pod.uid"].is_string()
 }
 
 fn is_missing(error: &bollard::errors::Error) -> bool {
