@@ -11,6 +11,9 @@ use crate::model::{
 use compact_str::{CompactString, format_compact};
 use std::collections::BTreeMap;
 
+/// What is unhealthy stands in the list by itself, with its cause.
+const UNHEALTHY: &str = "12d";
+
 /// A violated rule that blocks, or is an error. What is lighter stands on the page of the rules only.
 pub struct RuleViolated;
 
@@ -28,7 +31,8 @@ impl Check for RuleViolated {
         for news in context.observed.rulings.news() {
             let mut groups: BTreeMap<&str, Vec<&Ruling>> = BTreeMap::new();
             for ruling in &news.rulings {
-                if ruling.finding.level >= Level::Error && ruling.finding.status != Status::Waived {
+                let is_heavy = ruling.finding.level >= Level::Error && ruling.finding.status != Status::Waived;
+                if is_heavy && ruling.finding.check != UNHEALTHY {
                     groups.entry(&ruling.finding.check).or_default().push(ruling);
                 }
             }

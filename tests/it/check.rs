@@ -3,7 +3,8 @@
 use crate::{
     kubernetes::kubectl,
     need::{need, testbed},
-    pty::FLIGHTDECK,
+    pty::{FLIGHTDECK, Setup},
+    wait::PATIENCE,
 };
 use serde_json::Value;
 use std::{
@@ -248,4 +249,51 @@ fn live_pods_are_judged() {
         let of_it = findings.iter().filter(|f| f["check"] == check && f["resource"] == "Pod default/check-planted");
         assert_eq!(of_it.count(), 1, "{check}: {report:#}");
     }
+}
+
+#[test]
+fn the_page_follows_what_is_saved() {
+    let setup = Setup::new().size(120, 40);
+    let home = setup.home().to_path_buf();
+    let write = |path: &str, text: &str| fs::write(home.join(path), text).expect("written");
+    write(".flightdeck.toml", "[packs]\nenable = [\"containers\"]\n");
+    write("Dockerfile", "FROM python:3.12.7\nUSER app\nHEALTHCHECK CMD true\n");
+    let mut pty = setup.flightdeck(&["--docker", "none", "--context", "none"]);
+    pty.wait_for_cockpit();
+    pty.send("6");
+    pty.wait_for("the page, with what is not pinned", |seen| seen.shows("Violations") && seen.shows("11b"));
+    write("Dockerfile", "FROM python:latest\nUSER root\n");
+    pty.wait_for("what was saved", |seen| seen.shows("11a") && seen.shows("11c") && seen.shows("11d"));
+    write("Dockerfile", "FROM python:3.12.7\nUSER app\nHEALTHCHECK CMD true\n");
+    pty.wait_for("what was mended", |seen| !seen.shows("11a") && !seen.shows("11c"));
+    fs::create_dir(home.join("new"))
+        .and_then(|()| fs::write(home.join("new/Dockerfile"), "FROM debian\n"))
+        .expect("written");
+    pty.wait_for("a file in a new folder", |seen| seen.shows("new/Dockerfile"));
+    pty.send("q");
+    pty.ends_well(PATIENCE);
+    pty.assert_restored();
+}
+
+#[test]
+fn the_page_follows_the_engine_and_the_gate_stops_the_line() {
+    let Some(folder) = testbed("containers that violate rules", "docker/docker.sock") else { return };
+    let name = "live-planted";
+    let url = format!("unix://{}", folder.join("docker/docker.sock").display());
+    let setup = Setup::new().size(120, 40).env("FLIGHTDECK_START_ARMED", "true");
+    let mut pty = setup.flightdeck(&["--docker", &url, "--context", "none"]);
+    pty.wait_for("the cockpit", |seen| seen.shows("ARMED"));
+    pty.send("6/11f\r");
+    pty.wait_for("the page", |seen| seen.shows("«11f»") || seen.shows("11f"));
+    docker(&folder, &["create", "--name", name, "--privileged", "testbed/busybox:1.35", "sleep", "600"]);
+    pty.wait_for("the privileged container", |seen| seen.shows(&format!("container {name}")));
+    pty.send(format!("4/{name}\r"));
+    let is_row = |line: &str| line.contains(name) && line.contains("created");
+    pty.wait_for("its row", |seen| seen.screen().contents().lines().any(is_row));
+    pty.send("a");
+    pty.wait_for("the refusal, with the rule's name", |seen| seen.shows("rule 11f is violated"));
+    pty.send("\x1b");
+    docker(&folder, &["rm", "-f", name]);
+    pty.send("q");
+    pty.ends_well(PATIENCE);
 }
