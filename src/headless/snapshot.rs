@@ -50,7 +50,10 @@ pub fn snapshot(
     let asked = |part| options.only.is_empty() || options.only.contains(&part);
     // Whoever asks for something else does not wake the driver of a GPU.
     let gpus = [Part::Gpu, Part::Ai, Part::Room, Part::Sources, Part::Attention].into_iter().any(asked);
-    let sources = sources.into_iter().filter(|source| gpus || source.spec().kind != "gpu").collect();
+    // The rule book reads whole repositories and clusters: only for who asks what is wrong.
+    let rules = [Part::Sources, Part::Attention].into_iter().any(asked);
+    let is_asked = |kind: &str| (gpus || kind != "gpu") && (rules || kind != "rules");
+    let sources = sources.into_iter().filter(|source| is_asked(&source.spec().kind)).collect();
     let gathered = gather(sources, Until::Rates, options.wait)?;
     let whole = snapshot_of(&gathered.world, options.wait);
     let shown = whole.only(asked);
