@@ -4,11 +4,11 @@
 use super::{
     check::Check,
     checks::CHECKS,
-    custom::CustomRules,
+    custom::{CustomRule, CustomRules},
     policy::Policy,
     report::Note,
     resource::Resource,
-    run::{Subject, Verdict, judge},
+    run::{Subject, judge},
     subject::{change::Change, container::containers, live::Live},
     tree::{File, Tree},
 };
@@ -18,8 +18,11 @@ use crate::model::{
 };
 use compact_str::CompactString;
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
@@ -79,75 +82,142 @@ impl Book {
         all.filter(move |(_, check)| check.meta().scopes.contains(&scope) && self.policy.is_enabled(check.meta().id))
     }
 
-    fn judge(&self, subject: Subject<'_>, scope: Scope, now: Timestamp, part: &mut Part) {
-        let keep = |verdict: Verdict, findings: &mut Vec<Finding>| {
-            findings.extend(verdict.findings);
-            verdict.passed
-        };
-        for (at, check) in self.checks(scope) {
-            let passed = keep(judge(check, subject, scope, &self.policy, now), &mut part.findings);
-            part.passed.extend(std::iter::repeat_n(at, passed));
-        }
-        for rule in self.custom.rules.iter().filter(|rule| self.policy.is_enabled(&rule.id)) {
-            let passed = keep(rule.judge(subject, scope, &self.policy, now), &mut part.findings);
-            if passed > 0 {
-                part.own_passed.push((rule.id.clone(), passed));
-            }
-        }
-    }
-
-    fn judge_resource(&self, resource: &Resource, now: Timestamp, part: &mut Part) {
-        self.judge(Subject::Resource(resource), resource.scope, now, part);
-        for container in containers(resource) {
-            self.judge(Subject::Container(&container), resource.scope, now, part);
-        }
-    }
-
-    fn judge_file(&self, file: &File, now: Timestamp) -> Part {
-        let mut part = Part::default();
-        self.judge(Subject::File(file), Scope::Repo, now, &mut part);
-        for resource in &file.resources {
-            self.judge_resource(resource, now, &mut part);
-        }
-        part
+    /// What is asked in a scope.
+    fn asked(&self, scope: Scope) -> Asked<'_> {
+        let own = self.custom.rules.iter().filter(|rule| self.policy.is_enabled(&rule.id)).collect();
+        Asked { book: self, scope, checks: self.checks(scope).collect(), own }
     }
 
     /// Judges what changed since a base.
     pub fn change(&self, change: &Change, tree: &Tree, now: Timestamp) -> Tally {
         let mut part = Part::default();
-        self.judge(Subject::Change(change, tree), Scope::Diff, now, &mut part);
-        tally(&part)
+        self.asked(Scope::Diff).judge(Subject::Change(change, tree), now, &mut part);
+        tally([&part])
     }
 
-    /// Judges live objects by themselves.
+    /// Judges live objects by themselves, on as many threads as there are cores.
     pub fn objects<'r>(&self, resources: impl IntoIterator<Item = &'r Resource>, now: Timestamp) -> Tally {
-        let mut part = Part::default();
-        for resource in resources {
-            self.judge_resource(resource, now, &mut part);
-        }
-        tally(&part)
+        let resources: Vec<&Resource> = resources.into_iter().collect();
+        let chunks: Vec<&[&Resource]> = resources.chunks(CHUNK).collect();
+        let parts = side_by_side(chunks.len(), |at| {
+            let (mut part, mut asked) = (Part::default(), None);
+            for resource in chunks[at] {
+                let same = asked.take().filter(|asked: &Asked<'_>| asked.scope == resource.scope);
+                asked
+                    .insert(same.unwrap_or_else(|| self.asked(resource.scope)))
+                    .judge_resource(resource, now, &mut part);
+            }
+            part
+        });
+        tally(&parts)
     }
 
     /// Judges what is live in a scope together, and together with the tree.
     pub fn live(&self, live: &Live<'_>, tree: Option<&Tree>, scope: Scope, now: Timestamp) -> Tally {
-        let mut part = Part::default();
-        self.judge(Subject::Live(live, tree), scope, now, &mut part);
-        tally(&part)
+        let parts = self.asked(scope).judge_whole(Subject::Live(live, tree), now);
+        tally(&parts)
     }
 }
 
-fn tally(part: &Part) -> Tally {
+/// What is asked of the subjects of one scope: chosen once for all of them.
+struct Asked<'b> {
+    book: &'b Book,
+    scope: Scope,
+    checks: Vec<(u16, &'static dyn Check)>,
+    own: Vec<&'b CustomRule>,
+}
+
+impl Asked<'_> {
+    fn judge(&self, subject: Subject<'_>, now: Timestamp, part: &mut Part) {
+        (0..self.len()).for_each(|place| self.ask(place, subject, now, part));
+    }
+
+    fn len(&self) -> usize {
+        self.checks.len() + self.own.len()
+    }
+
+    /// Asks one of them, by its place.
+    fn ask(&self, place: usize, subject: Subject<'_>, now: Timestamp, part: &mut Part) {
+        let policy = &self.book.policy;
+        if let Some((at, check)) = self.checks.get(place) {
+            let verdict = judge(*check, subject, self.scope, policy, now);
+            part.findings.extend(verdict.findings);
+            part.passed.extend(std::iter::repeat_n(*at, verdict.passed));
+        } else if let Some(rule) = self.own.get(place - self.checks.len()) {
+            let verdict = rule.judge(subject, self.scope, policy, now);
+            part.findings.extend(verdict.findings);
+            if verdict.passed > 0 {
+                part.own_passed.push((rule.id.clone(), verdict.passed));
+            }
+        }
+    }
+
+    /// Asks all of them of the whole, side by side.
+    fn judge_whole(&self, subject: Subject<'_>, now: Timestamp) -> Vec<Part> {
+        side_by_side(self.len(), |place| {
+            let mut part = Part::default();
+            self.ask(place, subject, now, &mut part);
+            part
+        })
+    }
+
+    fn judge_resource(&self, resource: &Resource, now: Timestamp, part: &mut Part) {
+        self.judge(Subject::Resource(resource), now, part);
+        for container in containers(resource) {
+            self.judge(Subject::Container(&container), now, part);
+        }
+    }
+
+    fn judge_file(&self, file: &File, now: Timestamp) -> Part {
+        let mut part = Part::default();
+        self.judge(Subject::File(file), now, &mut part);
+        for resource in &file.resources {
+            self.judge_resource(resource, now, &mut part);
+        }
+        part
+    }
+}
+
+fn tally<'p>(parts: impl IntoIterator<Item = &'p Part>) -> Tally {
     let mut tally = Tally::default();
-    tally.add(part);
+    parts.into_iter().for_each(|part| tally.add(part));
     tally
 }
+
+/// Subjects that a thread takes at once.
+const CHUNK: usize = 128;
+
+/// Does so many jobs on as many threads as there are cores, and gives what came of them in their order.
+fn side_by_side<T: Send + Sync>(jobs: usize, job: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let done: Vec<OnceLock<T>> = (0..jobs).map(|_| OnceLock::new()).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(place) = done.get(at) else { return };
+            drop(place.set(job(at)));
+        }
+    };
+    let others = thread::available_parallelism().map_or(1, usize::from).min(8).min(jobs).saturating_sub(1);
+    // A check does not panic; if one does, so does the whole, rather than that something is left out.
+    thread::scope(|scope| {
+        (0..others).for_each(|_| drop(scope.spawn(work)));
+        work();
+    });
+    done.into_iter().filter_map(OnceLock::into_inner).collect()
+}
+
+/// A service and what came of it.
+type JudgedService = (Arc<Resource>, Arc<Part>);
 
 /// The verdict on one repository.
 #[derive(Debug, Default)]
 pub struct Engine {
     pub book: Book,
     files: BTreeMap<CompactString, Part>,
-    whole: Part,
+    /// Of the services of its compose projects, in their order.
+    services: Vec<JudgedService>,
+    whole: Vec<Part>,
 }
 
 impl Engine {
@@ -158,33 +228,23 @@ impl Engine {
 
     /// Judges everything, on as many threads as there are cores.
     pub fn judge(&mut self, tree: &Tree, now: Timestamp) {
+        let asked = self.book.asked(Scope::Repo);
         let files: Vec<&Arc<File>> = tree.files.values().collect();
-        let threads = thread::available_parallelism().map_or(1, usize::from).min(8);
-        let size = files.len().div_ceil(threads).max(1);
-        let book = &self.book;
-        let judge = |files: &[&Arc<File>]| -> Vec<(CompactString, Part)> {
-            files.iter().map(|file| (file.path.clone(), book.judge_file(file, now))).collect()
-        };
-        let mut judged = Vec::with_capacity(files.len());
-        thread::scope(|scope| {
-            let mut chunks = files.chunks(size);
-            let own = chunks.next().unwrap_or_default();
-            let others: Vec<_> = chunks.map(|chunk| scope.spawn(move || judge(chunk))).collect();
-            judged.extend(judge(own));
-            for other in others {
-                // A check does not panic; if one does, so does the whole, rather than that files are left out.
-                judged.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            }
+        let chunks: Vec<&[&Arc<File>]> = files.chunks(CHUNK).collect();
+        let judged = side_by_side(chunks.len(), |at| -> Vec<(CompactString, Part)> {
+            chunks[at].iter().map(|file| (file.path.clone(), asked.judge_file(file, now))).collect()
         });
-        self.files = judged.into_iter().collect();
+        self.files = judged.into_iter().flatten().collect();
+        self.services.clear();
         self.judge_whole(tree, now);
     }
 
     /// Judges again what became of these files, and the whole.
     pub fn judge_again(&mut self, tree: &Tree, touched: &BTreeSet<CompactString>, now: Timestamp) {
+        let asked = self.book.asked(Scope::Repo);
         for path in touched {
             match tree.file(path) {
-                Some(file) => drop(self.files.insert(path.clone(), self.book.judge_file(file, now))),
+                Some(file) => drop(self.files.insert(path.clone(), asked.judge_file(file, now))),
                 None => drop(self.files.remove(path)),
             }
         }
@@ -192,19 +252,39 @@ impl Engine {
     }
 
     fn judge_whole(&mut self, tree: &Tree, now: Timestamp) {
-        let mut part = Part::default();
-        for service in tree.services() {
-            self.book.judge_resource(service, now, &mut part);
+        let asked = self.book.asked(Scope::Repo);
+        // Projects are put together anew each time; a service that came out as before was judged before.
+        let mut before: HashMap<(&str, &str), Vec<&JudgedService>> = HashMap::new();
+        for known in &self.services {
+            before.entry((&known.0.origin, &known.0.name)).or_default().push(known);
         }
-        self.book.judge(Subject::Tree(tree), Scope::Repo, now, &mut part);
-        self.whole = part;
+        let services: Vec<&Arc<Resource>> = tree.services().collect();
+        let chunks: Vec<&[&Arc<Resource>]> = services.chunks(CHUNK).collect();
+        let judged = side_by_side(chunks.len(), |at| -> Vec<JudgedService> {
+            let one = |service: &&Arc<Resource>| {
+                let known = before.get(&(&*service.origin, &*service.name)).into_iter().flatten();
+                let same = known.copied().find(|(resource, _)| resource == *service);
+                let part = same.map_or_else(
+                    || {
+                        let mut part = Part::default();
+                        asked.judge_resource(service, now, &mut part);
+                        Arc::new(part)
+                    },
+                    |(_, part)| part.clone(),
+                );
+                (Arc::clone(service), part)
+            };
+            chunks[at].iter().map(one).collect()
+        });
+        let whole = asked.judge_whole(Subject::Tree(tree), now);
+        self.services = judged.into_iter().flatten().collect();
+        self.whole = whole;
     }
 
     /// Everything that was found.
     pub fn tally(&self) -> Tally {
-        let mut tally = Tally::default();
-        self.files.values().chain([&self.whole]).for_each(|part| tally.add(part));
-        tally
+        let services = self.services.iter().map(|(_, part)| &**part);
+        tally(self.files.values().chain(services).chain(&self.whole))
     }
 }
 

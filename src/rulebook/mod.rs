@@ -8,7 +8,11 @@ pub mod check;
 pub mod checks;
 pub mod custom;
 pub mod engine;
+pub mod fixture;
+pub mod kept;
 pub mod out;
+#[cfg(test)]
+mod planted;
 pub mod policy;
 pub mod report;
 pub mod resource;

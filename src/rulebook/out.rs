@@ -2,6 +2,7 @@
 
 use super::{
     check::{Meta, Value},
+    fixture::{NOT_BELOW, is_among},
     policy::{Policy, owners::owner_label},
     resource::Resource,
     tree::File,
@@ -113,6 +114,12 @@ impl<'a> Out<'a> {
                 _ => unreachable!("{}: {name} is declared as texts", self.meta.id),
             },
         }
+    }
+
+    /// Whether a file lies where this check does not judge ([`NOT_BELOW`]); never for a check that has not declared it.
+    pub fn leaves_out(&self, path: &str) -> bool {
+        let declares = self.meta.parameters.iter().any(|parameter| parameter.name == NOT_BELOW.name);
+        declares && path.contains('/') && is_among(path, &self.texts(NOT_BELOW.name))
     }
 
     fn declared(&self, name: &str) -> Value {

@@ -43,6 +43,9 @@ pub enum Subject<'a> {
 pub fn judge(check: &dyn Check, subject: Subject<'_>, scope: Scope, policy: &Policy, now: Timestamp) -> Verdict {
     let mut findings = Vec::new();
     let mut out = Out::new(check.meta(), scope, policy, now, &mut findings);
+    if path_of(&subject).is_some_and(|path| out.leaves_out(path)) {
+        return Verdict::default();
+    }
     let judged = match subject {
         Subject::File(file) => check.file(file, &mut out),
         Subject::Resource(resource) => check.resource(resource, &mut out),
@@ -53,6 +56,16 @@ pub fn judge(check: &dyn Check, subject: Subject<'_>, scope: Scope, policy: &Pol
     };
     let passed = usize::from(judged == Judged::Yes && findings.is_empty());
     Verdict { findings, passed }
+}
+
+/// The file in which a subject stands, where it stands in one.
+fn path_of<'s>(subject: &Subject<'s>) -> Option<&'s str> {
+    match subject {
+        Subject::File(file) => Some(&file.path),
+        Subject::Resource(resource) => resource.file.as_deref(),
+        Subject::Container(container) => container.resource.file.as_deref(),
+        Subject::Tree(_) | Subject::Change(..) | Subject::Live(..) => None,
+    }
 }
 
 /// For tests: what a check says of a tree, file by file, object by object and as a whole. Each as `file:line:column observed`, with

@@ -1,6 +1,7 @@
 //! The files of a repository, read and understood: what the checks of the scope `repo` look at.
 
 use super::{
+    kept::Kept,
     resource::Resource,
     secrets::{self, Secret},
     subject::{
@@ -13,7 +14,8 @@ use crate::model::Timestamp;
 use compact_str::CompactString;
 use sha2::{Digest, Sha256};
 use std::{
-    collections::{BTreeMap, HashSet},
+    any::Any,
+    collections::{BTreeMap, HashMap, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
 };
@@ -51,6 +53,7 @@ pub struct File {
     pub secrets: Vec<Secret>,
     /// Names of other files that stand in it, hashed and sorted.
     mentions: Vec<u64>,
+    kept: Kept,
 }
 
 /// What a file is.
@@ -156,6 +159,7 @@ impl File {
             patches: Vec::new(),
             secrets: Vec::new(),
             mentions: Vec::new(),
+            kept: Kept::default(),
         }
     }
 
@@ -177,6 +181,12 @@ impl File {
     /// Whether the name of another file (without folders) stands in it as a word.
     pub fn mentions(&self, name: &str) -> bool {
         self.mentions.binary_search(&name_hash(name)).is_ok()
+    }
+
+    /// What a check takes from this file by itself, for a judgement of the whole: made once. It must not depend on which of its objects
+    /// are patches ([`Tree::settle`]), nor on anything beside the file.
+    pub fn kept<T: Any + Send + Sync>(&self, take: impl FnOnce(&Self) -> T) -> Arc<T> {
+        self.kept.get(|| take(self))
     }
 
     /// Its documents, where it is YAML or JSON.
@@ -348,20 +358,26 @@ pub struct Tree {
     pub unread: Vec<(CompactString, String)>,
     /// Its compose projects, as of the last [`Tree::settle`].
     projects: Arc<[Project]>,
+    /// The files of each kind by path, as of then.
+    by_kind: HashMap<Kind, Vec<Arc<File>>>,
 }
 
 impl Tree {
     /// A tree of files.
     pub fn new(root: String, files: BTreeMap<CompactString, Arc<File>>, unread: Vec<(CompactString, String)>) -> Self {
-        let mut tree = Self { root, files, unread, projects: Arc::default() };
+        let mut tree = Self { root, files, unread, ..Self::default() };
         tree.settle();
         tree
     }
 
     /// Puts together again what several files make up. To be called when files were changed, and before any check looks.
     pub fn settle(&mut self) {
+        self.by_kind.clear();
         self.projects = compose::projects(&self.files).into();
         self.settle_patches();
+        for file in self.files.values().filter(|file| file.kind != Kind::Other) {
+            self.by_kind.entry(file.kind).or_default().push(file.clone());
+        }
     }
 
     /// The compose projects.
@@ -379,15 +395,15 @@ impl Tree {
         self.files.get(path)
     }
 
-    /// The files of a kind, by path.
+    /// The files of a kind by path, as of the last [`Tree::settle`]. Of [`Kind::Other`] there are none.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Arc<File>> {
-        self.files.values().filter(move |file| file.kind == kind)
+        self.by_kind.get(&kind).into_iter().flatten()
     }
 
     /// Takes out of the objects what kustomizations list as patches, and back what they list no more. Whoever puts a tree together or
     /// changes one calls this last.
     fn settle_patches(&mut self) {
-        let patches = kustomize::patch_files(self);
+        let patches = kustomize::patch_files(&self.files);
         for file in self.files.values_mut() {
             let is_patch = patches.contains(&file.path);
             if is_patch && !file.resources.is_empty() {

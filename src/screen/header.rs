@@ -39,7 +39,7 @@ enum Titles {
 }
 
 /// From everything to next to nothing; the first that fits is used.
-const STAGES: [Stage; 8] = {
+const STAGES: [Stage; 9] = {
     use Titles::{Digits, Full, One, Short};
     const fn stage(brand: bool, host: bool, pages: Titles, long_mode: bool, clock: bool) -> Stage {
         Stage { brand, host, pages, long_mode, clock }
@@ -49,6 +49,7 @@ const STAGES: [Stage; 8] = {
         stage(true, true, Short, true, true),
         stage(false, true, Short, true, true),
         stage(false, true, Short, false, true),
+        stage(false, false, Short, true, true),
         stage(false, false, Short, false, true),
         stage(false, false, Digits, false, true),
         stage(false, false, One, false, true),

@@ -262,7 +262,7 @@ fn the_page_follows_what_is_saved() {
     pty.wait_for_cockpit();
     pty.send("6");
     pty.wait_for("the page, with what is not pinned", |seen| seen.shows("Violations") && seen.shows("11b"));
-    write("Dockerfile", "FROM python:latest\nUSER root\n");
+    write("Dockerfile", "FROM python:latest\nUSER root\nCMD python -m app\n");
     pty.wait_for("what was saved", |seen| seen.shows("11a") && seen.shows("11c") && seen.shows("11d"));
     write("Dockerfile", "FROM python:3.12.7\nUSER app\nHEALTHCHECK CMD true\n");
     pty.wait_for("what was mended", |seen| !seen.shows("11a") && !seen.shows("11c"));

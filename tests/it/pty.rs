@@ -22,8 +22,8 @@ use tempfile::TempDir;
 /// The program under test.
 pub const FLIGHTDECK: &str = env!("CARGO_BIN_EXE_flightdeck");
 
-/// A word of the cockpit's header that is there at every width.
-pub const MODE: &str = "READ-ONLY";
+/// Words of the header of the first page that are there at every width.
+pub const MODE: &str = "1 Overview";
 
 /// What came out of the terminal so far.
 pub struct Seen {

@@ -413,5 +413,5 @@ fn copying_reaches_the_clipboard_of_the_terminal() {
         let (coded, _) = text.split_once("\x1b]52;c;")?.1.split_once('\x07')?;
         String::from_utf8(base64::engine::general_purpose::STANDARD.decode(coded).ok()?).ok()
     };
-    pty.wait_for("OSC 52 with the row", |seen| copied(seen).is_some_and(|row| row.contains("gpu/")));
+    pty.wait_for("OSC 52 with the row", |seen| copied(seen).is_some_and(|row| row.contains("ai/")));
 }

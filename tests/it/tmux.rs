@@ -148,5 +148,5 @@ fn copying_reaches_the_clipboard_of_tmux() {
     tmux.wait_for("the list of sources", |screen| screen.contains("host/gauges"));
     tmux.ask(&["send-keys", "-t", "deck", "y"]);
     let buffers = || tmux.ask(&["list-buffers", "-F", "#{buffer_sample}"]);
-    wait::until("a copied row", || buffers().contains("gpu/").then_some(()), || (buffers(), tmux.screen()));
+    wait::until("a copied row", || buffers().contains("ai/").then_some(()), || (buffers(), tmux.screen()));
 }

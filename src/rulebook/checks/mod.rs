@@ -159,3 +159,18 @@ checks! {
 pub fn find(id: &str) -> Option<&'static dyn Check> {
     CHECKS.iter().copied().find(|check| check.meta().id == id)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_a_name_of_its_own() {
+        let mut ids: Vec<&str> = CHECKS.iter().map(|check| check.meta().id).collect();
+        ids.sort_unstable();
+        let all = ids.len();
+        ids.dedup();
+        assert_eq!(ids.len(), all);
+        assert!(ids.iter().all(|id| find(id).is_some_and(|check| check.meta().id == *id)));
+    }
+}

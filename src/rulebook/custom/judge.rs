@@ -24,6 +24,7 @@ use crate::{
         tree::{File, Parsed},
     },
 };
+use std::sync::Arc;
 
 /// What stands for the static description of a check; the rule's own words go over it.
 static META: Meta = Meta {
@@ -71,7 +72,7 @@ pub fn judge(rule: &CustomRule, subject: Subject<'_>, scope: Scope, policy: &Pol
 fn params(rule: &CustomRule, policy: &Policy) -> Node {
     let mut params = rule.params.clone();
     if let Data::Map(entries) = &mut params.data {
-        for entry in entries {
+        for entry in Arc::make_mut(entries) {
             if let Some(set) = policy.parameter(&rule.id, &entry.key) {
                 entry.value = node_of(set);
             }

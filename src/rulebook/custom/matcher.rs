@@ -159,7 +159,7 @@ fn number(value: &Node, holds: impl Fn(f64) -> bool) -> Outcome {
 /// Whether two values are the same, wherever they stand. Whole numbers and others are compared by their value.
 fn same(a: &Node, b: &Node) -> bool {
     match (&a.data, &b.data) {
-        (Data::List(a), Data::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Data::List(a), Data::List(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same(a, b)),
         (Data::Map(a), Data::Map(_)) => {
             a.len() == b.entries().len()
                 && a.iter().all(|entry| b.get(&entry.key).is_some_and(|b| same(&entry.value, b)))

@@ -111,7 +111,7 @@ pub fn of_container(container: &Container<'_>) -> (Node, Vec<(String, String)>) 
     {
         fields.add(name, Data::Bool(truth), None);
     }
-    (Node::of(Data::Map(fields.entries)), fields.places)
+    (Node::of(Data::Map(fields.entries.into())), fields.places)
 }
 
 /// A file as a map of its fields.
@@ -160,7 +160,7 @@ impl Fields {
             self.places.extend(pointer.map(|pointer| (format!("/{name}/{at}"), pointer.clone())));
             nodes.push(Node::of(data));
         }
-        self.add(name, Data::List(nodes), None);
+        self.add(name, Data::List(nodes.into()), None);
     }
 
     /// The fields that are lists.
@@ -203,7 +203,7 @@ impl Fields {
             self.places.push((pointer, prop.pointer.clone()));
             entries.push(Entry { key: name.as_str().into(), key_span: None, value: Node::of(data) });
         }
-        self.add("environment", Data::Map(entries), None);
+        self.add("environment", Data::Map(entries.into()), None);
     }
 }
 

@@ -117,9 +117,9 @@ fn what_is_not_known_is_unknown() {
     let mut object = object("kind: A\nspec: {n: 1, m: 1}\nlabels: {}\n");
     let spec = Arc::make_mut(&mut object.spec);
     let crate::rulebook::syntax::node::Data::Map(entries) = &mut spec.data else { panic!("a map") };
-    for entry in entries.iter_mut().filter(|entry| entry.key == "spec") {
+    for entry in Arc::make_mut(entries).iter_mut().filter(|entry| entry.key == "spec") {
         let crate::rulebook::syntax::node::Data::Map(inner) = &mut entry.value.data else { panic!("a map") };
-        inner[0].value = node.clone();
+        Arc::make_mut(inner)[0].value = node.clone();
     }
     let told = |rest: &str| told_of(&rules(&format!("{HEAD}{rest}")), Subject::Resource(&object));
     let unknown = ["? a.yaml:1:1 it depends on «${N}», which cannot be known from here"];

@@ -16,6 +16,7 @@ pub mod packs;
 mod parse;
 pub mod settle;
 pub mod since;
+mod twice;
 mod vouched;
 pub mod waiver;
 

@@ -6,6 +6,7 @@ use super::{
     baseline::{Baseline, Lowered},
     globs::{Patterns, Targets},
     owners::Owners,
+    twice,
     waiver::{Standing, Waiver, WaiverUse, expired_words, expiry, place_of},
 };
 use crate::model::{
@@ -69,6 +70,7 @@ impl Policy {
             rules.waive(&mut finding);
             kept.push(finding);
         }
+        twice::take_out(&mut kept);
         let lowered = at.baseline.map_or_else(Vec::new, |baseline| {
             baseline.accept(&mut kept, at.first_seen);
             baseline.lowered(&kept, at.scopes)

@@ -17,7 +17,14 @@ const REFERENCES: &str = "\
 /// Whether a value stands in for a secret: `changeme`, `xxxx`, `<password>`, AWS's documented keys that end in `EXAMPLE`.
 pub fn is_placeholder(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
-    PLACEHOLDERS.split(' ').any(|part| lower.contains(part)) || is_of_one_sign(value)
+    // `DB_PASSWORD`: the name of what belongs there; and what is cut short.
+    let is_name = value.contains('_')
+        && value.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+        && ["PASS", "PWD", "TOKEN", "SECRET", "KEY"].iter().any(|part| value.contains(part));
+    PLACEHOLDERS.split(' ').any(|part| lower.contains(part))
+        || is_name
+        || value.ends_with("...")
+        || is_of_one_sign(value)
 }
 
 /// The same for a token of a known shape, where fewer words are needed and a long one may hold some by chance.
@@ -38,7 +45,7 @@ fn is_of_one_sign(value: &str) -> bool {
 pub fn is_reference(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
     let is_template = ["${", "$(", "{{", "<%", "#{", "%(", "%s", "%v", "{}"].iter().any(|open| lower.contains(open));
-    let starts = lower.starts_with(['$', '@', '&', '*', '`', '{', '[', '(']);
+    let starts = lower.starts_with(['$', '@', '&', '*', '`', '{', '[', '(']) || lower.starts_with("?{");
     let is_variable = lower.starts_with('%') && lower.ends_with('%');
     is_template
         || starts
@@ -217,6 +224,8 @@ mod tests {
             "AKIAIOSFODNN7EXAMPLE",
             "your-api-key",
             "********",
+            "DB_PASSWORD",
+            "PLTZabc...",
             "",
             "0000",
         ] {
@@ -238,10 +247,11 @@ mod tests {
             "op://vault/item/field",
             "#{pw}",
             "<%= pw %>",
+            "?{gpg:path/password:ec3d54de}",
         ] {
             assert!(is_reference(value), "{value}");
         }
-        for value in ["hunter2", "s3cr3t!", "/9j4AAQSkZJRg+AB12cd34=", "Xk29dkQm2Lq8"] {
+        for value in ["hunter2", "HUNTER_2X", "s3cr3t!", "/9j4AAQSkZJRg+AB12cd34=", "Xk29dkQm2Lq8"] {
             assert!(!is_reference(value) && !is_placeholder(value), "{value}");
         }
     }

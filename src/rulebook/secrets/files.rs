@@ -8,11 +8,11 @@ const LOCKS: &str = "\
     poetry.lock pipfile.lock uv.lock pdm.lock pylock.toml composer.lock gemfile.lock go.sum go.work.sum flake.lock \
     mix.lock pubspec.lock podfile.lock package.resolved packages.lock.json gradle.lockfile \
     verification-metadata.xml .terraform.lock.hcl conda-lock.yml requirements.lock chart.lock cabal.project.freeze \
-    stack.yaml.lock sha256sums sha512sums md5sums checksums.txt sha256sums.txt";
+    stack.yaml.lock .secrets.baseline asset-manifest.json build-manifest.json sha256sums sha512sums md5sums checksums.txt sha256sums.txt";
 
 /// Endings of lists of hashes, of pictures in text and of what a packer made.
 const ENDINGS: &str = "\
-    .sha1 .sha256 .sha512 .md5 .svg .map .min.js .min.css .bundle.js .pub .crt .sum .ipynb_checkpoints";
+    .lock .sha1 .sha256 .sha512 .md5 .svg .map .min.js .min.css .bundle.js .pub .crt .sum .ipynb_checkpoints";
 
 /// Whether secrets are not looked for in a file.
 pub fn is_left_out(path: &str, text: &str) -> bool {
@@ -37,9 +37,15 @@ mod tests {
     #[test]
     fn lists_of_hashes_and_bundles_are_left_out() {
         let long = "x".repeat(6_000);
-        for (path, text) in
-            [("a/Cargo.lock", ""), ("go.sum", ""), ("SHA256SUMS", ""), ("web/app.js", long.as_str()), ("a.min.js", "")]
-        {
+        for (path, text) in [
+            ("a/Cargo.lock", ""),
+            ("go.sum", ""),
+            ("env.py-3.11.lock", ""),
+            (".secrets.baseline", ""),
+            ("SHA256SUMS", ""),
+            ("web/app.js", long.as_str()),
+            ("a.min.js", ""),
+        ] {
             assert!(is_left_out(path, text), "{path}");
         }
         for (path, text) in

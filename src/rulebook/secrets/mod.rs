@@ -15,6 +15,7 @@ mod scan;
 mod tests;
 mod urls;
 
+use super::fixture::{is_fixture, tests_from};
 use crate::model::finding::Span;
 use scan::{Found, scan};
 use sha2::{Digest, Sha256};
@@ -35,6 +36,15 @@ pub struct Secret {
     pub kind: &'static str,
     /// Tells it from others of its kind: a piece of its SHA-256. `None` for what is short enough to be guessed from that.
     pub mark: Option<u32>,
+    /// It stands in a test, in data of tests, or in what came from elsewhere.
+    pub is_fixture: bool,
+}
+
+impl Secret {
+    /// Whether its shape alone tells what it is, and that it is a real one: not only the name that it stands under, or its place in a URL.
+    pub const fn is_sure(&self) -> bool {
+        self.mark.is_some()
+    }
 }
 
 /// How a text is gone over.
@@ -55,7 +65,17 @@ pub fn find(text: &str) -> Vec<Secret> {
 
 /// The same in a file: nothing in lists of hashes (lock files, checksums) and in what a packer made.
 pub fn find_in_file(path: &str, text: &str) -> Vec<Secret> {
-    if files::is_left_out(path, text) { Vec::new() } else { find(text) }
+    if files::is_left_out(path, text) {
+        return Vec::new();
+    }
+    let mut found = find(text);
+    if !found.is_empty() {
+        let from = if is_fixture(path) { Some(0) } else { tests_from(path, text) };
+        for secret in &mut found {
+            secret.is_fixture = from.is_some_and(|from| secret.span.line >= from);
+        }
+    }
+    found
 }
 
 /// What kind of secret a value is that stands under a name (`DB_PASSWORD` = `hunter2`); nothing for placeholders, references
@@ -103,7 +123,7 @@ impl Place<'_> {
         let digest = Sha256::digest(self.text[found.range.clone()].as_bytes());
         let mark = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
         let span = Span { line, column, end_line, end_column };
-        Secret { span, kind: found.kind, mark: found.is_strong.then_some(mark) }
+        Secret { span, kind: found.kind, mark: found.is_strong.then_some(mark), is_fixture: false }
     }
 
     fn advance(&mut self, to: usize) -> (u32, u32) {

@@ -45,6 +45,13 @@ pub fn at(text: &str, at: usize, mode: Mode) -> Option<Pair<'_>> {
     if mode == Mode::Judge && before == Some(':') {
         return None;
     }
+    // What says where it comes from has none; and PASS is the verdict of a test.
+    let is_verdict = name == "PASS" && text[name_end..].starts_with(':');
+    let is_elsewhere = name.starts_with('-') && ["-stdin", "-file", "-env"].iter().any(|end| name.ends_with(end));
+    let is_path = before == Some('/') && text[name_end..].starts_with(':');
+    if mode == Mode::Judge && (is_verdict || is_elsewhere || is_path) {
+        return None;
+    }
     let is_tag = before == Some('<');
     let is_announcing = name.starts_with('-') || (mode == Mode::Hide && is_scheme(name));
     let after = after_sign(text, name_end, is_announcing, is_tag, mode)?;

@@ -7,6 +7,9 @@ const LONGEST: usize = 16 << 10;
 /// Signs of base64 that a key has at least.
 const SHORTEST: usize = 64;
 
+/// Signs without a blank that one of its lines has at least.
+const LINE: usize = 32;
+
 /// A block that begins at `at`, where `-----BEGIN` stands: its stretch and what kind of key it is. Public keys and certificates are none,
 /// and neither is a mere mention of the line.
 pub fn block(text: &str, at: usize) -> Option<(Range<usize>, &'static str)> {
@@ -26,7 +29,9 @@ pub fn block(text: &str, at: usize) -> Option<(Range<usize>, &'static str)> {
         _ => start + base64_end(&rest[start..]),
     };
     let body = &rest[start..length];
-    let is_key = body.bytes().filter(|byte| is_base64(*byte)).count() >= SHORTEST;
+    let is_key = body.bytes().filter(|byte| is_base64(*byte)).count() >= SHORTEST
+        // Its lines are long; words are not.
+        && body.split(|c: char| !c.is_ascii() || !is_base64(c as u8)).any(|line| line.len() >= LINE);
     let is_in_json = text[text.floor_char_boundary(at.saturating_sub(24))..at].contains("private_key\"");
     is_key.then(|| (at..at + length, if is_in_json { "GCP service account key" } else { name(label) }))
 }
@@ -85,6 +90,7 @@ mod tests {
             format!("-----BEGIN PUBLIC KEY-----\n{BODY}-----END PUBLIC KEY-----"),
             "-----BEGIN RSA PRIVATE KEY-----\n...\n-----END RSA PRIVATE KEY-----".to_owned(),
             "-----BEGIN PRIVATE KEY----- is how it begins, and then come many words of text about how keys look, and they go on".to_owned(),
+            "-----BEGIN PRIVATE KEY-----\" > key.pem\necho the body comes from elsewhere and is not here at all | tee x\necho \"-----END PRIVATE KEY-----".to_owned(),
             "-----BEGIN ".to_owned(),
         ] {
             assert_eq!(block(&text, 0), None, "{text}");

@@ -154,6 +154,8 @@ fn of_kind(
     *seen = whole.end;
     let is_bounded = mode == Mode::Hide || ends(text, range.end);
     let secret = &text[range.clone()];
+    let is_cut = ["...", "…"].iter().any(|dots| text[range.end..].starts_with(dots));
+    let is_bounded = is_bounded && (mode == Mode::Hide || !is_cut);
     let is_secret = mode == Mode::Hide || is_real(kind, secret, &text[whole.start..range.start]);
     (is_bounded && is_secret).then_some(Found {
         range,

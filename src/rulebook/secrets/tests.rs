@@ -263,3 +263,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_only_names_or_cuts_short() {
+    let cut = format!("token: {}...\n", "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9");
+    for text in [
+        "aws ecr get-login-password | docker login --username AWS --password-stdin 936637512419.dkr.ecr.us-east-1.amazonaws.com",
+        "echo \"PASS: case10 went2well\"",
+        "url = (http|https|ftp)://[user[:pass1]]@host",
+        "postgresql://DB_USERNAME:DB_PASSWORD@db/x",
+        "password: ?{gpg:path/password:ec3d54de}",
+        cut.as_str(),
+    ] {
+        assert_eq!(find(text), [], "{text}");
+    }
+    assert_eq!(find("  PASS=hunter22\n").len(), 1);
+    assert_eq!(find("run --password hunter22x\n").len(), 1);
+}

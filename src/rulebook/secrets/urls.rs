@@ -45,6 +45,8 @@ pub fn password(text: &str, at: usize) -> Option<(Range<usize>, &'static str)> {
         || IN_MANUALS.contains(&lower.as_str())
         || host.starts_with("example.")
         || host.contains(".example")
+        || user.contains(['[', ']'])
+        || (name == "guest" && password == "guest")
         || (is_local && password == name);
     let start = from + name.len() + 1;
     let kind = kind(scheme(text, at));

@@ -10,7 +10,7 @@ use crate::{
     },
 };
 use regex::Regex;
-use std::{collections::HashMap, sync::LazyLock};
+use std::{cell::OnceCell, collections::HashMap, sync::LazyLock};
 
 /// What a link leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,18 +27,39 @@ pub enum Leads {
 pub struct Links<'t> {
     tree: &'t Tree,
     policy: &'t Policy,
-    /// Paths by their lower case, for mistakes of case; made when first needed.
-    lower: HashMap<String, &'t str>,
+    /// Made when a link leads nowhere.
+    paths: OnceCell<Paths<'t>>,
     /// Whether something makes a site of the pages, with paths of its own.
     has_generator: bool,
     /// Whether that is Sphinx, whose anchors may be set in any page and named from every other.
     has_sphinx: bool,
 }
 
+/// The paths of a tree, looked up by what may be wrong in a link.
+struct Paths<'t> {
+    /// By their lower case, for mistakes of case.
+    lower: HashMap<String, &'t str>,
+    /// Names by their folder, in order.
+    beside: HashMap<&'t str, Vec<&'t str>>,
+    /// By name: the only one, or nothing where there are several.
+    only: HashMap<&'t str, Option<&'t str>>,
+}
+
+impl<'t> Paths<'t> {
+    fn of(tree: &'t Tree) -> Self {
+        let lower = tree.files.keys().map(|path| (path.as_str().to_lowercase(), path.as_str())).collect();
+        let mut paths = Self { lower, beside: HashMap::new(), only: HashMap::new() };
+        for path in tree.files.keys() {
+            paths.beside.entry(folder_of(path)).or_default().push(base_name(path));
+            paths.only.entry(base_name(path)).and_modify(|only| *only = None).or_insert(Some(path));
+        }
+        paths
+    }
+}
+
 impl<'t> Links<'t> {
     /// Prepares to judge links.
     pub fn of(tree: &'t Tree, policy: &'t Policy) -> Self {
-        let lower = tree.files.keys().map(|path| (path.as_str().to_lowercase(), path.as_str())).collect();
         let is_config = |name: &str| {
             matches!(
                 name,
@@ -56,7 +77,7 @@ impl<'t> Links<'t> {
         };
         let has_generator = tree.files.keys().any(|path| is_config(base_name(path)) || path.contains(".vitepress/"));
         let has_sphinx = tree.files.keys().any(|path| base_name(path) == "conf.py");
-        Self { tree, policy, lower, has_generator, has_sphinx }
+        Self { tree, policy, paths: OnceCell::new(), has_generator, has_sphinx }
     }
 
     /// Where a link of a page leads.
@@ -103,8 +124,12 @@ impl<'t> Links<'t> {
         {
             return Leads::Somewhere;
         }
+        // Only a site has addresses that end so; where its maker is configured elsewhere its pages tell.
+        if path.ends_with('/') && page_of(full).is_some() {
+            return Leads::Somewhere;
+        }
         let seen = format!("`{path}` is not there");
-        if let Some(other) = self.lower.get(&full.to_lowercase()) {
+        if let Some(other) = self.paths().lower.get(&full.to_lowercase()) {
             let seen = format!("`{path}` is not there, but `{other}` is: upper and lower case differ");
             return Leads::Nowhere { seen, meant: Some((*other).to_owned()) };
         }
@@ -112,16 +137,19 @@ impl<'t> Links<'t> {
         Leads::Nowhere { seen, meant }
     }
 
+    fn paths(&self) -> &Paths<'t> {
+        self.paths.get_or_init(|| Paths::of(self.tree))
+    }
+
     /// The file that was meant: one of a like name in the same folder, or the only one of its name anywhere.
     fn near(&self, full: &str, file: &File) -> Option<String> {
         let (folder, name) = (folder_of(full), base_name(full));
-        let beside = self.tree.files.keys().filter(|path| folder_of(path) == folder).map(|path| base_name(path));
+        let beside = self.paths().beside.get(folder).into_iter().flatten().copied();
         if let Some(found) = nearest(name, beside.filter(|other| *other != file.name())) {
             return Some(if folder.is_empty() { found.to_owned() } else { format!("{folder}/{found}") });
         }
-        let mut same = self.tree.files.keys().filter(|path| base_name(path) == name);
-        let only = same.next()?;
-        same.next().is_none().then(|| only.to_string())
+        let only = self.paths().only.get(name).copied().flatten()?;
+        Some(only.to_owned())
     }
 
     /// Whether a page has an anchor.

@@ -6,7 +6,10 @@ use crate::rulebook::{
     tree::{File, Kind, Tree, folder_of},
 };
 use compact_str::CompactString;
-use std::collections::HashSet;
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 /// A path that a kustomization names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,8 +100,8 @@ pub fn resolve(folder: &str, path: &str) -> Option<String> {
 }
 
 /// Files that kustomizations list as patches.
-pub fn patch_files(tree: &Tree) -> HashSet<CompactString> {
-    let files = tree.of_kind(Kind::Kustomization);
+pub fn patch_files(files: &BTreeMap<CompactString, Arc<File>>) -> HashSet<CompactString> {
+    let files = files.values().filter(|file| file.kind == Kind::Kustomization);
     files
         .flat_map(|file| file.documents().iter().flat_map(named).map(move |named| (file.folder(), named)))
         .filter(|(_, named)| named.is_patch)

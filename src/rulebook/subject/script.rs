@@ -88,6 +88,9 @@ pub fn is_foreign(path: &str) -> bool {
         ".terraform",
         "external",
         "__pycache__",
+        "_vendor",
+        "vendored",
+        "patched",
         ".git",
     ];
     is_below(path, &folders)

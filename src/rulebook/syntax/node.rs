@@ -3,6 +3,7 @@
 use crate::model::finding::Span;
 use compact_str::CompactString;
 use serde_json::Value;
+use std::{borrow::Cow, sync::Arc};
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,8 +22,9 @@ pub enum Data {
     Int(i64),
     Float(f64),
     Text(Box<str>),
-    List(Vec<Node>),
-    Map(Vec<Entry>),
+    /// Shared, so that an object and its file, and what an alias repeats, are one in memory.
+    List(Arc<[Node]>),
+    Map(Arc<[Entry]>),
     /// A value that cannot be known from the file: `${IMAGE}` without a default, a template's expression. The text as it stands. A
     /// check that meets one says unknown, or nothing; never pass because of it.
     Opaque(Box<str>),
@@ -112,6 +114,11 @@ impl Node {
         steps(pointer).try_fold(self, |node, step| node.step(&step))
     }
 
+    /// What is at one step of a pointer, escaped as it is there.
+    pub fn below(&self, step: &str) -> Option<&Self> {
+        self.step(&unescaped(step))
+    }
+
     fn step(&self, step: &str) -> Option<&Self> {
         match &self.data {
             Data::Map(_) => self.get(step),
@@ -191,14 +198,22 @@ impl From<Value> for Node {
 }
 
 /// The steps of a pointer, unescaped.
-fn steps(pointer: &str) -> impl Iterator<Item = String> + '_ {
-    pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"))
+fn steps(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    pointer.split('/').skip(1).map(unescaped)
+}
+
+fn unescaped(step: &str) -> Cow<'_, str> {
+    if step.contains('~') { step.replace("~1", "/").replace("~0", "~").into() } else { step.into() }
 }
 
 /// Adds a step to a pointer, escaped.
 pub fn push_step(pointer: &mut String, step: &str) {
     pointer.push('/');
-    pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+    if step.contains(['~', '/']) {
+        pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+    } else {
+        pointer.push_str(step);
+    }
 }
 
 /// `pointer` with one more step.

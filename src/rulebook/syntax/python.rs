@@ -10,6 +10,7 @@ mod tests;
 
 use super::{Fault, places::Places};
 use crate::model::finding::Span;
+use compact_str::CompactString;
 
 /// A module.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -67,7 +68,7 @@ pub struct Parameter {
 pub struct Call {
     /// What is called, with dots, and names of imports made whole: `subprocess.run` also after `from subprocess import run`. Empty
     /// where it is no name.
-    pub callee: String,
+    pub callee: CompactString,
     /// Of what is called.
     pub span: Span,
     pub keywords: Vec<Keyword>,
@@ -82,7 +83,7 @@ pub struct Call {
 /// An argument with a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keyword {
-    pub name: String,
+    pub name: CompactString,
     pub value: Value,
     /// Name and value.
     pub span: Span,
@@ -92,9 +93,9 @@ pub struct Keyword {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     Bool(bool),
-    Text(String),
+    Text(CompactString),
     /// A name with dots: `sys.stderr`.
-    Name(String),
+    Name(CompactString),
     Other,
 }
 
@@ -139,6 +140,9 @@ pub fn parse(text: &str) -> Result<Module, Fault> {
     })?;
     let mut module = visit::module(parsed.syntax(), &places);
     module.has_shebang = text.starts_with("#!");
+    // It is kept as long as the file is there.
+    module.calls.shrink_to_fit();
+    module.functions.shrink_to_fit();
     Ok(module)
 }
 

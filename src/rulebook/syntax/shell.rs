@@ -17,6 +17,7 @@ mod tests;
 
 use super::Fault;
 use crate::model::finding::Span;
+use compact_str::CompactString;
 use std::ops::Range;
 
 pub use options::{Setting, Switch};
@@ -102,9 +103,9 @@ pub struct Assignment {
 pub struct Word {
     pub span: Option<Span>,
     /// As it stands.
-    pub text: String,
+    pub text: CompactString,
     /// Without quotes; expansions as they stand.
-    pub bare: String,
+    pub bare: CompactString,
     pub expansions: Vec<Expansion>,
     /// Whether any of it is in quotes.
     pub is_quoted: bool,
@@ -126,7 +127,7 @@ pub struct Expansion {
 pub enum Expands {
     /// `$name`, `${name…}`; `sign` is what stands before the name (`#` for its length, `!` for an indirection), `operator` what follows
     /// it in the braces.
-    Parameter { name: String, sign: Option<char>, operator: String },
+    Parameter { name: CompactString, sign: Option<char>, operator: CompactString },
     /// `$( … )` and backquotes.
     Command,
     /// `$(( … ))`.

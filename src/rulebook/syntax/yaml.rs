@@ -20,7 +20,53 @@ const DEEPEST: usize = 100;
 /// # Errors
 /// What is no YAML, and what is too large: aliases that multiply, nesting without end.
 pub fn parse(text: &str) -> Result<Vec<Node>, Fault> {
-    let mut reader = Reader { parser: Parser::new_from_str(text), anchors: HashMap::new(), nodes: 0 };
+    let fault = match read(text, &[]) {
+        Err(fault) if text.len() <= LARGEST_MENDED && is_of_indentation(&fault) => fault,
+        read => return read,
+    };
+    // Every other reader takes a `]` or `}` that closes at the column of its key, or left of it; this parser does not.
+    let mut shifted = Vec::new();
+    let (mut text, mut at) = (text.to_owned(), fault.span);
+    while let Some(line) = at.filter(|_| shifted.len() < MOST_MENDED).and_then(|span| closing_line(&text, span.line)) {
+        if shifted.last() == Some(&line.1) {
+            break;
+        }
+        text.insert_str(line.0, &" ".repeat(SHIFT));
+        shifted.push(line.1);
+        match read(&text, &shifted) {
+            Ok(documents) => return Ok(documents),
+            Err(other) => at = other.span.filter(|_| is_of_indentation(&other)),
+        }
+    }
+    Err(fault)
+}
+
+/// Larger texts are not mended, and no more lines than this: each is another reading.
+const LARGEST_MENDED: usize = 256 << 10;
+const MOST_MENDED: usize = 40;
+/// By how much a line is moved to the right.
+const SHIFT: usize = 80;
+
+/// Whether a fault is that something stands too far left.
+fn is_of_indentation(fault: &Fault) -> bool {
+    fault.message.contains("invalid indentation")
+}
+
+/// Where the line at a fault, or the next that is not empty, begins, and its number, if it begins with what closes a list or a map.
+fn closing_line(text: &str, number: u32) -> Option<(usize, u32)> {
+    let mut start = 0;
+    for (line, at) in text.split_inclusive('\n').zip(1_u32..) {
+        if at >= number && !line.trim().is_empty() {
+            return line.trim_start().starts_with([']', '}']).then_some((start, at));
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// Reads it as it is; the columns of lines that were shifted are those that they had before.
+fn read(text: &str, shifted: &[u32]) -> Result<Vec<Node>, Fault> {
+    let mut reader = Reader { parser: Parser::new_from_str(text), anchors: HashMap::new(), nodes: 0, shifted };
     let mut documents = Vec::new();
     while let Some((event, span)) = reader.next()? {
         match event {
@@ -75,13 +121,26 @@ struct Reader<'t> {
     parser: Parser<'t, StrInput<'t>>,
     anchors: HashMap<usize, (Node, usize)>,
     nodes: usize,
+    /// Lines that were moved to the right.
+    shifted: &'t [u32],
 }
 
 impl<'t> Reader<'t> {
+    /// A place as it was before lines were moved.
+    fn place(&self, span: &saphyr_parser::Span) -> Span {
+        let mut place = place(span);
+        let back = |line: u32, column: u32| {
+            if self.shifted.contains(&line) { column.saturating_sub(SHIFT as u32).max(1) } else { column }
+        };
+        place.column = back(place.line, place.column);
+        place.end_column = back(place.end_line, place.end_column);
+        place
+    }
+
     fn next(&mut self) -> Result<Option<(Event<'t>, Span)>, Fault> {
         match self.parser.next_event() {
             None => Ok(None),
-            Some(Ok((event, span))) => Ok(Some((event, place(&span)))),
+            Some(Ok((event, span))) => Ok(Some((event, self.place(&span)))),
             Some(Err(error)) => Err(fault(&error)),
         }
     }
@@ -130,7 +189,7 @@ impl<'t> Reader<'t> {
             match self.next()? {
                 Some((Event::SequenceEnd, end)) => {
                     let end = items.last().and_then(|item| item.span).unwrap_or(end);
-                    return Ok(Node { span: Some(start.to(end)), data: Data::List(items) });
+                    return Ok(Node { span: Some(start.to(end)), data: Data::List(items.into()) });
                 }
                 Some((event, span)) => items.push(self.node(event, span, depth + 1)?),
                 None => return Err(Fault::at(start, "the list has no end")),
@@ -149,7 +208,7 @@ impl<'t> Reader<'t> {
                     // What is merged in stands below what is written out.
                     merged.retain(|entry| !entries.iter().any(|own| own.key == entry.key));
                     merged.append(&mut entries);
-                    return Ok(Node { span: Some(start.to(end)), data: Data::Map(merged) });
+                    return Ok(Node { span: Some(start.to(end)), data: Data::Map(merged.into()) });
                 }
                 Some(next) => next,
                 None => return Err(Fault::at(start, "the map has no end")),
@@ -250,6 +309,21 @@ mod tests {
         assert_eq!((at(&node, "/a"), at(&node, "/b"), at(&node, "/b/0/y")), ((1, 4), (2, 1), (4, 8)));
         assert_eq!(at(&node, "/b/0/missing/deep"), (3, 5), "the nearest part above it");
         assert_eq!(at(&node, "/c/zzz"), (6, 1));
+    }
+
+    #[test]
+    fn what_closes_may_stand_at_its_key() {
+        let node =
+            one("a:\n  b: [\n    1,\n    2\n  ]\n  c: {\n    x: 1\n  }\nd: [\n  3\n]\ne: [{\n  f: 4\n}, 5]\ng: é\n");
+        assert_eq!(node.at("/a/b/1").and_then(Node::as_int), Some(2));
+        assert_eq!(node.at("/a/c/x").and_then(Node::as_int), Some(1));
+        assert_eq!(
+            (at(&node, "/d/0"), at(&node, "/e/0/f"), at(&node, "/e/1"), at(&node, "/g")),
+            ((10, 3), (13, 6), (14, 4), (15, 4))
+        );
+        for text in ["a: ]\n", "a:\n  b: 1\n ]\n", "a: [1,\nb: 2\n", "}\n", "a: |\n  x\n]\n"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

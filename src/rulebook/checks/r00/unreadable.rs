@@ -3,6 +3,7 @@
 use crate::model::finding::{Level, Scope};
 use crate::rulebook::{
     check::{Check, Judged, Meta},
+    fixture::is_fixture,
     out::Out,
     subject::kubernetes,
     tree::{File, Kind, Parsed, Tree},
@@ -31,7 +32,7 @@ impl Check for Unreadable {
     fn file(&self, file: &File, out: &mut Out<'_>) -> Judged {
         match &file.parsed {
             Parsed::Nothing => Judged::No,
-            Parsed::Broken(_) if has_comments_by_custom(&file.path) => Judged::No,
+            Parsed::Broken(_) if has_comments_by_custom(&file.path) || is_broken_on_purpose(file) => Judged::No,
             Parsed::Broken(fault) => {
                 let what = if is_template(file.text()) { "a template that is not rendered: " } else { "" };
                 out.at(file, fault.span).key("unreadable").unknown(format!("{what}{fault}"));
@@ -40,6 +41,19 @@ impl Check for Unreadable {
             Parsed::Yaml(documents) if file.kind == Kind::Kubernetes => {
                 for (nth, fault) in kubernetes::read(&file.path, documents).faults.into_iter().enumerate() {
                     out.at(file, fault.span).key(format!("{} {nth}", fault.message)).unknown(fault.message);
+                }
+                Judged::Yes
+            }
+            Parsed::Dockerfile(dockerfile) => {
+                if is_template(file.text())
+                    && let Some(fault) = dockerfile.faults.first()
+                {
+                    let why = format!("a template that is not rendered: {fault}");
+                    out.at(file, fault.span).key("unreadable").unknown(why);
+                    return Judged::Yes;
+                }
+                for (nth, fault) in dockerfile.faults.iter().enumerate() {
+                    out.at(file, fault.span).key(format!("{} {nth}", fault.message)).unknown(fault.to_string());
                 }
                 Judged::Yes
             }
@@ -56,6 +70,11 @@ impl Check for Unreadable {
         }
         if tree.unread.is_empty() { Judged::No } else { Judged::Yes }
     }
+}
+
+/// Data and code of tests: what is broken there most often has to be. What deploys something is told all the same.
+fn is_broken_on_purpose(file: &File) -> bool {
+    matches!(file.kind, Kind::Yaml | Kind::Shell | Kind::Python) && is_fixture(&file.path)
 }
 
 /// Files of editors and compilers that hold JSON with comments, by custom.
@@ -96,6 +115,20 @@ mod tests {
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[0].starts_with("? a.yaml:1:1 an object without a name"), "{found:?}");
         assert!(found[1].starts_with("? a.yaml:6:7 no object of a cluster: its `kind`"), "{found:?}");
+    }
+
+    #[test]
+    fn what_tests_need_broken_is_left_alone() {
+        assert_eq!(told(&Unreadable, &[("tests/fail1.json", "{a: ]\n")]), [""; 0]);
+        assert_eq!(told(&Unreadable, &[("tests/compose.yaml", "a: [\n")]).len(), 1);
+        assert_eq!(told(&Unreadable, &[("Dockerfile", "FROM a\n{% if x %}\nUSER b\n{% endif %}\n")]).len(), 1);
+    }
+
+    #[test]
+    fn lines_of_a_dockerfile_that_cannot_be_understood() {
+        let found = told(&Unreadable, &[("Dockerfile", "FROM a:1\nRUNN x\nUSER app\n"), ("b/Dockerfile", "FROM a:1\n")]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("? Dockerfile:2:1 "), "{found:?}");
     }
 
     #[test]

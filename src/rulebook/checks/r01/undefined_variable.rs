@@ -1,4 +1,4 @@
-//! 01b: a variable that a compose file uses and nobody defines.
+//! 01b: a variable that a compose file or a Dockerfile uses and nobody defines.
 
 use crate::{
     model::finding::{Level, Scope, Span},
@@ -21,10 +21,14 @@ static META: Meta = Meta {
     title: "variable used and defined nowhere",
     level: Level::Error,
     scopes: &[Scope::Repo],
-    why: "Compose puts nothing in the place of a variable that is not set: an image without its tag, a password that is empty.",
+    why: "Nothing is put in the place of a variable that is not set: an image without its tag, a path that ends too early, a password that \
+          is empty.",
     fix: "Give it a default (`${NAME:-value}`), define it in `.env` or `.env.example` beside the file, or demand it (`${NAME:?why}`).",
     precedent: &["buildkit UndefinedVar"],
-    references: &["https://docs.docker.com/reference/compose-file/interpolation/"],
+    references: &[
+        "https://docs.docker.com/reference/compose-file/interpolation/",
+        "https://docs.docker.com/reference/build-checks/undefined-var/",
+    ],
     parameters: &[Parameter {
         name: "environment",
         about: "variables that the shell or CI gives; `*` stands for any text",
@@ -58,6 +62,18 @@ static META: Meta = Meta {
 impl Check for UndefinedVariable {
     fn meta(&self) -> &'static Meta {
         &META
+    }
+
+    /// A Dockerfile. What the image below may define is left out.
+    fn file(&self, file: &File, out: &mut Out<'_>) -> Judged {
+        let Parsed::Dockerfile(dockerfile) = &file.parsed else { return Judged::No };
+        let mut names = HashSet::new();
+        let undefined = dockerfile.undefined_variables().iter().filter(|used| !used.may_be_inherited);
+        for used in undefined.filter(|used| names.insert(&used.name)) {
+            let draft = out.at(file, used.span).observed(format!("${{{}}}", used.name)).expected("an ARG or ENV above it");
+            draft.fix(format!("Declare it in this stage, above its use: `ARG {}=…`.", used.name)).fail();
+        }
+        Judged::Yes
     }
 
     fn tree(&self, tree: &Tree, out: &mut Out<'_>) -> Judged {
@@ -236,6 +252,17 @@ mod tests {
         assert_eq!(told(&UndefinedVariable, &[("compose.yml", block)]), ["compose.yml:6:14 ${LATE}"]);
         let alias = "x-a: &a ['${Q}']\nservices: {a: {image: i, command: *a}, b: {image: i, command: *a}}\n";
         assert_eq!(told(&UndefinedVariable, &[("compose.yml", alias)]), ["compose.yml:1:11 ${Q}"]);
+    }
+
+    #[test]
+    fn dockerfiles() {
+        let text = "ARG TAG=1\nFROM scratch AS a\nCOPY $DIR/x ${DIR} /\nENV A=$TAG B=${C:-d}\nFROM own/base:1\nCOPY $THEIRS /\n";
+        assert_eq!(
+            told(&UndefinedVariable, &[("Dockerfile", text)]),
+            ["Dockerfile:3:6 ${DIR}", "Dockerfile:4:7 ${TAG}"]
+        );
+        let text = "ARG TAG=1\nFROM a:$TAG\nARG TAG\nRUN echo $TAG $ANY\nCOPY $TAG /\n";
+        assert_eq!(told(&UndefinedVariable, &[("Dockerfile", text)]), Vec::<String>::new());
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::rulebook::{
     syntax::node::Node,
     tree::Tree,
 };
+use std::collections::HashMap;
 
 /// Fewer than two replicas, or no PodDisruptionBudget.
 pub struct Replicas;
@@ -43,24 +44,14 @@ impl Check for Replicas {
     fn tree(&self, tree: &Tree, out: &mut Out<'_>) -> Judged {
         let patches: Vec<&Resource> =
             tree.files.values().flat_map(|file| &file.patches).map(|patch| &**patch).collect();
-        let known = Known {
-            objects: &Objects::of_tree(tree),
-            changes: Changes::of(tree),
-            patches: Objects::new(patches),
-            knows_budgets: true,
-        };
-        known.judge(out)
+        Known::new(&Objects::of_tree(tree), Changes::of(tree), Objects::new(patches), true).judge(out)
     }
 
     fn live(&self, live: &Live<'_>, _tree: Option<&Tree>, out: &mut Out<'_>) -> Judged {
         let mut judged = Judged::No;
         for (context, objects) in Objects::of_live(live) {
-            let known = Known {
-                objects: &objects,
-                changes: Changes::default(),
-                patches: Objects::default(),
-                knows_budgets: live.knows(context, "PodDisruptionBudget"),
-            };
+            let knows_budgets = live.knows(context, "PodDisruptionBudget");
+            let known = Known::new(&objects, Changes::default(), Objects::default(), knows_budgets);
             if known.judge(out) == Judged::Yes {
                 judged = Judged::Yes;
             }
@@ -74,9 +65,32 @@ struct Known<'k, 'a> {
     changes: Changes,
     patches: Objects<'a>,
     knows_budgets: bool,
+    /// Budgets with a selector by their namespace, and whether the selector cannot be known.
+    budgets: HashMap<&'a str, Vec<(Selector<'a>, bool)>>,
+    /// What scales something, by the name of that: with the key of the fewest replicas, and how many there are without it.
+    scalers: HashMap<&'a str, Vec<(&'a Resource, &'static str, i64)>>,
 }
 
-impl<'a> Known<'_, 'a> {
+impl<'k, 'a> Known<'k, 'a> {
+    fn new(objects: &'k Objects<'a>, changes: Changes, patches: Objects<'a>, knows_budgets: bool) -> Self {
+        let mut budgets: HashMap<&str, Vec<_>> = HashMap::new();
+        for budget in objects.of_kind("policy", "PodDisruptionBudget") {
+            let Some(selector) = budget.at("/spec/selector").map(Selector::of) else { continue };
+            budgets.entry(&budget.namespace).or_default().push((selector, selector.is_open()));
+        }
+        let by_cluster = objects.of_kind("autoscaling", "HorizontalPodAutoscaler");
+        let by_cluster = by_cluster.map(|scaler| (scaler, "/spec/minReplicas", 1));
+        let by_keda = objects.of_kind("keda.sh", "ScaledObject");
+        let by_keda = by_keda.map(|scaler| (scaler, "/spec/minReplicaCount", 0));
+        let mut scalers: HashMap<&str, Vec<_>> = HashMap::new();
+        for scaler in by_cluster.chain(by_keda) {
+            if let Some(name) = scaler.0.at("/spec/scaleTargetRef/name").and_then(Node::as_str) {
+                scalers.entry(name).or_default().push(scaler);
+            }
+        }
+        Self { objects, changes, patches, knows_budgets, budgets, scalers }
+    }
+
     fn judge(&self, out: &mut Out<'_>) -> Judged {
         let wanted = out.number("replicas");
         let mut judged = Judged::No;
@@ -126,29 +140,18 @@ impl<'a> Known<'_, 'a> {
 
     /// What scales it, with the fewest replicas that this leaves; `None` where that is not known.
     fn scaler(&self, resource: &Resource) -> Option<(Option<i64>, &'a Resource)> {
-        let by_cluster = self.objects.of_kind("autoscaling", "HorizontalPodAutoscaler");
-        let by_cluster = by_cluster.map(|scaler| (scaler, "/spec/minReplicas", 1));
-        let by_keda = self.objects.of_kind("keda.sh", "ScaledObject");
-        let by_keda = by_keda.map(|scaler| (scaler, "/spec/minReplicaCount", 0));
-        by_cluster.chain(by_keda).find_map(|(scaler, key, default)| {
-            let target = scaler.at("/spec/scaleTargetRef")?;
-            let kind = target.get("kind").and_then(Node::as_str).unwrap_or("Deployment");
-            let is_it = kind == resource.kind
-                && target.get("name").and_then(Node::as_str) == Some(&resource.name)
-                && shares_namespace(&scaler.namespace, &resource.namespace);
-            is_it.then(|| (scaler.at(key).map_or(Some(default), Node::as_int), scaler))
+        self.scalers.get(&*resource.name)?.iter().find_map(|(scaler, key, default)| {
+            let kind = scaler.at("/spec/scaleTargetRef/kind").and_then(Node::as_str).unwrap_or("Deployment");
+            let is_it = kind == resource.kind && shares_namespace(&scaler.namespace, &resource.namespace);
+            is_it.then(|| (scaler.at(key).map_or(Some(*default), Node::as_int), *scaler))
         })
     }
 
     fn has_budget(&self, resource: &Resource) -> bool {
-        let mut budgets = self.objects.of_kind("policy", "PodDisruptionBudget");
-        budgets.any(|budget| {
-            let selector = budget.at("/spec/selector").map(Selector::of);
-            shares_namespace(&budget.namespace, &resource.namespace)
-                && selector.is_some_and(|selector| {
-                    selector.is_open() || selector.matches(pod_labels(resource), &self.changes.labels)
-                })
-        })
+        let labels = pod_labels(resource);
+        let near = self.budgets.iter().filter(|(namespace, _)| shares_namespace(namespace, &resource.namespace));
+        near.flat_map(|(_, budgets)| budgets)
+            .any(|(selector, is_open)| *is_open || selector.matches(labels, &self.changes.labels))
     }
 }
 

@@ -4,12 +4,17 @@ use crate::{
     model::finding::{Level, Scope},
     rulebook::{
         check::{Check, Judged, Meta, Parameter, Value},
+        fixture::NOT_BELOW,
         out::Out,
         subject::script::{is_docs, is_foreign, is_test},
-        tree::{File, Kind, Tree, name_hash},
+        tree::{File, Kind, Tree},
     },
 };
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hasher},
+    sync::Arc,
+};
 
 pub struct NearDuplicates;
 
@@ -23,6 +28,7 @@ static META: Meta = Meta {
     precedent: &[],
     references: &["https://en.wikipedia.org/wiki/MinHash"],
     parameters: &[
+        NOT_BELOW,
         Parameter {
             name: "alike-percent",
             about: "how much of the lines has to be the same",
@@ -51,34 +57,33 @@ impl Check for NearDuplicates {
     fn tree(&self, tree: &Tree, out: &mut Out<'_>) -> Judged {
         let least = out.number("least-lines").max(1.0) as usize;
         let alike = out.number("alike-percent").clamp(1.0, 100.0);
-        let mut kept: Vec<(&File, Vec<u64>)> = Vec::new();
-        let mut bands: HashMap<(Group, usize, u64), Vec<usize>> = HashMap::new();
+        let mut kept: Vec<(&File, Arc<Lines>)> = Vec::new();
+        let mut bands: HashMap<u64, Vec<usize>> = HashMap::new();
         let mut verdict = Judged::No;
         for file in tree.files.values() {
-            let Some(group) = group_of(file) else { continue };
-            let lines = lines_of(file);
-            if lines.len() < least {
+            let Some(group) = group_of(file).filter(|_| !out.leaves_out(&file.path)) else { continue };
+            let lines = file.kept(Lines::of);
+            if lines.hashes.len() < least {
                 continue;
             }
             verdict = Judged::Yes;
-            let keys = band_keys(&lines);
-            let mut near: Vec<usize> = keys
-                .iter()
-                .enumerate()
-                .flat_map(|(band, key)| bands.get(&(group, band, *key)).into_iter().flatten().copied())
-                .collect();
+            let keys = lines.bands.iter().enumerate();
+            // One number for the group, the band and its key: they are as good as random.
+            let keys: Vec<u64> = keys.map(|(band, key)| mix(key ^ ((group as u64) << 32 | band as u64))).collect();
+            let mut near: Vec<usize> =
+                keys.iter().flat_map(|key| bands.get(key).into_iter().flatten().copied()).collect();
             near.sort_unstable();
             near.dedup();
             let twin =
-                near.into_iter().map(|at| (at, percent(&kept[at].1, &lines))).find(|(_, percent)| *percent >= alike);
+                near.into_iter().find_map(|at| Some((at, percent(&kept[at].1.hashes, &lines.hashes, alike)?)));
             if let Some((at, percent)) = twin {
                 let first = kept[at].0;
                 let draft = out.at(file, None).observed(format!("{percent:.0} % the same as {}", first.path));
                 draft.key(first.path.as_str()).expected("one file, with parameters").fail();
                 continue;
             }
-            for (band, key) in keys.into_iter().enumerate() {
-                let same = bands.entry((group, band, key)).or_default();
+            for key in keys {
+                let same = bands.entry(key).or_default();
                 if same.len() < MOST_COMPARED {
                     same.push(kept.len());
                 }
@@ -116,6 +121,21 @@ fn group_of(file: &File) -> Option<Group> {
     }
 }
 
+/// The lines of a file.
+struct Lines {
+    hashes: Vec<u64>,
+    bands: Vec<u64>,
+}
+
+impl Lines {
+    fn of(file: &File) -> Self {
+        let mut hashes = lines_of(file);
+        hashes.shrink_to_fit();
+        let bands = if hashes.is_empty() { Vec::new() } else { band_keys(&hashes) };
+        Self { hashes, bands }
+    }
+}
+
 /// The hashes of the lines that say something, sorted. Blanks around and within a line do not count.
 fn lines_of(file: &File) -> Vec<u64> {
     let head: String = file.text().lines().take(5).collect::<Vec<_>>().join(" ").to_ascii_lowercase();
@@ -126,10 +146,23 @@ fn lines_of(file: &File) -> Vec<u64> {
     }
     let is_comment = |line: &str| line.starts_with('#') || line.starts_with("//");
     let lines = file.text().lines().map(str::trim).filter(|line| line.len() > 2 && !is_comment(line));
-    let mut hashes: Vec<u64> =
-        lines.map(|line| name_hash(&line.split_whitespace().collect::<Vec<_>>().join(" "))).collect();
+    let mut hashes: Vec<u64> = lines.map(hash_of).collect();
     hashes.sort_unstable();
     hashes
+}
+
+/// The hash of a line with one blank between its words.
+fn hash_of(line: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for (at, word) in line.split_whitespace().enumerate() {
+        if at > 0 {
+            hasher.write_u8(b' ');
+        }
+        hasher.write(word.as_bytes());
+    }
+    // As texts are hashed.
+    hasher.write_u8(0xff);
+    hasher.finish()
 }
 
 /// The bands of the signature: the smallest of the lines' hashes under so many orders, in groups.
@@ -148,8 +181,12 @@ fn mix(mut value: u64) -> u64 {
     value ^ (value >> 31)
 }
 
-/// How much of the lines of two files is the same, in percent; both are sorted.
-fn percent(a: &[u64], b: &[u64]) -> f64 {
+/// How much of the lines of two files is the same, in percent, where that is as much as `least`; both are sorted.
+fn percent(a: &[u64], b: &[u64], least: f64) -> Option<f64> {
+    let share = |same: usize| 200.0 * same as f64 / (a.len() + b.len()) as f64;
+    if share(a.len().min(b.len())) < least {
+        return None;
+    }
     let (mut i, mut j, mut same) = (0, 0, 0_usize);
     while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
         match x.cmp(y) {
@@ -162,7 +199,7 @@ fn percent(a: &[u64], b: &[u64]) -> f64 {
             }
         }
     }
-    200.0 * same as f64 / (a.len() + b.len()) as f64
+    Some(share(same)).filter(|share| *share >= least)
 }
 
 #[cfg(test)]
@@ -183,6 +220,11 @@ mod tests {
             ["b.sh 95 % the same as a.sh"]
         );
         assert_eq!(told(&NearDuplicates, &[("a.sh", &a), ("b.sh", &a), ("c.sh", &a)]).len(), 2, "one a file");
+    }
+
+    #[test]
+    fn blanks_do_not_count() {
+        assert_eq!(hash_of(" a\t b  c"), crate::rulebook::tree::name_hash("a b c"));
     }
 
     #[test]

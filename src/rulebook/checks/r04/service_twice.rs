@@ -4,15 +4,16 @@ use crate::{
     model::finding::{Level, Scope},
     rulebook::{
         check::{Check, Judged, Meta},
+        fixture::NOT_BELOW,
         out::Out,
         resource::Resource,
-        subject::compose::{Project, folder_at},
+        subject::{compose::{Project, folder_at}, places::resolved},
         syntax::node::Node,
         tree::{File, Kind, Tree, base_name},
     },
 };
 use compact_str::CompactString;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// 04b. Files of one folder are layers or variants of one project, and are not held against each other.
 pub struct ServiceTwice;
@@ -29,7 +30,7 @@ static META: Meta = Meta {
         "https://docs.docker.com/reference/compose-file/services/#container_name",
         "https://docs.docker.com/reference/compose-file/include/",
     ],
-    parameters: &[],
+    parameters: &[NOT_BELOW],
 };
 
 impl Check for ServiceTwice {
@@ -40,6 +41,9 @@ impl Check for ServiceTwice {
     fn tree(&self, tree: &Tree, out: &mut Out<'_>) -> Judged {
         let mut judged = Judged::No;
         for file in tree.of_kind(Kind::Compose) {
+            if out.leaves_out(&file.path) {
+                continue;
+            }
             judged = Judged::Yes;
             keys(file, out);
         }
@@ -53,7 +57,13 @@ impl Check for ServiceTwice {
                     draft.expected(problem.expected.clone()).fail();
                 }
             }
-            for service in project.told() {
+            // In the order of the file: the later one is told.
+            let mut services: Vec<_> = project.told().collect();
+            services.sort_by_key(|service| service.spec.span_of("").map(|span| span.line));
+            for service in services {
+                if out.leaves_out(&service.origin) {
+                    continue;
+                }
                 seen.container_name(project, service, out);
                 seen.service(project, service, out);
             }
@@ -80,7 +90,15 @@ fn keys(file: &File, out: &mut Out<'_>) {
 #[derive(Default)]
 struct Seen<'t> {
     names: BTreeMap<String, Vec<(&'t Project, &'t Resource)>>,
-    services: BTreeMap<&'t CompactString, Vec<(&'t Project, &'t Resource)>>,
+    services: BTreeMap<&'t CompactString, Same<'t>>,
+}
+
+/// Services of one name.
+#[derive(Default)]
+struct Same<'t> {
+    all: Vec<(&'t Project, &'t Resource)>,
+    /// Their places by what links them with others.
+    by_link: HashMap<Link, Vec<usize>>,
 }
 
 impl<'t> Seen<'t> {
@@ -105,20 +123,39 @@ impl<'t> Seen<'t> {
         // To extend the other is not to have it twice.
         let merged = service.merged.as_ref().map(|merged| merged.elsewhere.as_slice()).unwrap_or_default();
         let is_extended = |other: &Resource| other.file.as_ref().is_some_and(|file| merged.contains(file));
-        let others: Vec<_> =
-            known.iter().filter(|(of, other)| !is_variant(of, project) && !is_extended(other)).collect();
-        let same = others.iter().find(|(_, other)| runs(other).is_some() && runs(other) == runs(service));
-        if let Some((_, other)) = same.or(others.first()) {
-            // Of another image it may well be another thing.
-            let level = if same.is_some() { Level::Error } else { Level::Warn };
-            let draft = out
-                .on(service, "")
-                .level(level)
-                .observed(format!("service {} is also in {}", service.name, other.origin));
+        let is_other = |(of, other): &&(&Project, &Resource)| !is_variant(of, project) && !is_extended(other);
+        let links = links(project, service);
+        // Each project has services of its own, and a `db` in two is two databases. It is the same thing where both run what one folder
+        // builds, where one takes in the other, or where both are one project by name: by these links it is looked for.
+        let linked: BTreeSet<usize> = links.iter().filter_map(|link| known.by_link.get(link)).flatten().copied().collect();
+        if let Some((_, other)) = linked.into_iter().map(|at| &known.all[at]).find(is_other) {
+            let draft = out.on(service, "").observed(format!("service {} is also in {}", service.name, other.origin));
             draft.expected("each service once").fail();
         }
-        known.push((project, service));
+        for link in links {
+            known.by_link.entry(link).or_default().push(known.all.len());
+        }
+        known.all.push((project, service));
     }
+}
+
+/// What makes two services of one name the same thing.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Link {
+    /// Built from one folder.
+    Built(String),
+    Folder(CompactString),
+    File(CompactString),
+    /// A name that the project gives itself: the engine takes two of them for one.
+    Name(CompactString),
+}
+
+fn links(project: &Project, service: &Resource) -> Vec<Link> {
+    let is_named = project.name != base_name(&project.folder) && !project.name.is_empty();
+    let built = service.at("/build").and_then(|_| runs(service)).map(Link::Built);
+    let named = is_named.then(|| Link::Name(project.name.clone()));
+    let files = project.files.iter().map(|file| Link::File(file.clone()));
+    built.into_iter().chain(named).chain([Link::Folder(project.folder.clone())]).chain(files).collect()
 }
 
 /// Whether two projects are layers or variants of one: they are of one folder, and not both what compose takes there by itself.
@@ -135,7 +172,8 @@ fn is_variant(one: &Project, other: &Project) -> bool {
 fn runs(service: &Resource) -> Option<String> {
     if let Some(build) = service.at("/build") {
         let context = build.as_str().or_else(|| build.get("context")?.as_str())?;
-        return Some(format!("{}/{context}", folder_at(service, "/build")));
+        let folder = folder_at(service, "/build");
+        return resolved(folder, context).or_else(|| Some(format!("{folder}/{context}")));
     }
     let image = service.at("/image").and_then(Node::scalar)?;
     let image = image.split('@').next().unwrap_or_default();
@@ -159,13 +197,26 @@ mod tests {
         assert_eq!(
             told(&ServiceTwice, &files),
             [
-                "b/docker-compose.yml:2:3 service web is also in a/compose.yml",
                 "b/docker-compose.yml:5:21 container name w is also that of service web, a/compose.yml"
             ]
         );
         let both =
             [("compose.yaml", "services: {db: {image: a}}\n"), ("docker-compose.yml", "services:\n  db: {image: a}\n")];
         assert_eq!(told(&ServiceTwice, &both), ["docker-compose.yml:2:3 service db is also in compose.yaml"]);
+    }
+
+    #[test]
+    fn services_of_projects_are_their_own() {
+        let of = |one: &str, other: &str| told(&ServiceTwice, &[("a/compose.yml", one), ("b/compose.yml", other)]);
+        let web = "services: {web: {image: 'a:1'}}\n";
+        assert_eq!(of(web, web), [""; 0]);
+        let named = "name: shop\nservices: {web: {image: 'a:1'}}\n";
+        assert_eq!(of(named, web), [""; 0]);
+        assert_eq!(of(named, named), ["b/compose.yml:2:12 service web is also in a/compose.yml"]);
+        let built = "services: {web: {build: ../web}}\n";
+        assert_eq!(of(built, built), ["b/compose.yml:1:12 service web is also in a/compose.yml"]);
+        let twice = "services: {web: {image: a, container_name: w}}\n";
+        assert!(told(&ServiceTwice, &[("tests/a/compose.yml", twice), ("tests/b/compose.yml", twice)]).is_empty());
     }
 
     #[test]

@@ -178,6 +178,20 @@ mod tests {
     }
 
     #[test]
+    fn weak_passwords_are_secrets_too() {
+        let text = "services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: postgres\n      MYSQL_ROOT_PASSWORD: root\n      PW_FILE: /run/secrets/x\n      REDIS_PASSWORD: ${PW}\n      A_PASSWORD: password\n      B_PASSWORD: changeme\n";
+        let found = told(&PlainSecret, &[("compose.yml", text)]);
+        assert_eq!(
+            found,
+            [
+                "compose.yml:5:26 POSTGRES_PASSWORD holds a password",
+                "compose.yml:6:28 MYSQL_ROOT_PASSWORD holds a password",
+                "compose.yml:9:19 A_PASSWORD holds a password"
+            ]
+        );
+    }
+
+    #[test]
     fn environments_of_pods() {
         let found = pod("{name: DB_PASSWORD, value: hunter2}");
         assert_eq!(found, ["a.yaml:8:34 DB_PASSWORD holds a password"]);

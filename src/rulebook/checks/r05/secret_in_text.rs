@@ -47,7 +47,11 @@ impl Check for SecretInText {
             let times = seen.entry(name.clone()).or_default();
             *times += 1;
             let key = if *times == 1 { name } else { format!("{name} {times}") };
+            // A password of a test opens nothing, nor does a key that was made for it; a token that is known by its shape may.
+            let is_harmless = secret.is_fixture && (!secret.is_sure() || secret.kind.ends_with("private key"));
+            let level = if is_harmless { Level::Info } else { META.level };
             out.at(file, secret.span)
+                .level(level)
                 .observed(secret.kind)
                 .expected("a reference to where the secret is kept")
                 .key(key)
@@ -106,6 +110,23 @@ mod tests {
             ("image.bin", "\0ghp_Zk29dkQm2Lq8xV7bZk29dkQm2Lq8xV7b1234"),
         ];
         assert!(told(&SecretInText, &files).is_empty());
+    }
+
+    #[test]
+    fn tests_hold_passwords_that_open_nothing() {
+        let text = format!("password = \"hunter2\"\ntoken = \"{TOKEN}\"\n");
+        let code = "fn a() {}\n#[cfg(test)]\nmod tests {\n    const A: &str = \"DB_PASSWORD=hunter2\";\n}\n";
+        let tree = Tree::of(&[("tests/a.py", &text), ("vendor/x/a.py", &text), ("app/a.py", &text), ("a.rs", code)]);
+        let now = "2026-01-01T00:00:00Z".parse().expect("a time");
+        let of = |path: &str| -> Vec<Level> {
+            let file = tree.file(path).expect("is there");
+            let verdict = judge(&SecretInText, Subject::File(file), Scope::Repo, &Policy::default(), now);
+            verdict.findings.iter().map(|finding| finding.level).collect()
+        };
+        assert_eq!(of("tests/a.py"), [Level::Info, Level::Block]);
+        assert_eq!(of("vendor/x/a.py"), [Level::Info, Level::Block]);
+        assert_eq!(of("app/a.py"), [Level::Block, Level::Block]);
+        assert_eq!(of("a.rs"), [Level::Info]);
     }
 
     #[test]

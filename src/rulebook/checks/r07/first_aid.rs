@@ -4,6 +4,7 @@ use crate::{
     model::finding::{Level, Scope, Span},
     rulebook::{
         check::{Check, Judged, Meta},
+        fixture::NOT_BELOW,
         out::Out,
         subject::script::{Shipping, is_foreign, is_library, is_test, script},
         syntax::shell::{Command, Expands, Script},
@@ -24,7 +25,7 @@ static META: Meta = Meta {
     fix: "Begin with `#!/usr/bin/env bash`, run `git update-index --chmod=+x`, and answer `--help` with a usage text.",
     precedent: &["SC2148"],
     references: &["https://www.shellcheck.net/wiki/SC2148"],
-    parameters: &[],
+    parameters: &[NOT_BELOW],
 };
 
 impl Check for FirstAid {

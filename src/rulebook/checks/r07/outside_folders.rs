@@ -3,11 +3,12 @@
 use crate::{
     model::finding::{Level, Scope, Span},
     rulebook::{
+        checks::r12::one_deploy::is_another,
         check::{Check, Judged, Meta},
         out::Out,
         policy::Layout,
         subject::script::{Shipping, is_below, is_ci, is_docs, is_foreign, is_library, is_test, script},
-        tree::{File, Kind, Parsed, Tree},
+        tree::{File, Kind, Parsed, Tree, folder_of},
     },
 };
 use std::collections::HashSet;
@@ -37,6 +38,8 @@ impl Check for OutsideFolders {
         let shipping = Shipping::of(tree);
         let is_astray = |file: &&File| {
             is_script(file)
+                // A second deploy script is told by 12a.
+                && !is_another(file, &layout.deploy)
                 && !is_home(&file.path, layout)
                 && !packages.contains(file.folder())
                 && !is_of_a_container(tree, &shipping, file)
@@ -92,7 +95,10 @@ fn is_home(path: &str, layout: &Layout) -> bool {
         let folder = folder.trim_matches('/');
         path.starts_with(folder) && path[folder.len()..].starts_with('/') || path.contains(&format!("/{folder}/"))
     };
-    is_below(path, &hooks) || layout.scripts.iter().any(below)
+    // What a measurement, a package or an editor needs stands with it; and folders of scripts have many names.
+    let others = ["bench", "benches", "benchmarks", "perf", "packaging", "debian", "contrib", "extra", ".evergreen"];
+    let is_of_scripts = |folder: &str| folder.starts_with("script");
+    is_below(path, &hooks) || is_below(path, &others) || folder_of(path).split('/').any(is_of_scripts) || layout.scripts.iter().any(below)
 }
 
 /// Folders that hold an application of Python: what is in them is part of it.

@@ -4,6 +4,7 @@ use crate::{
     model::finding::{Level, Scope, Span},
     rulebook::{
         check::{Check, Judged, Meta},
+        fixture::NOT_BELOW,
         out::Out,
         subject::script::{is_foreign, is_library, script},
         syntax::shell::{Dialect, Script, Switch},
@@ -23,7 +24,7 @@ static META: Meta = Meta {
     fix: "Put `set -euo pipefail` (`set -eu` in a POSIX shell) below the first line.",
     precedent: &["DL4006"],
     references: &["https://www.gnu.org/software/bash/manual/html_node/The-Set-Builtin.html"],
-    parameters: &[],
+    parameters: &[NOT_BELOW],
 };
 
 impl Check for Strict {
@@ -47,7 +48,8 @@ impl Check for Strict {
             }
         }
         for file in tree.files.values() {
-            let Some(script) = judged(file).filter(|script| sourced(script).next().is_some()) else { continue };
+            let is_judged = |script: &&Script| sourced(script).next().is_some() && !out.leaves_out(&file.path);
+            let Some(script) = judged(file).filter(is_judged) else { continue };
             verdict = Judged::Yes;
             let mut missing = missing(script);
             for other in sourced(script).flat_map(|name| setters.get(name).into_iter().flatten()) {
@@ -63,7 +65,10 @@ impl Check for Strict {
 fn judged(file: &File) -> Option<&Script> {
     let script = script(file)?;
     let is_shell = !matches!(script.dialect, Dialect::Other | Dialect::Zsh);
-    let runs = !script.commands.is_empty() && !is_library(script);
+    // Without a first line, and not to be executed by itself: it is sourced, or is a completion.
+    let name = file.name();
+    let is_part = script.shebang.is_none() && (name.ends_with(".bash") || name.contains("complet"));
+    let runs = !script.commands.is_empty() && !is_library(script) && !is_part;
     // Tests of `bats` handle failures by themselves.
     let is_bats = script.shebang.as_ref().is_some_and(|shebang| shebang.interpreter == "bats");
     (is_shell && runs && !is_bats && !is_foreign(&file.path)).then_some(script)
@@ -77,7 +82,8 @@ fn sourced(script: &Script) -> impl Iterator<Item = &str> {
 
 fn missing(script: &Script) -> Vec<Switch> {
     let mut wanted = vec![Switch::ErrExit, Switch::NoUnset];
-    if script.dialect != Dialect::Posix {
+    // Without a pipe there is nothing whose failure it would keep.
+    if script.dialect != Dialect::Posix && !script.pipelines.is_empty() {
         wanted.push(Switch::PipeFail);
     }
     wanted.retain(|switch| !script.sets(*switch));
@@ -109,11 +115,11 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        assert_eq!(told(&Strict, &[("a.sh", "#!/bin/bash\nset -e\nrun\n")]), ["a.sh:1:1 without -u, pipefail"]);
+        assert_eq!(told(&Strict, &[("a.sh", "#!/bin/bash\nset -e\nrun | x\n")]), ["a.sh:1:1 without -u, pipefail"]);
         assert_eq!(told(&Strict, &[("a.sh", "#!/bin/sh\nrun\n")]), ["a.sh:1:1 without -e, -u"]);
-        assert_eq!(told(&Strict, &[("a.sh", "# no first line\nrun\n")]), ["a.sh:2:1 without -e, -u, pipefail"]);
+        assert_eq!(told(&Strict, &[("a.sh", "# no first line\nrun\n")]), ["a.sh:2:1 without -e, -u"]);
         assert_eq!(
-            told(&Strict, &[("a.sh", "#!/bin/bash\nset +e\nx=$(set -euo pipefail)\nrun\n")]),
+            told(&Strict, &[("a.sh", "#!/bin/bash\nset +e\nx=$(set -euo pipefail)\nrun | x\n")]),
             ["a.sh:1:1 without -e, -u, pipefail"]
         );
     }
@@ -125,12 +131,19 @@ mod tests {
             "#!/bin/bash -eu\nset -o pipefail\nrun\n",
             "#!/usr/bin/env bash\nset -o errexit\nset -o nounset\nset -o pipefail\nrun\n",
             "#!/bin/bash\necho first\nset -Eeuo pipefail\n",
-            "#!/bin/sh -eu\nrun\n",
+            "#!/bin/sh -eu\nrun | x\n",
+            "#!/bin/bash\nset -eu\nrun || x\n",
             "#!/bin/dash\nset -e -u\nrun\n",
             "#!/bin/bash\nshopt -so errexit nounset pipefail\nrun\n",
         ] {
             assert!(told(&Strict, &[("a.sh", text)]).is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn tests_and_completions_are_not_judged() {
+        let text = "#!/bin/bash\nrun\n";
+        assert!(told(&Strict, &[("tests/a.sh", text), ("x/vendor/a.sh", text), ("x/tool-completion.bash", "a | b\n")]).is_empty());
     }
 
     #[test]
@@ -140,7 +153,7 @@ mod tests {
         assert!(told(&Strict, &[("a.sh", main), ("lib/common.sh", "set -euo pipefail\nf() { a; }\n")]).is_empty());
         assert_eq!(
             told(&Strict, &[("a.sh", main), ("lib/common.sh", "f() { a; }\n")]),
-            ["a.sh:1:1 without -e, -u, pipefail"]
+            ["a.sh:1:1 without -e, -u"]
         );
         assert!(told(&Strict, &[("a", "#!/usr/bin/fish\nrun\n"), ("b", "#!/usr/bin/env zsh\nrun\n")]).is_empty());
     }

@@ -4,13 +4,16 @@ use crate::{
     model::finding::{Level, Scope},
     rulebook::{
         check::{Check, Judged, Meta},
+        fixture::NOT_BELOW,
         out::Out,
         subject::script::{is_foreign, scripts},
         syntax::{
+            hcl::modules::{Pin, modules as calls_of},
+            node::Node,
             requirements::{self, What, is_fixed},
             shell::{Program, Word},
         },
-        tree::{File, Kind},
+        tree::{File, Kind, Parsed},
     },
 };
 
@@ -27,8 +30,9 @@ static META: Meta = Meta {
     references: &[
         "https://github.com/hadolint/hadolint/wiki/DL3013",
         "https://github.com/hadolint/hadolint/wiki/DL3016",
+        "https://developer.hashicorp.com/terraform/language/modules/sources",
     ],
-    parameters: &[],
+    parameters: &[NOT_BELOW],
 };
 
 impl Check for Unpinned {
@@ -39,6 +43,7 @@ impl Check for Unpinned {
     fn file(&self, file: &File, out: &mut Out<'_>) -> Judged {
         match file.kind {
             Kind::Shell | Kind::Dockerfile if !is_foreign(&file.path) => shell(file, out),
+            Kind::Hcl if !is_foreign(&file.path) => modules(file, out),
             _ => Judged::No,
         }
     }
@@ -61,6 +66,29 @@ fn shell(file: &File, out: &mut Out<'_>) -> Judged {
         }
     }
     verdict
+}
+
+/// Modules of Terraform: of a registry without a version, of git without a `ref`. A range of versions is what its authors ask for, and
+/// where only the run tells the source nothing is said.
+fn modules(file: &File, out: &mut Out<'_>) -> Judged {
+    let Parsed::Hcl(body) = &file.parsed else { return Judged::No };
+    let calls = calls_of(body);
+    for call in calls.iter().filter(|call| call.pin == Pin::None) {
+        let source = call.source.and_then(Node::as_str).unwrap_or_default();
+        let is_git = source.contains("git") || source.starts_with("hg::");
+        let draft = out.at(file, call.span()).observed(format!("module {}: {}", call.name, shown(source)));
+        let draft = draft.key(format!("module {}", call.name));
+        draft.expected(if is_git { "?ref= with a tag or a commit" } else { "version = \"1.2.3\"" }).fail();
+    }
+    if calls.is_empty() { Judged::No } else { Judged::Yes }
+}
+
+/// An address without what stands before its host: that may be a password.
+fn shown(source: &str) -> String {
+    let Some((scheme, rest)) = source.split_once("://") else { return source.to_owned() };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    format!("{scheme}://{host}/{path}")
 }
 
 /// Whether only the run decides what is installed, or it is something that lies here.
@@ -264,6 +292,27 @@ mod tests {
         );
         assert_eq!(of("gem install bundler"), ["a.sh:1:13 gem bundler"]);
         assert_eq!(of("go install h/x/y@latest"), ["a.sh:1:12 go h/x/y@latest"]);
+    }
+
+    #[test]
+    fn modules_of_terraform() {
+        let of = |lines: &str| told(&Unpinned, &[("main.tf", &format!("module \"m\" {{\n{lines}\n}}\n"))]);
+        assert_eq!(
+            of("  source = \"terraform-aws-modules/vpc/aws\""),
+            ["main.tf:2:12 module m: terraform-aws-modules/vpc/aws"]
+        );
+        assert_eq!(
+            of("  source = \"git::https://u:p@h/x.git?ref=main\""),
+            ["main.tf:2:12 module m: git::https://h/x.git?ref=main"]
+        );
+        for lines in [
+            "source = \"./vpc\"",
+            "source = \"a/b/c\"\nversion = \"~> 5.0\"",
+            "source = \"git::https://h/x.git?ref=v1.2\"",
+            "source = var.source",
+        ] {
+            assert_eq!(of(lines), [""; 0], "{lines}");
+        }
     }
 
     #[test]

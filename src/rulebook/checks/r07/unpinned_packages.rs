@@ -4,6 +4,7 @@ use crate::{
     model::finding::{Level, Scope},
     rulebook::{
         check::{Check, Judged, Meta},
+        fixture::NOT_BELOW,
         out::Out,
         syntax::dockerfile::{
             Command, Keyword, ShellWord,
@@ -30,7 +31,7 @@ static META: Meta = Meta {
         "https://github.com/hadolint/hadolint/wiki/DL3018",
         "https://docs.docker.com/build/building/best-practices/#apt-get",
     ],
-    parameters: &[],
+    parameters: &[NOT_BELOW],
 };
 
 impl Check for UnpinnedPackages {

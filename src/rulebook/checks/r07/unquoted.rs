@@ -4,6 +4,7 @@ use crate::{
     model::finding::{Level, Scope},
     rulebook::{
         check::{Check, Judged, Meta},
+        fixture::NOT_BELOW,
         out::Out,
         subject::script::{is_foreign, script},
         syntax::shell::{Command, Dialect, Expands, Expansion, Redirect, Script, Switch, Word},
@@ -23,7 +24,7 @@ static META: Meta = Meta {
     fix: "Write \"$name\" in double quotes; write `cd … || exit`.",
     precedent: &["SC2086", "SC2068", "SC2164"],
     references: &["https://www.shellcheck.net/wiki/SC2086", "https://www.shellcheck.net/wiki/SC2164"],
-    parameters: &[],
+    parameters: &[NOT_BELOW],
 };
 
 impl Check for Unquoted {

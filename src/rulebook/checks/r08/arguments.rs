@@ -4,6 +4,7 @@ use crate::{
     model::finding::{Level, Scope},
     rulebook::{
         check::{Check, Judged, Meta},
+        fixture::NOT_BELOW,
         out::Out,
         subject::script::{is_docs, is_foreign, is_test},
         syntax::python::Module,
@@ -23,7 +24,7 @@ static META: Meta = Meta {
     fix: "Read the arguments with argparse (or click, typer); then --help comes by itself.",
     precedent: &[],
     references: &["https://docs.python.org/3/library/argparse.html"],
-    parameters: &[],
+    parameters: &[NOT_BELOW],
 };
 
 impl Check for Arguments {

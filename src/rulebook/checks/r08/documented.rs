@@ -3,13 +3,16 @@
 use crate::{
     model::finding::{Level, Scope},
     rulebook::{
-        check::{Check, Judged, Meta},
+        check::{Check, Judged, Meta, Parameter, Value},
+        fixture::NOT_BELOW,
         out::Out,
+        policy::Policy,
         subject::script::{is_below, is_docs, is_foreign, is_test},
-        syntax::python::Function,
-        tree::{File, Parsed},
+        syntax::python::{Function, Module},
+        tree::{File, Parsed, Tree, folder_of},
     },
 };
+use std::collections::HashSet;
 
 pub struct Documented;
 
@@ -22,7 +25,14 @@ static META: Meta = Meta {
     fix: "Write a docstring of a sentence, and the types of parameters and result.",
     precedent: &["D102", "D103", "ANN001", "ANN201"],
     references: &["https://peps.python.org/pep-0257/", "https://peps.python.org/pep-0484/"],
-    parameters: &[],
+    parameters: &[
+        NOT_BELOW,
+        Parameter {
+            name: "most",
+            about: "how many functions of a file are told one by one; of more the file is told once",
+            default: Value::Number(5.0),
+        },
+    ],
 };
 
 impl Check for Documented {
@@ -30,25 +40,87 @@ impl Check for Documented {
         &META
     }
 
-    fn file(&self, file: &File, out: &mut Out<'_>) -> Judged {
-        let Parsed::Python(module) = &file.parsed else { return Judged::No };
-        let path = &file.path;
-        if is_test(path) || is_foreign(path) || is_docs(path) || is_below(path, &["migrations", "versions", "alembic"])
-        {
-            return Judged::No;
-        }
-        for function in module.functions.iter().filter(|function| is_judged(function)) {
-            let missing = missing(function);
-            if !missing.is_empty() {
-                let observed = format!("{}: without {}", name(function), missing.join(", "));
-                out.at(file, function.span)
-                    .observed(observed)
-                    .expected("a docstring and type hints")
-                    .key(name(function))
-                    .fail();
+    fn tree(&self, tree: &Tree, out: &mut Out<'_>) -> Judged {
+        let libraries = Libraries::of(tree);
+        let most = out.number("most").max(1.0) as usize;
+        let mut verdict = Judged::No;
+        for file in tree.files.values() {
+            let Parsed::Python(module) = &file.parsed else { continue };
+            if is_left_out(file) || out.leaves_out(&file.path) || !is_operated(file, module, &libraries, out.policy) {
+                continue;
             }
+            verdict = Judged::Yes;
+            let judged = module.functions.iter().filter(|function| is_judged(function));
+            let all = judged.clone().count();
+            let found: Vec<_> =
+                judged.map(|function| (function, missing(function))).filter(|(_, missing)| !missing.is_empty()).collect();
+            tell(file, &found, all, most, out);
         }
-        Judged::Yes
+        verdict
+    }
+}
+
+/// One finding a function; where they are many one finding a file, because a person then decides about the file.
+fn tell(file: &File, found: &[(&Function, Vec<String>)], all: usize, most: usize, out: &mut Out<'_>) {
+    if let Some((first, _)) = found.first().filter(|_| found.len() > most) {
+        let observed = format!("{} of {all} public functions, the first is {}", found.len(), name(first));
+        let draft = out.at(file, first.span).observed(observed).key("many");
+        draft.expected("docstrings and type hints").fail();
+        return;
+    }
+    for (function, missing) in found {
+        let observed = format!("{}: without {}", name(function), missing.join(", "));
+        let draft = out.at(file, function.span).observed(observed).key(name(function));
+        draft.expected("a docstring and type hints").fail();
+    }
+}
+
+/// Tests, examples, migrations, and what says that a program wrote it.
+fn is_left_out(file: &File) -> bool {
+    let path = &file.path;
+    let is_generated = || {
+        let mut head = file.text().lines().take(8).map(str::to_ascii_lowercase);
+        head.any(|line| line.starts_with('#') && line.contains("generated"))
+    };
+    is_test(path)
+        || is_foreign(path)
+        || is_docs(path)
+        || is_below(path, &["migrations", "versions", "alembic", "bench", "benches", "benchmarks"])
+        || is_generated()
+}
+
+/// Whether a module is operated: it lies where scripts and infrastructure do, it is run by itself, or it is no part of a library. What a
+/// library promises is for its own checks to say.
+fn is_operated(file: &File, module: &Module, libraries: &Libraries<'_>, policy: &Policy) -> bool {
+    let layout = &policy.layout;
+    let is_in = |folder: &String| file.path.starts_with(&format!("{}/", folder.trim_matches('/')));
+    layout.scripts.iter().chain(&layout.infrastructure).any(is_in) || module.has_shebang && !libraries.is_package(file.folder())
+        || !libraries.hold(&file.path)
+}
+
+/// Folders of packages of Python.
+struct Libraries<'t> {
+    all: HashSet<&'t str>,
+    packages: HashSet<&'t str>,
+}
+
+impl<'t> Libraries<'t> {
+    fn of(tree: &'t Tree) -> Self {
+        let is_sign = |name: &str| matches!(name, "__init__.py" | "setup.py" | "setup.cfg" | "pyproject.toml");
+        let signs = tree.files.values().filter(|file| is_sign(file.name()) || file.name() == "PKG-INFO");
+        let packages = tree.files.values().filter(|file| file.name() == "__init__.py");
+        Self { all: signs.map(|file| file.folder()).collect(), packages: packages.map(|file| file.folder()).collect() }
+    }
+
+    /// Whether a folder is a package: what is in it is imported, whatever its first line says.
+    fn is_package(&self, folder: &str) -> bool {
+        self.packages.contains(folder)
+    }
+
+    /// Whether a file lies in one of them, at whatever depth.
+    fn hold(&self, path: &str) -> bool {
+        let folders = std::iter::successors(Some(folder_of(path)), |folder| (!folder.is_empty()).then(|| folder_of(folder)));
+        folders.into_iter().any(|folder| self.all.contains(folder))
     }
 }
 
@@ -107,6 +179,26 @@ mod tests {
                 "app/a.py:1:5 fetch: without docstring, type of url, type of its result",
                 "app/a.py:5:15 Pool.take: without type of its result"
             ]
+        );
+    }
+
+    #[test]
+    fn libraries_and_what_a_program_wrote_are_left_alone() {
+        let bad = "def f(x): return x\n";
+        let of = |files: &[(&str, &str)]| told(&Documented, files);
+        assert!(of(&[("lib/__init__.py", ""), ("lib/sub/a.py", bad)]).is_empty());
+        assert!(of(&[("pyproject.toml", ""), ("src/a.py", bad)]).is_empty());
+        assert!(of(&[("app/a_pb2.py", "# Generated by the protocol buffer compiler.\ndef f(x): return x\n")]).is_empty());
+        assert_eq!(of(&[("pyproject.toml", ""), ("scripts/a.py", bad)]).len(), 1);
+        assert_eq!(of(&[("pyproject.toml", ""), ("run.py", "#!/usr/bin/env python3\ndef f(x): return x\n")]).len(), 1);
+    }
+
+    #[test]
+    fn many_are_told_once() {
+        let text: String = (0..7).map(|at| format!("def f{at}(x):\n    return x\n")).collect();
+        assert_eq!(
+            told(&Documented, &[("app/a.py", &text)]),
+            ["app/a.py:1:5 7 of 7 public functions, the first is f0"]
         );
     }
 

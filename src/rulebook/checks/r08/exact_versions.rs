@@ -4,6 +4,7 @@ use crate::{
     model::finding::{Level, Scope},
     rulebook::{
         check::{Check, Judged, Meta},
+        fixture::NOT_BELOW,
         out::Out,
         subject::script::is_foreign,
         syntax::requirements::{self, Line, What, is_fixed},
@@ -22,7 +23,7 @@ static META: Meta = Meta {
     fix: "Write name==version, or let `pip-compile` write the file.",
     precedent: &["DL3013"],
     references: &["https://pip.pypa.io/en/stable/topics/repeatable-installs/"],
-    parameters: &[],
+    parameters: &[NOT_BELOW],
 };
 
 impl Check for ExactVersions {

@@ -4,6 +4,7 @@ use crate::{
     model::finding::{Level, Scope},
     rulebook::{
         check::{Check, Judged, Meta},
+        fixture::NOT_BELOW,
         out::Out,
         subject::script::{is_below, is_docs, is_foreign, is_test},
         syntax::python::Module,
@@ -22,7 +23,7 @@ static META: Meta = Meta {
     fix: "Take `logger = logging.getLogger(__name__)` and `logger.info(…)`.",
     precedent: &["T201"],
     references: &["https://docs.python.org/3/howto/logging.html"],
-    parameters: &[],
+    parameters: &[NOT_BELOW],
 };
 
 impl Check for Prints {

@@ -4,6 +4,7 @@ use crate::{
     model::finding::{Level, Scope},
     rulebook::{
         check::{Check, Judged, Meta},
+        fixture::NOT_BELOW,
         out::Out,
         subject::script::{is_foreign, is_test},
         syntax::python::{Call, Value},
@@ -25,7 +26,7 @@ static META: Meta = Meta {
         "https://docs.astral.sh/ruff/rules/bare-except/",
         "https://docs.python.org/3/library/subprocess.html#security-considerations",
     ],
-    parameters: &[],
+    parameters: &[NOT_BELOW],
 };
 
 impl Check for Swallowed {

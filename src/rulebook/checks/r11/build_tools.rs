@@ -4,6 +4,7 @@ use crate::{
     model::finding::{Level, Scope, Span},
     rulebook::{
         check::{Check, Judged, Meta, Parameter, Value},
+        fixture::NOT_BELOW,
         out::Out,
         subject::image::Image,
         syntax::dockerfile::{
@@ -28,6 +29,7 @@ static META: Meta = Meta {
     precedent: &[],
     references: &["https://docs.docker.com/build/building/multi-stage/"],
     parameters: &[
+        NOT_BELOW,
         Parameter {
             name: "tools",
             about: "Packages that only a build needs.",

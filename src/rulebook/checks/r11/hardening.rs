@@ -4,6 +4,7 @@ use crate::{
     model::finding::{Level, Scope},
     rulebook::{
         check::{Check, Judged, Meta, Parameter, Value},
+        fixture::NOT_BELOW,
         out::Out,
         subject::container::{Container, Declared, Prop},
     },
@@ -24,7 +25,7 @@ static META: Meta = Meta {
         "https://docs.docker.com/engine/security/#linux-kernel-capabilities",
         "https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
     ],
-    parameters: &[Parameter {
+    parameters: &[NOT_BELOW, Parameter {
         name: "capabilities",
         about: "capabilities that may be added",
         default: Value::Texts(&["NET_BIND_SERVICE"]),

@@ -5,10 +5,11 @@ use crate::{
     model::finding::{Level, Scope},
     rulebook::{
         check::{Check, Judged, Meta},
+        fixture::NOT_BELOW,
         out::Out,
-        subject::container::{Container, Declared, Known},
-        syntax::dockerfile::{Base, Keyword},
-        tree::{File, Parsed},
+        subject::{container::{Container, Declared, Known}, image::Image},
+        syntax::dockerfile::{Base, Dockerfile, Keyword, Stage},
+        tree::{File, Parsed, base_name},
     },
 };
 
@@ -28,7 +29,7 @@ static META: Meta = Meta {
         "https://docs.docker.com/reference/compose-file/services/#healthcheck",
         "https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/",
     ],
-    parameters: &[],
+    parameters: &[NOT_BELOW],
 };
 
 impl Check for HealthCheck {
@@ -49,7 +50,8 @@ impl Check for HealthCheck {
         }
         // What is missing may stand in what could not be read, or in a stage that a variable chooses.
         let is_unclear = !dockerfile.faults.is_empty() || matches!(dockerfile.root_of(stage), Some(Base::SomeStage(_)));
-        let (false, Some(from)) = (is_unclear || is_export(dockerfile, stage), dockerfile.from_of(stage)) else {
+        let is_left = is_unclear || is_export(dockerfile, stage) || !serves(dockerfile, stage);
+        let (false, Some(from)) = (is_left, dockerfile.from_of(stage)) else {
             return Judged::No;
         };
         out.at(file, from.span).observed("no HEALTHCHECK").expected(expected).fail();
@@ -88,6 +90,23 @@ impl Check for HealthCheck {
     }
 }
 
+/// Images that serve something by themselves, for who stands on them without a word of it.
+const SERVERS: &[&str] = &[
+    "nginx", "httpd", "caddy", "haproxy", "traefik", "varnish", "postgres", "mysql", "mariadb", "mongo", "redis", "valkey",
+    "memcached", "rabbitmq", "elasticsearch", "tomcat", "jetty", "wordpress", "php", "grafana", "prometheus", "keycloak",
+];
+
+/// Whether an image runs something that lasts, as far as the file tells: it starts a program or names a port. What has neither is there
+/// to be built on, or to build with.
+fn serves(dockerfile: &Dockerfile, stage: &Stage) -> bool {
+    let has = |keyword| dockerfile.last_of(stage, keyword).is_some();
+    let is_server = match dockerfile.root_of(stage) {
+        Some(Base::Image(image)) => SERVERS.contains(&base_name(Image::of(image).name)),
+        _ => false,
+    };
+    has(Keyword::Cmd) || has(Keyword::Entrypoint) || has(Keyword::Expose) || is_server
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,15 +122,19 @@ mod tests {
 
     #[test]
     fn missing_or_switched_off() {
-        assert_eq!(of("FROM scratch"), ["1:1 no HEALTHCHECK"]);
-        assert_eq!(of("FROM scratch AS base\nHEALTHCHECK CMD /bin/bla\nFROM scratch"), ["3:1 no HEALTHCHECK"]);
+        assert_eq!(of("FROM scratch\nCMD x"), ["1:1 no HEALTHCHECK"]);
+        assert_eq!(of("FROM a:1\nEXPOSE 80"), ["1:1 no HEALTHCHECK"]);
+        assert_eq!(of("FROM a/nginx:1\nCOPY x /x"), ["1:1 no HEALTHCHECK"]);
+        assert_eq!(of("FROM a:1 AS b\nENTRYPOINT [\"x\"]\nFROM b\nCOPY x /x"), ["3:1 no HEALTHCHECK"]);
+        assert_eq!(of("FROM scratch AS base\nHEALTHCHECK CMD /bin/bla\nFROM scratch\nCMD y"), ["3:1 no HEALTHCHECK"]);
         assert_eq!(of("FROM a:1\nHEALTHCHECK CMD x\nHEALTHCHECK none\n"), ["3:1 HEALTHCHECK NONE"]);
-        assert_eq!(of("FROM a:1\nONBUILD HEALTHCHECK CMD x\n"), ["1:1 no HEALTHCHECK"]);
+        assert_eq!(of("FROM a:1\nCMD y\nONBUILD HEALTHCHECK CMD x\n"), ["1:1 no HEALTHCHECK"]);
     }
 
     #[test]
     fn present_or_not_for_it() {
         for text in [
+            "FROM golang:1.22\nRUN go build\n",
             "FROM scratch\nHEALTHCHECK CMD /bin/bla",
             "FROM scratch AS base\nHEALTHCHECK CMD /bin/bla\nFROM base",
             "FROM a:1\nHEALTHCHECK --interval=5s \\\n  CMD [\"x\"]\n",

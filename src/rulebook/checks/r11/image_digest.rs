@@ -4,6 +4,7 @@ use crate::{
     model::finding::{Level, Scope},
     rulebook::{
         check::{Check, Judged, Meta},
+        fixture::NOT_BELOW,
         out::Out,
         subject::{
             container::{Container, Declared, Known},
@@ -30,7 +31,7 @@ static META: Meta = Meta {
         "https://docs.docker.com/build/building/best-practices/#pin-base-image-versions",
         "https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy",
     ],
-    parameters: &[],
+    parameters: &[NOT_BELOW],
 };
 
 impl Check for ImageDigest {
@@ -48,7 +49,7 @@ impl Check for ImageDigest {
                 continue;
             }
             judged = Judged::Yes;
-            if Image::of(image).pin() != Pin::Digest {
+            if lacks_digest(image) {
                 out.at(file, word.span).observed(readable(image)).expected("…@sha256:…").fail();
             }
         }
@@ -61,12 +62,17 @@ impl Check for ImageDigest {
             return Judged::No;
         }
         let Known::Is(image) = &container.image.value else { return Judged::No };
-        if Image::of(image).pin() != Pin::Digest {
+        if lacks_digest(image) {
             let draft = out.on(container.resource, &container.image.pointer);
             draft.observed(image.as_str()).expected("…@sha256:…").fail();
         }
         Judged::Yes
     }
+}
+
+/// Whether an image has a tag and no digest. One that has not even a tag is told by 11a.
+fn lacks_digest(image: &str) -> bool {
+    matches!(Image::of(image).pin(), Pin::Tag | Pin::Unknown)
 }
 
 #[cfg(test)]

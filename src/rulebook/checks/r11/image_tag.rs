@@ -4,6 +4,7 @@ use crate::{
     model::finding::{Level, Scope, Span},
     rulebook::{
         check::{Check, Judged, Meta},
+        fixture::NOT_BELOW,
         out::{Draft, Out},
         subject::{
             container::{Container, Known},
@@ -30,7 +31,7 @@ static META: Meta = Meta {
         "https://docs.docker.com/build/building/best-practices/#pin-base-image-versions",
         "https://kubernetes.io/docs/concepts/containers/images/#image-names",
     ],
-    parameters: &[],
+    parameters: &[NOT_BELOW],
 };
 
 impl Check for ImageTag {

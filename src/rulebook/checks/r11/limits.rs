@@ -4,6 +4,7 @@ use crate::{
     model::finding::{Level, Scope},
     rulebook::{
         check::{Check, Judged, Meta},
+        fixture::NOT_BELOW,
         out::Out,
         subject::container::{Container, Declared, Known, Prop},
     },
@@ -25,7 +26,7 @@ static META: Meta = Meta {
         "https://docs.docker.com/reference/compose-file/deploy/#resources",
         "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
     ],
-    parameters: &[],
+    parameters: &[NOT_BELOW],
 };
 
 impl Check for Limits {

@@ -4,11 +4,12 @@ use crate::{
     model::finding::{Level, Scope},
     rulebook::{
         check::{Check, Judged, Meta, Parameter, Value},
+        fixture::NOT_BELOW,
         out::Out,
         resource::Resource,
         subject::{
             compose::Project,
-            container::{Known, PublishedPort, containers},
+            container::{Known, PublishedPort, containers, pod::publishes},
             live::Live,
         },
         syntax::{
@@ -34,7 +35,7 @@ static META: Meta = Meta {
     fix: "Add the port to the registry, with its service; or take another one that is free.",
     precedent: &["dclint no-duplicate-exported-ports"],
     references: &["https://docs.docker.com/engine/network/port-publishing/"],
-    parameters: &[Parameter {
+    parameters: &[NOT_BELOW, Parameter {
         name: "ephemeral-from",
         about: "ports from this one on are given out by the system; what listens there is not looked for in the registry",
         default: Value::Number(32_768.0),
@@ -52,10 +53,16 @@ impl Check for PortRegistry {
         let (layers, mains): (Vec<_>, Vec<_>) = tree.projects().iter().partition(|project| project.is_layer);
         for project in mains.into_iter().chain(layers) {
             for service in project.told() {
+                if out.leaves_out(&service.origin) {
+                    continue;
+                }
                 ports.service(project, service, out);
             }
         }
         for resource in tree.resources() {
+            if out.leaves_out(&resource.origin) {
+                continue;
+            }
             ports.cluster(resource, out);
         }
         registry.twice(out);
@@ -311,6 +318,9 @@ impl<'t> Ports<'t> {
                 self.node_port_twice(resource, &port, number, out);
                 self.add(resource, port, None);
             }
+            return;
+        }
+        if !publishes(resource) {
             return;
         }
         for container in containers(resource) {

@@ -4,6 +4,7 @@ use crate::{
     model::finding::{Level, Scope, Span},
     rulebook::{
         check::{Check, Judged, Meta, Parameter, Value},
+        fixture::NOT_BELOW,
         out::Out,
         subject::{
             container::{Container, Declared, Known},
@@ -31,7 +32,7 @@ static META: Meta = Meta {
         "https://docs.docker.com/reference/dockerfile/#user",
         "https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
     ],
-    parameters: &[Parameter {
+    parameters: &[NOT_BELOW, Parameter {
         name: "non-root-images",
         about: "Images (with `*`) whose own user is not root: a Dockerfile on top of them needs no USER.",
         default: Value::Texts(&[
@@ -44,6 +45,33 @@ static META: Meta = Meta {
             "docker.io/bitnami/*",
             "registry.access.redhat.com/ubi*/nodejs*",
             "registry.access.redhat.com/ubi*/python*",
+            "elasticsearch:*",
+            "kibana:*",
+            "logstash:*",
+            "sonarqube:*",
+            "solr:*",
+            "haproxy:*",
+            "memcached:*",
+            "varnish:*",
+            "open-liberty:*",
+            "websphere-liberty:*",
+            "odoo:*",
+            "emqx:*",
+            "spark:*",
+            "kong:*",
+        ]),
+    }, Parameter {
+        name: "root-images",
+        about: "Images (with `*`) of registries whose own user is known to be root, as that of Docker's official images; of others nothing is known.",
+        default: Value::Texts(&[
+            "docker.io/library/*",
+            "library/*",
+            "public.ecr.aws/docker/library/*",
+            "mcr.microsoft.com/dotnet/*",
+            "gcr.io/distroless/*",
+            "nvidia/cuda*",
+            "docker.io/nvidia/cuda*",
+            "registry.access.redhat.com/ubi*/ubi*",
         ]),
     }],
 };
@@ -56,7 +84,7 @@ impl Check for RootUser {
     fn file(&self, file: &File, out: &mut Out<'_>) -> Judged {
         let Parsed::Dockerfile(dockerfile) = &file.parsed else { return Judged::No };
         let Some(stage) = dockerfile.final_stage() else { return Judged::No };
-        match user_of(dockerfile, stage, &out.texts("non-root-images")) {
+        match user_of(dockerfile, stage, &Images::of(out)) {
             User::Root { span, observed } => {
                 out.at(file, span).observed(observed).expected("USER with a user that is not root").fail();
             }
@@ -69,6 +97,11 @@ impl Check for RootUser {
 
     fn container(&self, container: &Container<'_>, out: &mut Out<'_>) -> Judged {
         let (user, non_root) = (&container.user, &container.run_as_non_root);
+        // What the pod says for all of its containers is told of the first.
+        let place = if matches!(user.value, Known::Absent) { &non_root.pointer } else { &user.pointer };
+        if !container.is_teller(place) {
+            return Judged::No;
+        }
         match &user.value {
             Known::Is(name) => {
                 if is_root(name) == Some(true) {
@@ -125,7 +158,7 @@ enum User {
     NotJudged,
 }
 
-fn user_of(dockerfile: &Dockerfile, stage: &Stage, non_root_images: &[&str]) -> User {
+fn user_of(dockerfile: &Dockerfile, stage: &Stage, images: &Images<'_>) -> User {
     if let Some(user) = dockerfile.last_of(stage, Keyword::User).and_then(|user| user.words.first()) {
         let (span, raw) = (user.span, user.raw.as_str());
         return match is_root(&user.partial) {
@@ -141,32 +174,49 @@ fn user_of(dockerfile: &Dockerfile, stage: &Stage, non_root_images: &[&str]) -> 
     let unknown = |why: &str| User::Unknown { span, why: why.to_owned() };
     let image = match dockerfile.root_of(stage) {
         Some(Base::Image(image)) => image.as_str(),
-        Some(Base::SomeStage(stages)) => return user_of_some(dockerfile, stages, span, non_root_images),
+        Some(Base::SomeStage(stages)) => return user_of_some(dockerfile, stages, span, images),
         _ => "scratch",
     };
     // Windows has no root; what its images run as is another question.
     if image.contains("/windows/") || image.contains("nanoserver") {
         return User::NotJudged;
     }
-    let is_known = |pattern: &&str| Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(image));
-    if non_root_images.iter().any(is_known) {
+    if fits(&images.non_root, image) {
         User::Other
     } else if !dockerfile.faults.is_empty() {
         unknown("no USER was found, and a part of the file cannot be read")
     } else if Image::of(image).name.contains(UNKNOWN) {
         unknown("no USER, and a variable without a value gives the image")
+    } else if image.contains('/') && !fits(&images.root, image) {
+        unknown("no USER, and that of the image that it stands on is not known")
     } else {
         User::Root { span, observed: "no USER: the image runs as root".to_owned() }
     }
 }
 
+/// What is known of images below, as patterns.
+struct Images<'a> {
+    non_root: Vec<&'a str>,
+    root: Vec<&'a str>,
+}
+
+impl<'a> Images<'a> {
+    fn of(out: &'a Out<'_>) -> Self {
+        Self { non_root: out.texts("non-root-images"), root: out.texts("root-images") }
+    }
+}
+
+fn fits(patterns: &[&str], image: &str) -> bool {
+    patterns.iter().any(|pattern| Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(image)))
+}
+
 /// As whom a stage runs that stands on one of several: known where it is the same of all.
-fn user_of_some(dockerfile: &Dockerfile, stages: &[usize], span: Span, non_root_images: &[&str]) -> User {
+fn user_of_some(dockerfile: &Dockerfile, stages: &[usize], span: Span, images: &Images<'_>) -> User {
     let below = stages.iter().filter_map(|at| dockerfile.stages.get(*at));
     // One that itself stands on one of several is not followed: each could lead to all before it.
     let users = below.map(|stage| match dockerfile.root_of(stage) {
         Some(Base::SomeStage(_)) => User::NotJudged,
-        _ => user_of(dockerfile, stage, non_root_images),
+        _ => user_of(dockerfile, stage, images),
     });
     let (mut roots, mut others, mut unclear) = (None, 0, 0);
     for user in users {
@@ -260,6 +310,8 @@ mod tests {
     #[test]
     fn what_cannot_be_known() {
         for text in [
+            "FROM gitpod/workspace-base:1\nRUN x\n",
+            "FROM registry.own/base:1\n",
             "FROM a:1\nARG U\nUSER $U\n",
             "ARG I\nFROM $I\n",
             "FROM a:1\nRUN <<EOF\nUSER app\n",
@@ -268,6 +320,17 @@ mod tests {
             let told = of(text);
             assert!(told.len() == 1 && told[0].starts_with("? "), "{text}: {told:?}");
         }
+    }
+
+    #[test]
+    fn what_a_pod_says_is_told_once() {
+        let pod = |own: &str| {
+            let head = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  securityContext: {runAsUser: 0}\n  containers:\n";
+            let text = format!("{head}    - {{name: a, image: 'a:1'{own}}}\n    - {{name: b, image: 'b:1'}}\n    - {{name: c, image: 'c:1'}}\n");
+            told(&RootUser, &[("p.yaml", &text)])
+        };
+        assert_eq!(pod(""), ["p.yaml:5:32 a runs as 0"]);
+        assert_eq!(pod(", securityContext: {runAsUser: 9}"), ["p.yaml:5:32 b runs as 0"], "the first that inherits it");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::{
     model::finding::{Level, Scope},
     rulebook::{
         check::{Check, Judged, Meta},
+        fixture::NOT_BELOW,
         out::Out,
         subject::container::Container,
     },
@@ -24,7 +25,7 @@ static META: Meta = Meta {
         "https://docs.docker.com/reference/compose-file/services/#read_only",
         "https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
     ],
-    parameters: &[],
+    parameters: &[NOT_BELOW],
 };
 
 impl Check for WritableRoot {

@@ -3,6 +3,7 @@
 use crate::{
     model::finding::{Level, Scope},
     rulebook::{
+        checks::r12::one_deploy::is_another,
         check::{Check, Judged, Meta},
         out::Out,
         subject::script::{is_ci, is_docs, is_foreign, is_test, script},
@@ -10,7 +11,7 @@ use crate::{
         tree::{File, Tree, base_name},
     },
 };
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 pub struct Direct;
 
@@ -35,7 +36,11 @@ impl Check for Direct {
         let deploy = out.policy.layout.deploy.clone();
         let called = called_from(tree, &deploy);
         let mut verdict = Judged::No;
-        for file in tree.files.values().filter(|file| !called.contains(file.path.as_str()) && is_judged(file)) {
+        // A second deploy script is told by 12a.
+        let is_judged = |file: &&Arc<File>| {
+            !called.contains(file.path.as_str()) && is_judged(file) && !is_another(file, &deploy)
+        };
+        for file in tree.files.values().filter(is_judged) {
             let Some(script) = script(file) else { continue };
             verdict = Judged::Yes;
             for command in &script.commands {

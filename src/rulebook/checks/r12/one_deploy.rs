@@ -66,7 +66,7 @@ pub fn is_deployable(file: &File) -> bool {
 }
 
 /// Whether a script has the same purpose as the one at `path`: it lies beside it and is called like it.
-fn is_another(file: &File, path: &str) -> bool {
+pub fn is_another(file: &File, path: &str) -> bool {
     let stem = |path: &str| base_name(path).split('.').next().unwrap_or_default().to_ascii_lowercase();
     let (own, wanted) = (stem(&file.path), stem(path));
     let rest = own.strip_prefix(wanted.as_str());

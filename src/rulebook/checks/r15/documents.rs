@@ -8,9 +8,10 @@ use crate::{
         subject::{
             doclinks::{Leads, Links},
             places::is_aside,
+            script::{is_below, is_foreign},
         },
         syntax::markdown::{Page, Time, Zone},
-        tree::{File, Parsed, Tree},
+        tree::{File, Parsed, Tree, base_name},
     },
 };
 use regex::Regex;
@@ -108,9 +109,15 @@ fn counted<'p>(before: &mut HashMap<&'p str, u32>, text: &'p str) -> u32 {
 /// The page that a file is. Those of others and those of tests are not for us.
 fn page(file: &File) -> Option<&Page> {
     match &file.parsed {
-        Parsed::Markdown(page) if !is_aside(&file.path) => Some(page),
+        Parsed::Markdown(page) if !is_aside(&file.path) && !is_foreign(&file.path) && !is_history(&file.path) => Some(page),
         _ => None,
     }
+}
+
+/// Whether a page holds entries of years ago, which nobody mends: `CHANGES-2019.md`, `changelogs/`.
+fn is_history(path: &str) -> bool {
+    let name = base_name(path).to_ascii_lowercase();
+    is_below(path, &["changelogs"]) || name.starts_with("changes-") || name.starts_with("changelog-")
 }
 
 /// Whether a page says that its times are UTC.
@@ -148,6 +155,17 @@ fn has_utc_beside(page: &Page, time: &Time) -> bool {
 mod tests {
     use super::*;
     use crate::rulebook::run::told;
+
+    #[test]
+    fn sites_and_history_are_left_alone() {
+        let files = [
+            ("docs/index.md", "# A\n[b](deploy/) [c](gone/)\n"),
+            ("docs/deploy.md", "# B\n"),
+            ("docs/changelogs/CHANGES-2019.md", "# C\n[b](gone.md)\n"),
+            ("web/vendor/x/README.md", "# D\n[b](gone.md)\n"),
+        ];
+        assert_eq!(told(&Documents, &files), ["docs/index.md:2:18 `gone/` is not there"]);
+    }
 
     #[test]
     fn broken_links_are_told_at_their_targets() {

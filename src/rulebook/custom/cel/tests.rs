@@ -28,7 +28,7 @@ fn resource(spec: serde_json::Value) -> Resource {
 fn holds(source: &str, spec: serde_json::Value) -> Result<bool, String> {
     let assertion = Assertion::compile(source, Kind::Resource).map_err(|fault| fault.message)?;
     let resource = resource(spec);
-    let params = Node::of(Data::Map(Vec::new()));
+    let params = Node::of(Data::Map([].into()));
     let variables = Variables {
         resource: Some(&resource),
         container: None,
@@ -45,7 +45,7 @@ fn of_text(source: &str, text: &str) -> Result<bool, String> {
     let listed = Listed { path: "a.sh".into(), size_bytes: text.len() as u64, ..Listed::default() };
     let file = File::new(listed, text.as_bytes(), &HashSet::new());
     let about = crate::rulebook::custom::subject::of_file(&file);
-    let params = Node::of(Data::Map(Vec::new()));
+    let params = Node::of(Data::Map([].into()));
     assertion.holds(Variables {
         resource: None,
         container: None,

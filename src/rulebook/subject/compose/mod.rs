@@ -294,24 +294,43 @@ pub fn is_partial(service: &Resource) -> bool {
     has("extends") || !(has("image") || has("build") || has("provider"))
 }
 
+/// The files that are told of in another project: those that another one tells of sooner or later, those that are told of already, and
+/// what this one lies over.
+struct Elsewhere<'b, 't> {
+    builder: &'b Builder<'b, 't>,
+    /// The project's own files.
+    files: BTreeSet<CompactString>,
+    below: Option<BTreeSet<CompactString>>,
+}
+
+impl Elsewhere<'_, '_> {
+    fn contains(&self, file: &CompactString) -> bool {
+        let will_be = self.builder.tellers.contains(file) && !self.files.contains(file);
+        will_be || self.builder.told.contains_key(file) || self.below.as_ref().is_some_and(|below| below.contains(file))
+    }
+}
+
 /// Makes resources of what was merged.
 struct Maker<'b, 't> {
     loader: &'b Loader<'t>,
     name: CompactString,
     /// Where it lives: the last of the project's own files.
     own: BTreeSet<CompactString>,
-    elsewhere: BTreeSet<CompactString>,
+    elsewhere: Elsewhere<'b, 't>,
     touched: BTreeSet<CompactString>,
 }
 
 impl<'b, 't> Maker<'b, 't> {
-    fn new(builder: &Builder<'b, 't>, loaded: &Loaded, below: Option<&BTreeSet<CompactString>>, folder: &str) -> Self {
+    fn new(
+        builder: &'b Builder<'b, 't>,
+        loaded: &Loaded,
+        below: Option<&BTreeSet<CompactString>>,
+        folder: &str,
+    ) -> Self {
         let given = loaded.rest.as_ref().and_then(|rest| rest.get("name")?.as_str());
         let name = given.unwrap_or_else(|| base_name(folder)).into();
-        let others = builder.tellers.difference(&loaded.files).chain(builder.told.keys());
-        let mut elsewhere: BTreeSet<CompactString> = others.cloned().collect();
-        elsewhere.extend(below.into_iter().flatten().cloned());
-        let own = loaded.files.difference(&elsewhere).cloned().collect();
+        let elsewhere = Elsewhere { builder, files: loaded.files.clone(), below: below.cloned() };
+        let own = loaded.files.iter().filter(|file| !elsewhere.contains(file)).cloned().collect();
         Self { loader: builder.loader, name, own, elsewhere, touched: loaded.files.clone() }
     }
 
@@ -332,7 +351,7 @@ impl<'b, 't> Maker<'b, 't> {
             parts.into_iter().map(|(pointer, file)| (pointer, self.loader.name(file))).collect();
         let involved: BTreeSet<&CompactString> = files.values().chain([&file]).collect();
         let elsewhere: Vec<_> =
-            involved.iter().filter(|file| self.elsewhere.contains(**file)).map(|file| (*file).clone()).collect();
+            involved.iter().filter(|file| self.elsewhere.contains(file)).map(|file| (*file).clone()).collect();
         let origin = involved.iter().find(|file| self.own.contains(**file)).map_or(&file, |file| *file).clone();
         self.touched.extend(involved.into_iter().cloned());
         let merged = (!files.is_empty() || !elsewhere.is_empty()).then(|| Arc::new(Merged { files, elsewhere }));

@@ -11,7 +11,7 @@ use crate::rulebook::{
 };
 
 pub(super) fn container(resource: &Resource) -> Container<'_> {
-    let read = Reader { resource, base: "", is_partial: is_partial(resource) };
+    let read = Reader { is_partial: is_partial(resource), ..Reader::new(resource, "") };
     let cap = |pointer| read.capabilities(pointer);
     Container {
         resource,

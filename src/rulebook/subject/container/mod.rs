@@ -132,9 +132,20 @@ impl Container<'_> {
     }
 
     /// Whether what stands at a pointer is told of this container. What belongs to the pod (its namespaces, its security context) is told of
-    /// the first container, or else it would be told of each.
+    /// the first container that does not say otherwise, or else it would be told of each.
     pub fn is_teller(&self, pointer: &str) -> bool {
-        self.declared != Declared::Pod || self.pointer.ends_with("/containers/0") || pointer.starts_with(&self.pointer)
+        if self.declared != Declared::Pod || pointer.starts_with(&self.pointer) {
+            return true;
+        }
+        let spec = self.pointer.rsplitn(3, '/').nth(2).unwrap_or_default();
+        let Some(part) = pointer.strip_prefix(spec) else { return true };
+        let of_list = |list: &'static str| {
+            let count = self.resource.at(&format!("{spec}/{list}")).map_or(0, |list| list.items().len());
+            (0..count).map(move |at| format!("{spec}/{list}/{at}"))
+        };
+        let mut all = pod::LISTS.into_iter().flat_map(of_list);
+        let first = all.find(|container| self.resource.at(&format!("{container}{part}")).is_none());
+        first.is_none_or(|first| first == self.pointer)
     }
 
     /// Whether something stands at the pointer of a value that is not known: otherwise it may be given elsewhere.

@@ -11,7 +11,7 @@ use crate::rulebook::{
 };
 
 /// Lists of containers in a pod's specification.
-const LISTS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
+pub(super) const LISTS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 
 /// Where an object has its pod's specification; `None` where it has none.
 pub fn spec_of(resource: &Resource) -> Option<&'static str> {
@@ -24,6 +24,14 @@ pub fn spec_of(resource: &Resource) -> Option<&'static str> {
     let has =
         |pointer: &&str| resource.at(&format!("{pointer}/containers")).is_some_and(|list| !list.items().is_empty());
     candidates.iter().copied().find(has)
+}
+
+/// Whether a container of an object may publish a port of the host.
+pub fn publishes(resource: &Resource) -> bool {
+    let Some(spec) = spec_of(resource).and_then(|spec| resource.at(spec)) else { return false };
+    let containers = LISTS.iter().flat_map(|list| spec.get(list).map(Node::items).unwrap_or_default());
+    let mut ports = containers.flat_map(|container| container.get("ports").map(Node::items).unwrap_or_default());
+    spec.get("hostNetwork").is_some() || ports.any(|port| port.get("hostPort").is_some())
 }
 
 pub(super) fn containers<'a>(resource: &'a Resource, spec: &'static str) -> Vec<Container<'a>> {
@@ -52,7 +60,7 @@ struct Pod<'a> {
 impl<'a> Pod<'a> {
     fn container(&self, pointer: &str, list: &str, told: &mut Vec<String>) -> Container<'a> {
         let base = self.read.pointer(pointer);
-        let read = Reader { base: &base, ..self.read };
+        let read = self.read.of_part(&base);
         let security = |key: &str| format!("/securityContext/{key}");
         let resources = |part: &str, key: &str| format!("/resources/{part}/{key}");
         let name = read.node("/name").and_then(Node::as_str).unwrap_or("(no name)").into();

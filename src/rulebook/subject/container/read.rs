@@ -12,13 +12,23 @@ pub(super) struct Reader<'a> {
     pub resource: &'a Resource,
     /// Where that part is.
     pub base: &'a str,
+    /// What is there.
+    pub root: Option<&'a Node>,
     /// Whether more of it is written somewhere that is not known: what is not here may be there.
     pub is_partial: bool,
 }
 
 impl<'a> Reader<'a> {
     pub fn new(resource: &'a Resource, base: &'a str) -> Self {
-        Self { resource, base, is_partial: false }
+        Self { resource, base, root: resource.spec.at(base), is_partial: false }
+    }
+
+    /// The same for a part of the object.
+    pub fn of_part<'b>(&self, base: &'b str) -> Reader<'b>
+    where
+        'a: 'b,
+    {
+        Reader { is_partial: self.is_partial, ..Reader::new(self.resource, base) }
     }
 
     /// A pointer of the part as one of the object.
@@ -28,12 +38,12 @@ impl<'a> Reader<'a> {
 
     /// What stands there; null is nothing, and what cannot be known stands for all that is below it.
     pub fn node(&self, pointer: &str) -> Option<&'a Node> {
-        let mut node = self.resource.spec.at(self.base)?;
+        let mut node = self.root?;
         for step in pointer.split('/').skip(1) {
             if node.is_opaque() {
                 return Some(node);
             }
-            node = node.at(&format!("/{step}"))?;
+            node = node.below(step)?;
         }
         (!node.is_null()).then_some(node)
     }

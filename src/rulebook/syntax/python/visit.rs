@@ -2,6 +2,7 @@
 
 use super::{Call, Class, Function, Handler, Import, Keyword, Main, Module, Parameter, Value};
 use crate::{model::finding::Span, rulebook::syntax::places::Places};
+use compact_str::{CompactString, format_compact};
 use ruff_python_ast::{
     ExceptHandler, Expr, ExprCall, ModModule, Stmt, StmtClassDef, StmtFunctionDef, StmtIf,
     visitor::{self, Visitor},
@@ -182,7 +183,7 @@ impl Walk<'_> {
 
     fn call(&mut self, call: &ExprCall) {
         let keyword = |keyword: &ruff_python_ast::Keyword| {
-            let name = keyword.arg.as_ref()?.to_string();
+            let name = keyword.arg.as_ref()?.as_str().into();
             Some(Keyword { name, value: self.value(&keyword.value), span: span(self.places, keyword.range) })
         };
         let call = Call {
@@ -199,17 +200,17 @@ impl Walk<'_> {
     fn value(&self, expr: &Expr) -> Value {
         match expr {
             Expr::BooleanLiteral(literal) => Value::Bool(literal.value),
-            Expr::StringLiteral(literal) => Value::Text(literal.value.to_str().to_owned()),
+            Expr::StringLiteral(literal) => Value::Text(literal.value.to_str().into()),
             expr => dotted(expr).map_or(Value::Other, |name| Value::Name(self.whole(&name))),
         }
     }
 
     /// A name with its first part as what was imported under it.
-    fn whole(&self, name: &str) -> String {
+    fn whole(&self, name: &str) -> CompactString {
         let first = name.split('.').next().unwrap_or_default();
         match self.names.get(first) {
-            Some(full) => format!("{full}{}", &name[first.len()..]),
-            None => name.to_owned(),
+            Some(full) => format_compact!("{full}{}", &name[first.len()..]),
+            None => name.into(),
         }
     }
 }

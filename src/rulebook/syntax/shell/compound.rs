@@ -122,7 +122,7 @@ impl Reader<'_> {
             self.blanks();
             self.cursor.eat(")");
         }
-        self.function_body(name.bare, name.span.unwrap_or(start.here()))?;
+        self.function_body(name.bare.into(), name.span.unwrap_or(start.here()))?;
         Ok(true)
     }
 

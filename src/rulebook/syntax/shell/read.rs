@@ -62,7 +62,11 @@ pub(super) fn script(text: &str, line: u32) -> Result<Script, Fault> {
     }
     loop {
         match reader.list()? {
-            Close::End => return Ok(reader.script),
+            Close::End => {
+                // It is kept as long as the file is there.
+                reader.script.commands.shrink_to_fit();
+                return Ok(reader.script);
+            }
             // Something that closes nothing: the shell would complain; there is nothing in it for a check.
             Close::Word(word) => reader.cursor.skip(word.len()),
             _ => reader.cursor.skip(1),

@@ -77,7 +77,13 @@ impl Reader<'_> {
         } else {
             // `declare -a list=( … )`.
             let text = self.cursor.text_from(&start).to_owned();
-            command.words.push(Word { span: Some(span), bare: text.clone(), text, is_quoted: true, ..Word::default() });
+            command.words.push(Word {
+                span: Some(span),
+                bare: text.as_str().into(),
+                text: text.into(),
+                is_quoted: true,
+                ..Word::default()
+            });
         }
         Ok(())
     }
@@ -130,7 +136,7 @@ impl Reader<'_> {
         let target = self.word(Ends::Plain)?;
         if matches!(operator, "<<" | "<<-") {
             self.pending.push(Pending {
-                delimiter: target.bare.clone(),
+                delimiter: target.bare.to_string(),
                 is_quoted: target.is_quoted,
                 strips_tabs: operator == "<<-",
             });

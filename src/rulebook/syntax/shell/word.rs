@@ -6,6 +6,7 @@ use super::{
     read::{Close, Reader},
 };
 use crate::rulebook::syntax::Fault;
+use compact_str::CompactString;
 
 /// Where a word ends, besides blanks and operators.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,7 +48,7 @@ impl Reader<'_> {
         }
         if self.cursor.at > start.at {
             word.span = Some(self.cursor.span_from(&start));
-            self.cursor.text_from(&start).clone_into(&mut word.text);
+            word.text = self.cursor.text_from(&start).into();
         }
         Ok(word)
     }
@@ -161,7 +162,7 @@ impl Reader<'_> {
                 self.expanded(
                     word,
                     &start,
-                    Expands::Parameter { name, sign: None, operator: String::new() },
+                    Expands::Parameter { name: name.into(), sign: None, operator: CompactString::default() },
                     is_quoted,
                 );
             }
@@ -177,7 +178,7 @@ impl Reader<'_> {
                 self.expanded(
                     word,
                     &start,
-                    Expands::Parameter { name, sign: None, operator: String::new() },
+                    Expands::Parameter { name: name.into(), sign: None, operator: CompactString::default() },
                     is_quoted,
                 );
             }
@@ -207,7 +208,7 @@ impl Reader<'_> {
         let name = self.cursor.text_from(&name_start).to_owned();
         if name == "}" {
             self.depth -= 1;
-            return Ok(Expands::Parameter { name: String::new(), sign, operator: String::new() });
+            return Ok(Expands::Parameter { name: CompactString::default(), sign, operator: CompactString::default() });
         }
         let rest = self.cursor;
         // In quotes a single quote is one only in a pattern: "${x#'a'}", but not in "${x:-it's}".
@@ -228,7 +229,7 @@ impl Reader<'_> {
         let operator = self.cursor.text_from(&rest).to_owned();
         self.cursor.bump();
         self.depth -= 1;
-        Ok(Expands::Parameter { name, sign, operator })
+        Ok(Expands::Parameter { name: name.into(), sign, operator: operator.into() })
     }
 
     fn backquotes(&mut self, word: &mut Word, is_quoted: bool) -> Result<(), Fault> {

@@ -29,7 +29,7 @@ pub(super) fn missing(file: &File, known: &Known<'_>) -> Vec<Missing> {
 /// The items of a list, or the one value.
 fn each(node: Option<&Node>) -> impl Iterator<Item = &Node> {
     node.into_iter().flat_map(|node| match &node.data {
-        Data::List(items) => items.as_slice(),
+        Data::List(items) => items,
         _ => std::slice::from_ref(node),
     })
 }

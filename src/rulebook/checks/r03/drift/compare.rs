@@ -103,7 +103,7 @@ fn value(manifest: &Node, live: Option<&Node>, at: (&str, &str), found: &mut Vec
     let Some(live) = live else { return differs(None) };
     match (&manifest.data, &live.data) {
         (Data::Map(entries), Data::Map(_)) => {
-            for entry in entries {
+            for entry in &**entries {
                 let (own, wanted) = (step(at.0, &entry.key), step(at.1, &entry.key));
                 value(&entry.value, live.get(&entry.key), (&own, &wanted), found);
             }
