@@ -225,12 +225,14 @@ fn page(chance: &mut Chance, at: usize, size: usize) -> String {
     while text.len() < size {
         let _ = write!(
             text,
-            "## {} {}\n\n{} {} See [{}](../README.md) and [the {}](https://example.com/{}).\n\n- {}\n- At 10:00 UTC {}\n\n| Service | Port | Note |\n|---|---|---|\n| {}-{at} | {} | {} |\n\n```sh\nkubectl -n team-{} rollout restart deployment/app-{at:04}\n```\n\n",
+            "## {} {}\n\n{} {} See [{}](../../{}) and [the {}](https://example.com/{}).\n\n- {}\n- At 10:00 UTC {}\n\n| Service | Port | Note |\n|---|---|---|\n| {}-{at} | {} | {} |\n\n```sh\nkubectl -n team-{} rollout restart deployment/app-{at:04}\n```\n\n",
             chance.word(),
             chance.word(),
             chance.sentence(),
             chance.sentence(),
             chance.word(),
+            // A few links are broken.
+            if chance.next(100) < 2 { "GONE.md" } else { "README.md" },
             chance.word(),
             chance.word(),
             chance.sentence(),

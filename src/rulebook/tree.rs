@@ -6,7 +6,7 @@ use super::{
     secrets::{self, Secret},
     subject::{
         compose::{self, Project},
-        kubernetes, kustomize,
+        kubernetes, kustomize, places, script,
     },
     syntax::{Fault, dockerfile, hcl, markdown, node::Node, python, shell, yaml},
 };
@@ -54,6 +54,29 @@ pub struct File {
     /// Names of other files that stand in it, hashed and sorted.
     mentions: Vec<u64>,
     kept: Kept,
+    path_says: PathSays,
+}
+
+/// What a path says of a file, asked of most files by many checks.
+#[derive(Debug, Clone, Copy, Default)]
+struct PathSays {
+    is_aside: bool,
+    is_test: bool,
+    is_foreign: bool,
+    is_docs: bool,
+    is_ci: bool,
+}
+
+impl PathSays {
+    fn of(path: &str) -> Self {
+        Self {
+            is_aside: places::is_aside(path),
+            is_test: script::is_test(path),
+            is_foreign: script::is_foreign(path),
+            is_docs: script::is_docs(path),
+            is_ci: script::is_ci(path),
+        }
+    }
 }
 
 /// What a file is.
@@ -150,7 +173,6 @@ impl File {
     fn without_text(listed: Listed, kind: Kind, parsed: Parsed) -> Self {
         Self {
             path: listed.path.clone(),
-            listed,
             kind,
             text: None,
             sha256: None,
@@ -160,6 +182,8 @@ impl File {
             secrets: Vec::new(),
             mentions: Vec::new(),
             kept: Kept::default(),
+            path_says: PathSays::of(&listed.path),
+            listed,
         }
     }
 
@@ -183,10 +207,40 @@ impl File {
         self.mentions.binary_search(&name_hash(name)).is_ok()
     }
 
+    /// See [`places::is_aside`].
+    pub const fn is_aside(&self) -> bool {
+        self.path_says.is_aside
+    }
+
+    /// See [`script::is_test`].
+    pub const fn is_test(&self) -> bool {
+        self.path_says.is_test
+    }
+
+    /// See [`script::is_foreign`].
+    pub const fn is_foreign(&self) -> bool {
+        self.path_says.is_foreign
+    }
+
+    /// See [`script::is_docs`].
+    pub const fn is_docs(&self) -> bool {
+        self.path_says.is_docs
+    }
+
+    /// See [`script::is_ci`].
+    pub const fn is_ci(&self) -> bool {
+        self.path_says.is_ci
+    }
+
     /// What a check takes from this file by itself, for a judgement of the whole: made once. It must not depend on which of its objects
     /// are patches ([`Tree::settle`]), nor on anything beside the file.
     pub fn kept<T: Any + Send + Sync>(&self, take: impl FnOnce(&Self) -> T) -> Arc<T> {
         self.kept.get(|| take(self))
+    }
+
+    /// The names of other files that stand in it, hashed ([`name_hash`]) and sorted.
+    pub fn mentioned(&self) -> &[u64] {
+        &self.mentions
     }
 
     /// Its documents, where it is YAML or JSON.
@@ -217,10 +271,14 @@ fn mentions(text: &str, names: &HashSet<u64>) -> Vec<u64> {
     let is_word = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
     let words = text.split(|c| !is_word(c)).filter(|word| word.len() > 2);
     // A full stop may end the sentence and not the name.
-    let hashes = words.flat_map(|word| [name_hash(word), name_hash(word.trim_end_matches('.'))]);
+    let hashes = words.flat_map(|word| {
+        let bare = word.trim_end_matches('.');
+        [Some(name_hash(word)), (bare.len() < word.len()).then(|| name_hash(bare))].into_iter().flatten()
+    });
     let mut found: Vec<u64> = hashes.filter(|hash| names.contains(hash)).collect();
     found.sort_unstable();
     found.dedup();
+    found.shrink_to_fit();
     found
 }
 
@@ -360,6 +418,7 @@ pub struct Tree {
     projects: Arc<[Project]>,
     /// The files of each kind by path, as of then.
     by_kind: HashMap<Kind, Vec<Arc<File>>>,
+    kept: Kept,
 }
 
 impl Tree {
@@ -373,11 +432,17 @@ impl Tree {
     /// Puts together again what several files make up. To be called when files were changed, and before any check looks.
     pub fn settle(&mut self) {
         self.by_kind.clear();
+        self.kept = Kept::default();
         self.projects = compose::projects(&self.files).into();
         self.settle_patches();
         for file in self.files.values().filter(|file| file.kind != Kind::Other) {
             self.by_kind.entry(file.kind).or_default().push(file.clone());
         }
+    }
+
+    /// What follows from the tree by itself and is asked for by several checks: made once, until it is settled again.
+    pub fn kept<T: Any + Send + Sync>(&self, take: impl FnOnce(&Self) -> T) -> Arc<T> {
+        self.kept.get(|| take(self))
     }
 
     /// The compose projects.

@@ -9,8 +9,13 @@ use crate::{
         tree::{File, Parsed, Tree, base_name, folder_of},
     },
 };
+use compact_str::CompactString;
 use regex::Regex;
-use std::{cell::OnceCell, collections::HashMap, sync::LazyLock};
+use std::{
+    cell::OnceCell,
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
 
 /// What a link leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,12 +32,51 @@ pub enum Leads {
 pub struct Links<'t> {
     tree: &'t Tree,
     policy: &'t Policy,
+    known: HashMap<&'t str, &'t Arc<File>>,
     /// Made when a link leads nowhere.
     paths: OnceCell<Paths<'t>>,
     /// Whether something makes a site of the pages, with paths of its own.
     has_generator: bool,
     /// Whether that is Sphinx, whose anchors may be set in any page and named from every other.
     has_sphinx: bool,
+}
+
+/// A link of a page that leads, or should, to something within the repository.
+pub struct Local {
+    /// Its place among the page's links.
+    pub at: usize,
+    /// As it is written, decoded, and below the root. `None` for the page itself.
+    path: Option<(CompactString, CompactString)>,
+    anchor: Option<CompactString>,
+}
+
+/// The local links of a file's page.
+pub fn local(file: &File, page: &Page) -> Arc<Vec<Local>> {
+    file.kept(|file| {
+        let all = page.links.iter().enumerate();
+        let mut all: Vec<Local> = all.filter_map(|(at, link)| local_one(file, at, &link.target)).collect();
+        all.shrink_to_fit();
+        all
+    })
+}
+
+fn local_one(file: &File, at: usize, target: &str) -> Option<Local> {
+    static ELSEWHERE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:|//)|\{\{|\{%|\$\{|\$\(|^<|^\S+@\S+$").expect("is an expression")
+    });
+    let target = target.trim();
+    if ELSEWHERE.is_match(target) {
+        return None;
+    }
+    let (path, anchor) = target.split_once('#').map_or((target, None), |(path, anchor)| (path, Some(anchor)));
+    let path = decoded(path.split('?').next().unwrap_or(path));
+    let anchor = anchor.map(CompactString::from);
+    if path.is_empty() {
+        return Some(Local { at, path: None, anchor });
+    }
+    // Above the root are the pages of the host: `../../issues`.
+    let full = resolved(file.folder(), &path).filter(|full| !full.is_empty())?;
+    Some(Local { at, path: Some((path.into(), full.into())), anchor })
 }
 
 /// The paths of a tree, looked up by what may be wrong in a link.
@@ -77,36 +121,25 @@ impl<'t> Links<'t> {
         };
         let has_generator = tree.files.keys().any(|path| is_config(base_name(path)) || path.contains(".vitepress/"));
         let has_sphinx = tree.files.keys().any(|path| base_name(path) == "conf.py");
-        Self { tree, policy, paths: OnceCell::new(), has_generator, has_sphinx }
+        let known = tree.files.iter().map(|(path, file)| (path.as_str(), file)).collect();
+        Self { tree, policy, known, paths: OnceCell::new(), has_generator, has_sphinx }
     }
 
-    /// Where a link of a page leads.
-    pub fn judge(&self, file: &File, page: &Page, target: &str) -> Leads {
-        static ELSEWHERE: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:|//)|\{\{|\{%|\$\{|\$\(|^<|^\S+@\S+$").expect("is an expression")
-        });
-        let target = target.trim();
-        if ELSEWHERE.is_match(target) {
-            return Leads::Somewhere;
-        }
-        let (path, anchor) = target.split_once('#').map_or((target, None), |(path, anchor)| (path, Some(anchor)));
-        let path = decoded(path.split('?').next().unwrap_or(path));
-        if path.is_empty() {
+    /// Where a link of a page leads, that is one of its [`local`] ones.
+    pub fn judge(&self, file: &File, page: &Page, link: &Local) -> Leads {
+        let anchor = link.anchor.as_deref();
+        let Some((path, full)) = &link.path else {
             return anchor.map_or(Leads::Somewhere, |anchor| self.to_anchor(file, page, anchor));
-        }
-        // Above the root are the pages of the host: `../../issues`.
-        let Some(full) = resolved(file.folder(), &path) else { return Leads::Somewhere };
-        if full.is_empty() || self.tree.has_folder(&full) {
-            return Leads::Somewhere;
-        }
-        if let Some(found) = self.tree.file(&full) {
-            let Some(anchor) = anchor else { return Leads::Somewhere };
-            return match &found.parsed {
-                Parsed::Markdown(page) => self.to_anchor(found, page, anchor),
+        };
+        if let Some(found) = self.known.get(full.as_str()) {
+            return match (&found.parsed, anchor) {
+                (Parsed::Markdown(page), Some(anchor)) if !self.tree.has_folder(full) => {
+                    self.to_anchor(found, page, anchor)
+                }
                 _ => Leads::Somewhere,
             };
         }
-        self.missing(file, &path, &full)
+        if self.tree.has_folder(full) { Leads::Somewhere } else { self.missing(file, path, full) }
     }
 
     fn missing(&self, file: &File, path: &str, full: &str) -> Leads {

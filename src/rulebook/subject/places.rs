@@ -48,7 +48,7 @@ pub fn is_within(path: &str, folder: &str) -> bool {
 /// not, nor are tests and examples.
 pub fn is_infrastructure(file: &File, policy: &Policy) -> bool {
     let is_page = matches!(file.kind, Kind::Markdown | Kind::Changelog | Kind::PortRegistry | Kind::Codeowners);
-    if is_page || is_aside(&file.path) && !matches!(file.kind, Kind::HelmTemplate) {
+    if is_page || file.is_aside() && !matches!(file.kind, Kind::HelmTemplate) {
         return false;
     }
     let layout = &policy.layout;

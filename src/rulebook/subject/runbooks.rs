@@ -1,6 +1,6 @@
 //! Pages of a certain purpose: runbooks and decision records.
 
-use super::places::{is_aside, is_front_page, is_within};
+use super::places::{is_front_page, is_within};
 use crate::rulebook::{
     policy::Policy,
     syntax::markdown::Page,
@@ -33,7 +33,7 @@ pub fn decisions<'t>(tree: &'t Tree, policy: &Policy) -> Vec<(&'t Arc<File>, &'t
 
 fn pages(tree: &Tree) -> impl Iterator<Item = (&Arc<File>, &Page)> {
     tree.files.values().filter_map(|file| match &file.parsed {
-        Parsed::Markdown(page) if !is_front_page(&file.path) && !is_aside(&file.path) => Some((file, page.as_ref())),
+        Parsed::Markdown(page) if !is_front_page(&file.path) && !file.is_aside() => Some((file, page.as_ref())),
         _ => None,
     })
 }

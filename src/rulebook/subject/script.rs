@@ -4,10 +4,11 @@ use crate::{
     model::finding::Span,
     rulebook::{
         syntax::shell::{self, Command, Expansion, Script},
-        tree::{File, Kind, Parsed, Tree, base_name, folder_of},
+        tree::{File, Kind, Parsed, Tree, base_name, folder_of, name_hash},
     },
 };
-use std::borrow::Cow;
+use compact_str::CompactString;
+use std::{borrow::Cow, collections::HashSet, sync::Arc};
 
 /// The scripts in a file: itself, or the commands of a Dockerfile's `RUN`s. What cannot be read is left out: it is told as a fault of
 /// the file where the file itself is a script.
@@ -38,6 +39,19 @@ pub fn is_library(script: &Script) -> bool {
     };
     script.outside_functions().filter(|command| command.place.substitutions == 0).all(only_declares)
 }
+
+/// Names of the files that a script sources.
+pub fn sourced(file: &File) -> Arc<Sourced> {
+    file.kept(|file| {
+        let commands = script(file).into_iter().flat_map(|script| &script.commands);
+        let sources = commands.filter(|command| matches!(command.name(), Some("source" | ".")));
+        let words = sources.filter_map(|command| command.words.get(1));
+        Sourced(words.map(|word| base_name(&word.bare).into()).collect())
+    })
+}
+
+/// See [`sourced`].
+pub struct Sourced(pub Vec<CompactString>);
 
 /// The commands of a substitution: those that stand in it, not in one inside of it. `outer` is the index of the command whose
 /// expansion it is.
@@ -112,11 +126,11 @@ pub fn is_docs(path: &str) -> bool {
 }
 
 /// The files that put others into a container or onto a machine.
-pub struct Shipping<'t>(Vec<&'t File>);
+pub struct Shipping(HashSet<u64>);
 
-impl<'t> Shipping<'t> {
+impl Shipping {
     /// Those of a tree.
-    pub fn of(tree: &'t Tree) -> Self {
+    pub fn of(tree: &Tree) -> Self {
         let ships = |file: &&File| {
             matches!(
                 file.kind,
@@ -128,11 +142,12 @@ impl<'t> Shipping<'t> {
                     | Kind::HelmTemplate
             )
         };
-        Self(tree.files.values().map(|file| &**file).filter(ships).collect())
+        let all = tree.files.values().map(|file| &**file).filter(ships);
+        Self(all.flat_map(|file| file.mentioned().iter().copied()).collect())
     }
 
     /// Whether any of them names this file: it is put there, and does not run here.
     pub fn takes(&self, name: &str) -> bool {
-        self.0.iter().any(|file| file.mentions(name))
+        self.0.contains(&name_hash(name))
     }
 }

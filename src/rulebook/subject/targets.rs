@@ -1,26 +1,29 @@
 //! What a repository deploys: compose projects, applications of a cluster, Terraform folders; one for each folder that holds one whole.
 
-use super::places::{is_aside, is_within};
+use super::places::is_within;
 use crate::rulebook::{
     policy::Policy,
     syntax::node::Node,
     tree::{File, Kind, Tree},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 /// Something that is deployed.
 #[derive(Debug, Clone)]
-pub struct Target<'t> {
+pub struct Target {
     /// `compose project`, `application`, `Terraform folder`.
     pub kind: &'static str,
     /// Its folder; empty for the root.
     pub folder: String,
-    pub files: Vec<&'t Arc<File>>,
+    pub files: Vec<Arc<File>>,
     /// Names by which a page may speak of it.
     pub names: Vec<String>,
 }
 
-impl Target<'_> {
+impl Target {
     /// What a person calls it.
     pub fn label(&self) -> String {
         let folder = if self.folder.is_empty() { "the root" } else { &self.folder };
@@ -29,8 +32,20 @@ impl Target<'_> {
 }
 
 /// Everything that is deployed. Tests, examples and what is archived are not.
-pub fn targets<'t>(tree: &'t Tree, policy: &Policy) -> Vec<Target<'t>> {
-    let mut found: BTreeMap<(&'static str, String), Target<'t>> = BTreeMap::new();
+pub fn targets(tree: &Tree, policy: &Policy) -> Arc<[Target]> {
+    let archive = &policy.layout.archive;
+    let kept = tree.kept(|tree| Kept { archive: archive.clone(), targets: find(tree, archive).into() });
+    if kept.archive == *archive { kept.targets.clone() } else { find(tree, archive).into() }
+}
+
+/// The targets of a tree, where that is the folder of what is archived.
+struct Kept {
+    archive: String,
+    targets: Arc<[Target]>,
+}
+
+fn find(tree: &Tree, archive: &str) -> Vec<Target> {
+    let mut found: BTreeMap<(&'static str, String), Target> = BTreeMap::new();
     for file in tree.files.values() {
         let kind = match file.kind {
             Kind::Compose => "compose project",
@@ -38,7 +53,7 @@ pub fn targets<'t>(tree: &'t Tree, policy: &Policy) -> Vec<Target<'t>> {
             Kind::Hcl if file.path.ends_with(".tf") => "Terraform folder",
             _ => continue,
         };
-        if is_aside(&file.path) || is_within(&file.path, &policy.layout.archive) || file.path.starts_with('.') {
+        if file.is_aside() || is_within(&file.path, archive) || file.path.starts_with('.') {
             continue;
         }
         let folder = whole(file.folder(), kind);
@@ -52,17 +67,21 @@ pub fn targets<'t>(tree: &'t Tree, policy: &Policy) -> Vec<Target<'t>> {
             files: Vec::new(),
             names: Vec::new(),
         });
-        target.files.push(file);
+        target.files.push(file.clone());
     }
-    let mut targets: Vec<Target<'t>> = Vec::new();
-    for (_, target) in found {
-        // What lies below another of its kind is part of it.
-        let above = targets.iter_mut().find(|other| {
-            other.kind == target.kind && !other.folder.is_empty() && is_within(&target.folder, &other.folder)
-        });
-        match above {
-            Some(above) => above.files.extend(target.files),
-            None => targets.push(target),
+    let mut targets: Vec<Target> = Vec::new();
+    let mut places: HashMap<(&'static str, String), usize> = HashMap::new();
+    for (key, target) in found {
+        // What lies below another of its kind is part of it. The one above comes first, and there is only one.
+        let mut above = target.folder.match_indices('/').map(|(at, _)| &target.folder[..at]);
+        match above.find_map(|folder| places.get(&(target.kind, folder.to_owned()))) {
+            Some(place) => targets[*place].files.extend(target.files),
+            None => {
+                if !target.folder.is_empty() {
+                    places.insert(key, targets.len());
+                }
+                targets.push(target);
+            }
         }
     }
     for target in &mut targets {
@@ -88,18 +107,27 @@ fn whole<'p>(folder: &'p str, kind: &str) -> &'p str {
     &folder[..end.min(folder.len())]
 }
 
-fn names(target: &Target<'_>) -> Vec<String> {
-    let mut names = Vec::new();
-    let last = target.folder.rsplit('/').next().unwrap_or_default();
-    names.extend([target.folder.clone(), last.to_owned()]);
-    for file in &target.files {
+/// Names of services and objects in a file.
+struct Names(Vec<String>);
+
+impl Names {
+    fn of(file: &File) -> Self {
         let own = file.documents().iter().flat_map(|document| {
             let services = document.get("services").map(Node::entries).unwrap_or_default();
             let services = services.iter().map(|service| service.key.to_string());
             let named = ["/name", "/metadata/name"].into_iter().filter_map(|at| document.at(at)?.scalar());
             services.chain(named).collect::<Vec<_>>()
         });
-        names.extend(own);
+        Self(own.collect())
+    }
+}
+
+fn names(target: &Target) -> Vec<String> {
+    let mut names = Vec::new();
+    let last = target.folder.rsplit('/').next().unwrap_or_default();
+    names.extend([target.folder.clone(), last.to_owned()]);
+    for file in &target.files {
+        names.extend(file.kept(Names::of).0.iter().cloned());
         names.push(file.path.to_string());
     }
     names.retain(|name| name.len() > 1);

@@ -1,5 +1,7 @@
 //! Names in texts.
 
+use crate::rulebook::tree::{File, name_hash};
+
 /// Whether a sign may be part of a name.
 fn joins(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-')
@@ -27,6 +29,28 @@ pub fn word_at(text: &str, name: &str) -> Option<usize> {
 /// Whether a name stands in a text as a word of its own.
 pub fn has_word(text: &str, name: &str) -> bool {
     word_at(text, name).is_some()
+}
+
+/// Whether a name stands in a file's text as a word of its own.
+pub fn has_word_in(file: &File, name: &str) -> bool {
+    // The first stretch of signs that may be part of a name is a whole one in the text too. Most texts are out by that.
+    let first = name.split(|c| !joins(c)).find(|part| !part.is_empty());
+    let may_be = |first: &str| file.kept(Words::of).0.binary_search(&(name_hash(first) as u32)).is_ok();
+    first.is_none_or(may_be) && has_word(file.text(), name)
+}
+
+/// The words of a file, hashed and sorted.
+struct Words(Vec<u32>);
+
+impl Words {
+    fn of(file: &File) -> Self {
+        let words = file.text().split(|c| !joins(c)).filter(|word| !word.is_empty());
+        let mut words: Vec<u32> = words.map(|word| name_hash(word) as u32).collect();
+        words.sort_unstable();
+        words.dedup();
+        words.shrink_to_fit();
+        Self(words)
+    }
 }
 
 /// Whether a name fits a pattern: `*` stands for any text, `?` for one sign.
@@ -61,6 +85,31 @@ mod tests {
         assert!(!has_word("webhook my-web web_2 web.internal", "web"));
         assert_eq!(word_at("webs web", "web"), Some(5));
         assert!(!has_word("anything", ""));
+    }
+
+    #[test]
+    fn names_are_words_of_files() {
+        let text = "stop the web. See /srv/my-app/x.y, `a.b` and Größe.";
+        let tree = crate::rulebook::tree::Tree::of(&[("a.md", text)]);
+        let file = tree.file("a.md").expect("is there");
+        for name in [
+            "web",
+            "/srv",
+            "/srv/my-app/x.y",
+            "my-app",
+            "app",
+            "we",
+            "a.b",
+            "a",
+            ".b",
+            "Größe",
+            "größe",
+            "",
+            "/",
+            "srv/",
+        ] {
+            assert_eq!(has_word_in(file, name), has_word(text, name), "{name}");
+        }
     }
 
     #[test]

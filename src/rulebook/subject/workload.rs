@@ -5,6 +5,7 @@ use crate::rulebook::{
     resource::Resource,
     syntax::node::{Data, Node},
 };
+use std::borrow::Cow;
 
 /// The pointer to the pod template of an object that runs pods: to what holds `metadata` and `spec` of the pods. Empty for a pod.
 pub fn template(resource: &Resource) -> Option<&'static str> {
@@ -30,14 +31,14 @@ pub fn template(resource: &Resource) -> Option<&'static str> {
 
 /// The pod's specification with its pointer.
 pub fn pod_spec(resource: &Resource) -> Option<(String, &Node)> {
-    let pointer = format!("{}/spec", template(resource)?);
-    let spec = resource.at(&pointer)?;
-    Some((pointer, spec))
+    let template = template(resource)?;
+    let spec = resource.at(template)?.get("spec")?;
+    Some((format!("{template}/spec"), spec))
 }
 
 /// The labels of the pods; `None` where they have none.
 pub fn pod_labels(resource: &Resource) -> Option<&Node> {
-    resource.at(&format!("{}/metadata/labels", template(resource)?))
+    resource.at(template(resource)?)?.at("/metadata/labels")
 }
 
 /// Containers of the pods with their pointers, those that run first included.
@@ -108,12 +109,12 @@ impl<'a> Selector<'a> {
 
     /// Whether labels answer to it; `more` are labels that every object gets besides its own.
     pub fn matches(&self, labels: Option<&Node>, more: &[(String, String)]) -> bool {
-        let value_of = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(Node::scalar);
+        let value_of = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(text_of);
         let has = |key: &str, wanted: &str| {
             value_of(key).as_deref() == Some(wanted) || more.iter().any(|(name, value)| name == key && value == wanted)
         };
         let exists = |key: &str| value_of(key).is_some() || more.iter().any(|(name, _)| name == key);
-        let pair = |key: &str, value: &Node| value.scalar().is_some_and(|wanted| has(key, &wanted));
+        let pair = |key: &str, value: &Node| text_of(value).is_some_and(|wanted| has(key, &wanted));
         let expression = |item: &Node| {
             let key = item.get("key").and_then(Node::as_str).unwrap_or_default();
             let values = item.get("values").map(Node::items).unwrap_or_default();
@@ -128,6 +129,11 @@ impl<'a> Selector<'a> {
         };
         self.pairs().iter().all(|entry| pair(&entry.key, &entry.value)) && self.expressions().iter().all(expression)
     }
+}
+
+/// As [`Node::scalar`], without a copy where it is a text.
+fn text_of(node: &Node) -> Option<Cow<'_, str>> {
+    node.as_str().map_or_else(|| node.scalar().map(Cow::Owned), |text| Some(Cow::Borrowed(text)))
 }
 
 /// Something that the pods of an object need to be there.

@@ -5,7 +5,6 @@ use crate::{
     rulebook::{
         check::{Check, Judged, Meta},
         out::Out,
-        subject::script::{is_docs, is_foreign, is_test},
         tree::{File, Kind, Tree, base_name, folder_of},
     },
 };
@@ -67,7 +66,7 @@ impl Check for MissingPath {
 }
 
 fn is_judged(file: &File) -> bool {
-    !is_foreign(&file.path) && !is_test(&file.path) && !is_docs(&file.path)
+    !file.is_foreign() && !file.is_test() && !file.is_docs()
 }
 
 /// The files and folders of a tree.

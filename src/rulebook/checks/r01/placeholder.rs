@@ -5,7 +5,6 @@ use crate::{
     rulebook::{
         check::{Check, Judged, Meta},
         out::Out,
-        subject::places::is_aside,
         syntax::node::{Data, Node},
         tree::{File, Kind},
     },
@@ -74,7 +73,7 @@ impl Check for Placeholder {
     }
 
     fn file(&self, file: &File, out: &mut Out<'_>) -> Judged {
-        if is_aside(&file.path)
+        if file.is_aside()
             || file.path.starts_with("docs/")
             || file.name() == ".flightdeck.toml"
             || file.path.contains("ISSUE_TEMPLATE")

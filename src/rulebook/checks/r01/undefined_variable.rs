@@ -82,7 +82,7 @@ impl Check for UndefinedVariable {
         let mut judged = Judged::No;
         for file in tree.of_kind(Kind::Compose) {
             let mut local = None;
-            for used in uses(file) {
+            for used in &file.kept(Uses::of).0 {
                 judged = Judged::Yes;
                 if used.is_required || given.is_match(&used.name) {
                     continue;
@@ -108,6 +108,15 @@ struct Use {
     name: String,
     span: Option<Span>,
     is_required: bool,
+}
+
+/// See [`uses`].
+struct Uses(Vec<Use>);
+
+impl Uses {
+    fn of(file: &File) -> Self {
+        Self(uses(file))
+    }
 }
 
 /// The first use of each variable in the values of a file; what stands in comments is none.

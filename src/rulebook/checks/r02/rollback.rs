@@ -8,7 +8,7 @@ use crate::{
         subject::{
             places::is_within,
             targets::{Target, targets},
-            words::has_word,
+            words::{has_word, has_word_in},
         },
         tree::{File, Parsed, Tree, base_name},
     },
@@ -56,7 +56,7 @@ impl Check for Rollback {
         };
         let scripts: Vec<&Arc<File>> =
             tree.files.values().filter(|file| is_script(file) && goes_back(file)).collect();
-        for target in &targets {
+        for target in &*targets {
             let has_script = scripts.iter().any(|file| is_within(&file.path, &target.folder));
             if has_script || pages.iter().any(|page| speaks_of(page, target)) {
                 continue;
@@ -74,10 +74,14 @@ impl Check for Rollback {
     }
 }
 
+struct HasSection(bool);
+
 /// Whether a page has a section on going back.
 fn has_section(file: &File) -> bool {
     match &file.parsed {
-        Parsed::Markdown(page) => page.headings.iter().any(|heading| ROLLBACK.is_match(&heading.text)),
+        Parsed::Markdown(page) => {
+            file.kept(|_| HasSection(page.headings.iter().any(|heading| ROLLBACK.is_match(&heading.text)))).0
+        }
         _ => false,
     }
 }
@@ -92,12 +96,12 @@ fn goes_back(file: &File) -> bool {
 }
 
 /// Whether a page lies with what is deployed, or names it.
-fn speaks_of(page: &File, target: &Target<'_>) -> bool {
+fn speaks_of(page: &File, target: &Target) -> bool {
     let is_here =
         page.folder() == target.folder || (!target.folder.is_empty() && is_within(&page.path, &target.folder));
     let is_above = !page.folder().is_empty() && is_within(&target.folder, page.folder());
     let path = page.path.rsplit_once('.').map_or(page.path.as_str(), |(stem, _)| stem);
-    is_here || is_above || target.names.iter().any(|name| has_word(page.text(), name) || has_word(path, name))
+    is_here || is_above || target.names.iter().any(|name| has_word_in(page, name) || has_word(path, name))
 }
 
 #[cfg(test)]

@@ -6,13 +6,12 @@ use crate::{
         check::{Check, Judged, Meta, Parameter, Value},
         fixture::NOT_BELOW,
         out::Out,
-        subject::script::{is_docs, is_foreign, is_test},
         tree::{File, Kind, Tree},
     },
 };
 use std::{
-    collections::HashMap,
-    hash::{DefaultHasher, Hasher},
+    collections::{HashMap, HashSet},
+    hash::{BuildHasherDefault, DefaultHasher, Hasher},
     sync::Arc,
 };
 
@@ -57,19 +56,18 @@ impl Check for NearDuplicates {
     fn tree(&self, tree: &Tree, out: &mut Out<'_>) -> Judged {
         let least = out.number("least-lines").max(1.0) as usize;
         let alike = out.number("alike-percent").clamp(1.0, 100.0);
-        let mut kept: Vec<(&File, Arc<Lines>)> = Vec::new();
-        let mut bands: HashMap<u64, Vec<usize>> = HashMap::new();
-        let mut verdict = Judged::No;
-        for file in tree.files.values() {
-            let Some(group) = group_of(file).filter(|_| !out.leaves_out(&file.path)) else { continue };
-            let lines = file.kept(Lines::of);
-            if lines.hashes.len() < least {
-                continue;
-            }
-            verdict = Judged::Yes;
-            let keys = lines.bands.iter().enumerate();
-            // One number for the group, the band and its key: they are as good as random.
-            let keys: Vec<u64> = keys.map(|(band, key)| mix(key ^ ((group as u64) << 32 | band as u64))).collect();
+        let compared = |file: &'_ Arc<File>| Some((group_of(file).filter(|_| !out.leaves_out(&file.path))?, file.kept(Lines::of)));
+        let files: Vec<(&File, Group, Arc<Lines>)> = tree
+            .files
+            .values()
+            .filter_map(|file| compared(file).map(|(group, lines)| (&**file, group, lines)))
+            .filter(|(_, _, lines)| lines.hashes.len() >= least)
+            .collect();
+        let shared = shared_keys(&files);
+        let mut kept: Vec<(&File, &Lines)> = Vec::new();
+        let mut bands: HashMap<u64, Vec<usize>, Plain> = HashMap::default();
+        for (file, group, lines) in &files {
+            let keys: Vec<u64> = lines.keys(*group).filter(|key| shared.contains(key)).collect();
             let mut near: Vec<usize> =
                 keys.iter().flat_map(|key| bands.get(key).into_iter().flatten().copied()).collect();
             near.sort_unstable();
@@ -88,9 +86,36 @@ impl Check for NearDuplicates {
                     same.push(kept.len());
                 }
             }
-            kept.push((file, lines));
+            kept.push((*file, &**lines));
         }
-        verdict
+        if files.is_empty() { Judged::No } else { Judged::Yes }
+    }
+}
+
+/// The keys that several files have: most have one that nobody shares.
+fn shared_keys(files: &[(&File, Group, Arc<Lines>)]) -> HashSet<u64, Plain> {
+    let mut all: Vec<u64> = files.iter().flat_map(|(_, group, lines)| lines.keys(*group)).collect();
+    all.sort_unstable();
+    all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
+}
+
+/// For keys that are as good as random by themselves.
+type Plain = BuildHasherDefault<Itself>;
+
+#[derive(Default)]
+struct Itself(u64);
+
+impl Hasher for Itself {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
     }
 }
 
@@ -107,7 +132,7 @@ enum Group {
 
 fn group_of(file: &File) -> Option<Group> {
     let path = &file.path;
-    if is_test(path) || is_foreign(path) || is_docs(path) {
+    if file.is_test() || file.is_foreign() || file.is_docs() {
         return None;
     }
     match file.kind {
@@ -133,6 +158,11 @@ impl Lines {
         hashes.shrink_to_fit();
         let bands = if hashes.is_empty() { Vec::new() } else { band_keys(&hashes) };
         Self { hashes, bands }
+    }
+
+    /// One number for the group, the band and its key.
+    fn keys(&self, group: Group) -> impl Iterator<Item = u64> {
+        self.bands.iter().enumerate().map(move |(band, key)| mix(key ^ ((group as u64) << 32 | band as u64)))
     }
 }
 

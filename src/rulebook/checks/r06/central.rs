@@ -5,7 +5,7 @@ use crate::{
     rulebook::{
         check::{Check, Judged, Meta},
         out::Out,
-        subject::{runbooks::runbooks, targets::targets, words::has_word},
+        subject::{runbooks::runbooks, targets::targets, words::has_word_in},
         syntax::node::Node,
         tree::{File, Kind, Tree},
     },
@@ -48,11 +48,11 @@ impl Check for Central {
         let runbooks = runbooks(tree, policy);
         let mut told = HashSet::new();
         for file in targets.iter().flat_map(|target| &target.files) {
-            for (name, span) in services(file) {
-                let is_told = |(page, _): &(&Arc<File>, _)| has_word(page.text(), &name) || is_of(page, &name);
+            for (name, span) in &file.kept(Services::of).0 {
+                let is_told = |(page, _): &(&Arc<File>, _)| has_word_in(page, name) || is_of(page, name);
                 if !runbooks.iter().any(is_told) && told.insert(name.clone()) {
                     let expected = format!("a page in {}/ that is about it or names it", layout.runbooks);
-                    out.at(file, span).observed(format!("no runbook for `{name}`")).expected(expected).fail();
+                    out.at(file, *span).observed(format!("no runbook for `{name}`")).expected(expected).fail();
                 }
             }
         }
@@ -67,6 +67,14 @@ fn is_of(page: &File, name: &str) -> bool {
 }
 
 /// The services that a file declares, with the places of their names: of compose, and workloads that stay up.
+struct Services(Vec<(String, Option<Span>)>);
+
+impl Services {
+    fn of(file: &File) -> Self {
+        Self(services(file))
+    }
+}
+
 fn services(file: &File) -> Vec<(String, Option<Span>)> {
     let mut found = Vec::new();
     for document in file.documents() {

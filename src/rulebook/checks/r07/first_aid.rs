@@ -6,9 +6,9 @@ use crate::{
         check::{Check, Judged, Meta},
         fixture::NOT_BELOW,
         out::Out,
-        subject::script::{Shipping, is_foreign, is_library, is_test, script},
+        subject::script::{sourced, Shipping, is_library, script},
         syntax::shell::{Command, Expands, Script},
-        tree::{File, Tree, base_name},
+        tree::{File, Tree},
     },
 };
 use regex::Regex;
@@ -35,10 +35,13 @@ impl Check for FirstAid {
 
     fn tree(&self, tree: &Tree, out: &mut Out<'_>) -> Judged {
         let shipping = Shipping::of(tree);
-        let sourced = sourced(tree);
+        let scripts: Vec<_> = tree.files.values().filter_map(|file| Some((file, script(file)?, sourced(file)))).collect();
+        let sourced: HashSet<&str> = scripts.iter().flat_map(|(_, _, sourced)| &sourced.0).map(|name| &**name).collect();
         let mut verdict = Judged::No;
-        for file in tree.files.values().filter(|file| !sourced.contains(file.name())) {
-            let Some(script) = script(file).filter(|script| is_run(file, script)) else { continue };
+        for (file, script, _) in &scripts {
+            if sourced.contains(file.name()) || !file.kept(|file| IsRun(is_run(file, script))).0 {
+                continue;
+            }
             verdict = Judged::Yes;
             judge(&shipping, file, script, out);
         }
@@ -52,10 +55,10 @@ fn is_run(file: &File, script: &Script) -> bool {
         .folder()
         .split('/')
         .any(|folder| matches!(folder, "lib" | "libs" | "common" | "profile.d" | "completions"));
-    !script.commands.is_empty() && !is_library(script) && !is_part && !is_foreign(&file.path) && !is_test(&file.path)
+    !script.commands.is_empty() && !is_library(script) && !is_part && !file.is_foreign() && !file.is_test()
 }
 
-fn judge(shipping: &Shipping<'_>, file: &File, script: &Script, out: &mut Out<'_>) {
+fn judge(shipping: &Shipping, file: &File, script: &Script, out: &mut Out<'_>) {
     let Some(shebang) = &script.shebang else {
         let draft = out.at(file, Span::on_line(1, 1, 1)).observed("no shebang").expected("#!/usr/bin/env bash");
         return draft.fix("Begin the file with `#!/usr/bin/env bash`.").fail();
@@ -64,19 +67,18 @@ fn judge(shipping: &Shipping<'_>, file: &File, script: &Script, out: &mut Out<'_
         let draft = out.at(file, shebang.span).observed("no execute bit").expected("mode 755");
         draft.fix("git update-index --chmod=+x, or chmod +x and commit.").fail();
     }
-    if let Some(span) = argument(script).filter(|_| !explains_itself(file.text())) {
+    let unexplained = file.kept(|file| Unexplained(argument(script).filter(|_| !explains_itself(file.text()))));
+    if let Some(span) = unexplained.0 {
         let draft =
             out.at(file, span).observed("no usage text").expected("a usage text, for --help and for wrong arguments");
         draft.fix("Print how the script is called for --help and where an argument is missing.").fail();
     }
 }
 
-/// Names of the files that are sourced by any script.
-fn sourced(tree: &Tree) -> HashSet<&str> {
-    let commands = tree.files.values().filter_map(|file| script(file)).flat_map(|script| &script.commands);
-    let sources = commands.filter(|command| matches!(command.name(), Some("source" | ".")));
-    sources.filter_map(|command| command.words.get(1)).map(|word| base_name(&word.bare)).collect()
-}
+struct IsRun(bool);
+
+/// Where a script takes an argument without saying what it is for.
+struct Unexplained(Option<Span>);
 
 /// Where a script takes an argument: `$1` outside of functions, or in one that is given all of them.
 fn argument(script: &Script) -> Option<Span> {

@@ -7,7 +7,7 @@ use crate::{
         check::{Check, Judged, Meta},
         out::Out,
         policy::Layout,
-        subject::script::{Shipping, is_below, is_ci, is_docs, is_foreign, is_library, is_test, script},
+        subject::script::{Shipping, is_below, is_library, script},
         tree::{File, Kind, Parsed, Tree, folder_of},
     },
 };
@@ -70,10 +70,10 @@ fn is_script(file: &File) -> bool {
     );
     is_program
         && !is_tool
-        && !is_test(&file.path)
-        && !is_foreign(&file.path)
-        && !is_ci(&file.path)
-        && !is_docs(&file.path)
+        && !file.is_test()
+        && !file.is_foreign()
+        && !file.is_ci()
+        && !file.is_docs()
 }
 
 /// Whether a path is where scripts belong.
@@ -112,7 +112,7 @@ fn applications(tree: &Tree) -> HashSet<&str> {
 }
 
 /// Whether a container's or a machine's set-up takes it: by its name, or because all of the folder is copied.
-fn is_of_a_container(tree: &Tree, shipping: &Shipping<'_>, file: &File) -> bool {
+fn is_of_a_container(tree: &Tree, shipping: &Shipping, file: &File) -> bool {
     let beside =
         tree.of_kind(Kind::Dockerfile).filter(|other| !file.folder().is_empty() && other.folder() == file.folder());
     shipping.takes(file.name()) || beside.into_iter().any(|dockerfile| copies_all(dockerfile.text()))

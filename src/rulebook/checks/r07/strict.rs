@@ -6,9 +6,9 @@ use crate::{
         check::{Check, Judged, Meta},
         fixture::NOT_BELOW,
         out::Out,
-        subject::script::{is_foreign, is_library, script},
+        subject::script::{is_library, script, sourced},
         syntax::shell::{Dialect, Script, Switch},
-        tree::{File, Tree, base_name},
+        tree::{File, Tree},
     },
 };
 use std::collections::HashMap;
@@ -33,7 +33,7 @@ impl Check for Strict {
     }
 
     fn file(&self, file: &File, out: &mut Out<'_>) -> Judged {
-        let Some(script) = judged(file).filter(|script| sourced(script).next().is_none()) else { return Judged::No };
+        let Some(script) = judged(file).filter(|_| sourced(file).0.is_empty()) else { return Judged::No };
         tell(file, &missing(script), out);
         Judged::Yes
     }
@@ -43,16 +43,20 @@ impl Check for Strict {
         let mut verdict = Judged::No;
         let mut setters: HashMap<&str, Vec<&Script>> = HashMap::new();
         for file in tree.files.values() {
-            if let Some(script) = script(file).filter(|script| !script.settings().is_empty()) {
+            let sets = |script: &&Script| file.kept(|_| Sets(!script.settings().is_empty())).0;
+            if let Some(script) = script(file).filter(sets) {
                 setters.entry(file.name()).or_default().push(script);
             }
         }
         for file in tree.files.values() {
-            let is_judged = |script: &&Script| sourced(script).next().is_some() && !out.leaves_out(&file.path);
-            let Some(script) = judged(file).filter(is_judged) else { continue };
+            if script(file).is_none() || sourced(file).0.is_empty() || out.leaves_out(&file.path) {
+                continue;
+            }
+            let Some(script) = judged(file) else { continue };
             verdict = Judged::Yes;
             let mut missing = missing(script);
-            for other in sourced(script).flat_map(|name| setters.get(name).into_iter().flatten()) {
+            let sourced = sourced(file);
+            for other in sourced.0.iter().flat_map(|name| setters.get(&**name).into_iter().flatten()) {
                 missing.retain(|switch| !other.sets(*switch));
             }
             tell(file, &missing, out);
@@ -71,14 +75,11 @@ fn judged(file: &File) -> Option<&Script> {
     let runs = !script.commands.is_empty() && !is_library(script) && !is_part;
     // Tests of `bats` handle failures by themselves.
     let is_bats = script.shebang.as_ref().is_some_and(|shebang| shebang.interpreter == "bats");
-    (is_shell && runs && !is_bats && !is_foreign(&file.path)).then_some(script)
+    (is_shell && runs && !is_bats && !file.is_foreign()).then_some(script)
 }
 
-/// Names of the files that a script sources.
-fn sourced(script: &Script) -> impl Iterator<Item = &str> {
-    let sources = script.commands.iter().filter(|command| matches!(command.name(), Some("source" | ".")));
-    sources.filter_map(|command| command.words.get(1)).map(|word| base_name(&word.bare))
-}
+/// Whether a script sets any option.
+struct Sets(bool);
 
 fn missing(script: &Script) -> Vec<Switch> {
     let mut wanted = vec![Switch::ErrExit, Switch::NoUnset];

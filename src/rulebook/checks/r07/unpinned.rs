@@ -6,7 +6,7 @@ use crate::{
         check::{Check, Judged, Meta},
         fixture::NOT_BELOW,
         out::Out,
-        subject::script::{is_foreign, scripts},
+        subject::script::scripts,
         syntax::{
             hcl::modules::{Pin, modules as calls_of},
             node::Node,
@@ -42,8 +42,8 @@ impl Check for Unpinned {
 
     fn file(&self, file: &File, out: &mut Out<'_>) -> Judged {
         match file.kind {
-            Kind::Shell | Kind::Dockerfile if !is_foreign(&file.path) => shell(file, out),
-            Kind::Hcl if !is_foreign(&file.path) => modules(file, out),
+            Kind::Shell | Kind::Dockerfile if !file.is_foreign() => shell(file, out),
+            Kind::Hcl if !file.is_foreign() => modules(file, out),
             _ => Judged::No,
         }
     }

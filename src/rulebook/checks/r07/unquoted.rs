@@ -6,7 +6,7 @@ use crate::{
         check::{Check, Judged, Meta},
         fixture::NOT_BELOW,
         out::Out,
-        subject::script::{is_foreign, script},
+        subject::script::script,
         syntax::shell::{Command, Dialect, Expands, Expansion, Redirect, Script, Switch, Word},
         tree::File,
     },
@@ -33,7 +33,7 @@ impl Check for Unquoted {
     }
 
     fn file(&self, file: &File, out: &mut Out<'_>) -> Judged {
-        let Some(script) = script(file).filter(|_| !is_foreign(&file.path)) else { return Judged::No };
+        let Some(script) = script(file).filter(|_| !file.is_foreign()) else { return Judged::No };
         if matches!(script.dialect, Dialect::Other | Dialect::Zsh) {
             // zsh does not split what it expands.
             return Judged::No;

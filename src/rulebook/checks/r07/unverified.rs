@@ -7,7 +7,7 @@ use crate::{
         out::Out,
         subject::{
             container::{Container, Known},
-            script::{inside, is_foreign, is_test, scripts},
+            script::{inside, scripts},
         },
         syntax::{
             python::{Module, Value},
@@ -42,7 +42,7 @@ impl Check for Unverified {
     }
 
     fn file(&self, file: &File, out: &mut Out<'_>) -> Judged {
-        if is_foreign(&file.path) || !matches!(file.kind, Kind::Shell | Kind::Dockerfile | Kind::Python) {
+        if file.is_foreign() || !matches!(file.kind, Kind::Shell | Kind::Dockerfile | Kind::Python) {
             return Judged::No;
         }
         for script in scripts(file) {
@@ -56,7 +56,7 @@ impl Check for Unverified {
             environment(file, out);
         }
         if let Parsed::Python(module) = &file.parsed
-            && !is_test(&file.path)
+            && !file.is_test()
         {
             python(file, module, out);
         }

@@ -6,7 +6,6 @@ use crate::{
         check::{Check, Judged, Meta},
         fixture::NOT_BELOW,
         out::Out,
-        subject::script::{is_docs, is_foreign, is_test},
         syntax::python::Module,
         tree::{File, Parsed},
     },
@@ -35,7 +34,7 @@ impl Check for Arguments {
     fn file(&self, file: &File, out: &mut Out<'_>) -> Judged {
         let Parsed::Python(module) = &file.parsed else { return Judged::No };
         let Some(main) = &module.main else { return Judged::No };
-        if is_test(&file.path) || is_foreign(&file.path) || is_docs(&file.path) {
+        if file.is_test() || file.is_foreign() || file.is_docs() {
             return Judged::No;
         }
         if !parses(module) && !hands_over(module) {

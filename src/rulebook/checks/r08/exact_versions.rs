@@ -6,7 +6,6 @@ use crate::{
         check::{Check, Judged, Meta},
         fixture::NOT_BELOW,
         out::Out,
-        subject::script::is_foreign,
         syntax::requirements::{self, Line, What, is_fixed},
         tree::{File, Kind},
     },
@@ -32,7 +31,7 @@ impl Check for ExactVersions {
     }
 
     fn file(&self, file: &File, out: &mut Out<'_>) -> Judged {
-        if file.kind != Kind::Requirements || is_foreign(&file.path) {
+        if file.kind != Kind::Requirements || file.is_foreign() {
             return Judged::No;
         }
         for line in requirements::parse(file.text()) {

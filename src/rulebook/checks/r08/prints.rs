@@ -6,7 +6,7 @@ use crate::{
         check::{Check, Judged, Meta},
         fixture::NOT_BELOW,
         out::Out,
-        subject::script::{is_below, is_docs, is_foreign, is_test},
+        subject::script::is_below,
         syntax::python::Module,
         tree::{File, Parsed},
     },
@@ -33,7 +33,7 @@ impl Check for Prints {
 
     fn file(&self, file: &File, out: &mut Out<'_>) -> Judged {
         let Parsed::Python(module) = &file.parsed else { return Judged::No };
-        if is_test(&file.path) || is_foreign(&file.path) || is_docs(&file.path) || speaks_to_a_person(file, module) {
+        if file.is_test() || file.is_foreign() || file.is_docs() || speaks_to_a_person(file, module) {
             return Judged::No;
         }
         for call in module.calls.iter().filter(|call| call.callee == "print" && call.keyword("file").is_none()) {

@@ -6,7 +6,6 @@ use crate::{
         check::{Check, Judged, Meta},
         fixture::NOT_BELOW,
         out::Out,
-        subject::script::{is_foreign, is_test},
         syntax::python::{Call, Value},
         tree::{File, Parsed},
     },
@@ -36,7 +35,7 @@ impl Check for Swallowed {
 
     fn file(&self, file: &File, out: &mut Out<'_>) -> Judged {
         let Parsed::Python(module) = &file.parsed else { return Judged::No };
-        if is_foreign(&file.path) {
+        if file.is_foreign() {
             return Judged::No;
         }
         // One that raises again only cleans up.
@@ -44,7 +43,7 @@ impl Check for Swallowed {
             out.at(file, handler.span).title("bare except").observed("except:").expected("except SomeError:").fail();
         }
         let has_subprocess = module.imports("subprocess");
-        for call in module.calls.iter().filter(|call| !is_test(&file.path) && runs_a_command(call, has_subprocess)) {
+        for call in module.calls.iter().filter(|call| !file.is_test() && runs_a_command(call, has_subprocess)) {
             if let Some(shell) = call.keyword("shell").filter(|shell| shell.value == Value::Bool(true)) {
                 let draft = out.at(file, shell.span).title("command through a shell");
                 draft

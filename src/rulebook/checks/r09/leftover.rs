@@ -5,13 +5,15 @@ use crate::{
     rulebook::{
         check::{Check, Judged, Meta},
         out::Out,
-        subject::places::{is_aside, is_within},
-        tree::{Kind, Tree, base_name},
+        subject::places::is_within,
+        tree::{File, Kind, Tree, base_name},
     },
 };
 use regex::Regex;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    cell::LazyCell,
+    ops::Deref,
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::LazyLock,
 };
 
@@ -57,19 +59,27 @@ impl Check for Leftover {
     }
 
     fn tree(&self, tree: &Tree, out: &mut Out<'_>) -> Judged {
-        let folders = children(tree);
+        let folders = LazyCell::new(|| children(tree));
         let mut told: BTreeSet<&str> = BTreeSet::new();
+        let mut judged: HashMap<&str, bool> = HashMap::new();
         for file in tree.files.values() {
             let path = file.path.as_str();
-            if is_aside(path)
+            if file.is_aside()
                 || is_within(path, &out.policy.layout.archive)
                 || path.split('/').any(|part| part.starts_with('.') && part.len() > 1 && !part.contains(".bak"))
             {
                 continue;
             }
             let ends = path.match_indices('/').map(|(at, _)| &path[..at]);
-            let Some(folder) = ends.clone().find(|folder| is_leftover_folder(folder, &folders)) else {
-                if let Some(why) = leftover(path, file.kind, &folders) {
+            let mut found = None;
+            for folder in ends {
+                if *judged.entry(folder).or_insert_with(|| is_leftover_folder(folder, &folders)) {
+                    found = Some(folder);
+                    break;
+                }
+            }
+            let Some(folder) = found else {
+                if let Some(why) = leftover(file, &folders) {
                     let draft = out.at(file, None).observed(format!("`{}` {why}", file.name()));
                     draft.expected("one file, under its plain name").fail();
                 }
@@ -102,41 +112,72 @@ fn children(tree: &Tree) -> BTreeMap<&str, BTreeSet<&str>> {
     found
 }
 
-fn is_leftover_folder(path: &str, folders: &BTreeMap<&str, BTreeSet<&str>>) -> bool {
+type Folders<'t> = BTreeMap<&'t str, BTreeSet<&'t str>>;
+
+fn is_leftover_folder<'t>(path: &str, folders: &impl Deref<Target = Folders<'t>>) -> bool {
     let name = base_name(path);
     OLD.is_match(name)
         || EXPERIMENT.is_match(name)
         || (is_version_beside(path, name, "", folders) && !INTERFACE.is_match(name))
 }
 
+/// What the name of a file says.
+enum Says {
+    Nothing,
+    Old,
+    /// It is a version; of something deployed that is enough.
+    Version {
+        is_deployed: bool,
+    },
+}
+
 /// Why a file is a leftover, if it is one.
-fn leftover(path: &str, kind: Kind, folders: &BTreeMap<&str, BTreeSet<&str>>) -> Option<&'static str> {
+fn leftover<'t>(file: &File, folders: &impl Deref<Target = Folders<'t>>) -> Option<&'static str> {
+    match &*file.kept(|file| said_by_name(&file.path, file.kind)) {
+        Says::Nothing => None,
+        Says::Old => Some("is a copy or an old version"),
+        Says::Version { is_deployed } => {
+            let (stem, extension) = parts(file.name());
+            (*is_deployed || is_version_beside(&file.path, stem, extension, folders))
+                .then_some("is a second version by its name")
+        }
+    }
+}
+
+fn parts(name: &str) -> (&str, &str) {
+    name.split_once('.').filter(|(stem, _)| !stem.is_empty()).unwrap_or((name, ""))
+}
+
+fn said_by_name(path: &str, kind: Kind) -> Says {
     let name = base_name(path);
-    let (stem, extension) = name.split_once('.').filter(|(stem, _)| !stem.is_empty()).unwrap_or((name, ""));
+    let (stem, extension) = parts(name);
     // Steps of a migration are named by what they do: `004_drop_old.sql`.
     let is_step =
         extension.ends_with("sql") || path.split('/').any(|part| matches!(part, "migrations" | "versions" | "alembic"));
     // Terraform's own copy of its state is told by the check of tracked state.
     if is_step || name.contains(".tfstate") {
-        return None;
+        return Says::Nothing;
     }
     if OLD.is_match(name) || OLD.is_match(stem) {
-        return Some("is a copy or an old version");
+        return Says::Old;
     }
     if INTERFACE.is_match(stem) || matches!(extension, "proto" | "md" | "graphql" | "avsc" | "xsd" | "wsdl") {
-        return None;
+        return Says::Nothing;
     }
     let is_deployed = matches!(
         kind,
         Kind::Shell | Kind::Compose | Kind::Dockerfile | Kind::Hcl | Kind::Kubernetes | Kind::HelmTemplate
     );
-    let is_version = VERSIONED.is_match(stem);
-    (is_version && (is_deployed || is_version_beside(path, stem, extension, folders)))
-        .then_some("is a second version by its name")
+    if VERSIONED.is_match(stem) { Says::Version { is_deployed } } else { Says::Nothing }
 }
 
 /// Whether what a name is the second version of lies beside it: `x-v2` and `x`, or `x-v1`.
-fn is_version_beside(path: &str, stem: &str, extension: &str, folders: &BTreeMap<&str, BTreeSet<&str>>) -> bool {
+fn is_version_beside<'t>(
+    path: &str,
+    stem: &str,
+    extension: &str,
+    folders: &impl Deref<Target = Folders<'t>>,
+) -> bool {
     let Some(found) = VERSIONED.captures(stem) else { return false };
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let dot = if extension.is_empty() { "" } else { "." };

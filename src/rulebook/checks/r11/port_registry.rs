@@ -9,7 +9,7 @@ use crate::{
         resource::Resource,
         subject::{
             compose::Project,
-            container::{Known, PublishedPort, containers, pod::publishes},
+            container::{Known, PublishedPort, containers, pod::publishes, published},
             live::Live,
         },
         syntax::{
@@ -270,7 +270,7 @@ impl<'t> Ports<'t> {
     }
 
     fn service(&mut self, project: &'t Project, service: &'t Resource, out: &mut Out<'_>) {
-        for port in containers(service).into_iter().flat_map(|container| container.ports) {
+        for port in published(service) {
             if port.host == Known::Unknown {
                 let draft = out.on(service, &port.pointer).expected("a port that can be read");
                 draft.unknown("the port of the host cannot be known from here");

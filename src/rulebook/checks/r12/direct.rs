@@ -1,13 +1,13 @@
 //! 12c: a script deploys past the deploy script.
 
 use crate::{
-    model::finding::{Level, Scope},
+    model::finding::{Level, Scope, Span},
     rulebook::{
         checks::r12::one_deploy::is_another,
         check::{Check, Judged, Meta},
         out::Out,
-        subject::script::{is_ci, is_docs, is_foreign, is_test, script},
-        syntax::shell::Program,
+        subject::script::script,
+        syntax::shell::{Command, Program, Script},
         tree::{File, Tree, base_name},
     },
 };
@@ -43,10 +43,8 @@ impl Check for Direct {
         for file in tree.files.values().filter(is_judged) {
             let Some(script) = script(file) else { continue };
             verdict = Judged::Yes;
-            for command in &script.commands {
-                if let Some(what) = command.program().and_then(|program| deploys(&program)) {
-                    out.at(file, command.span).observed(what).expected(format!("a call of {deploy}")).fail();
-                }
+            for (span, what) in &file.kept(|_| Deploys::of(script)).0 {
+                out.at(file, *span).observed(what.as_str()).expected(format!("a call of {deploy}")).fail();
             }
         }
         verdict
@@ -59,7 +57,7 @@ fn is_judged(file: &File) -> bool {
     let name = base_name(path).to_ascii_lowercase();
     let local = ["dev", "local", "kind", "minikube", "k3d", "demo", "bench", "test", "e2e", "devcontainer"];
     let is_local = name.split(['-', '_', '.']).any(|part| local.contains(&part)) || path.contains(".devcontainer/");
-    !(is_ci(path) || is_test(path) || is_docs(path) || is_foreign(path) || is_local)
+    !(file.is_ci() || file.is_test() || file.is_docs() || file.is_foreign() || is_local)
 }
 
 /// The deploy script, and the files that it names, directly or by others.
@@ -73,6 +71,16 @@ fn called_from<'t>(tree: &'t Tree, deploy: &str) -> HashSet<&'t str> {
         }
     }
     called
+}
+
+/// Where a script deploys something, and with what.
+struct Deploys(Vec<(Span, String)>);
+
+impl Deploys {
+    fn of(script: &Script) -> Self {
+        let one = |command: &Command| Some((command.span, deploys(&command.program()?)?));
+        Self(script.commands.iter().filter_map(one).collect())
+    }
 }
 
 /// What a program deploys with, if it does.

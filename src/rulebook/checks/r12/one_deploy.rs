@@ -5,7 +5,6 @@ use crate::{
     rulebook::{
         check::{Check, Judged, Meta},
         out::Out,
-        subject::script::{is_docs, is_foreign, is_test},
         tree::{File, Kind, Tree, base_name, folder_of},
     },
 };
@@ -62,7 +61,7 @@ pub fn is_deployable(file: &File) -> bool {
         Kind::Hcl => file.path.ends_with(".tf"),
         _ => false,
     };
-    is_kind && !is_test(&file.path) && !is_foreign(&file.path) && !is_docs(&file.path)
+    is_kind && !file.is_test() && !file.is_foreign() && !file.is_docs()
 }
 
 /// Whether a script has the same purpose as the one at `path`: it lies beside it and is called like it.

@@ -5,7 +5,7 @@ use crate::{
     rulebook::{
         check::{Check, Judged, Meta, Parameter, Value},
         out::Out,
-        subject::places::{is_aside, is_front_page, is_within},
+        subject::places::{is_front_page, is_within},
         tree::{File, Kind, Tree, folder_of},
     },
 };
@@ -92,7 +92,7 @@ fn is_candidate(file: &File) -> bool {
     let is_hidden = file.path.split('/').any(|part| part.starts_with(['.', '_']));
     (is_asset || is_setting || is_script)
         && !is_hidden
-        && !is_aside(&file.path)
+        && !file.is_aside()
         && !is_front_page(&file.path)
         && !ENTRY_POINT.is_match(file.name())
 }

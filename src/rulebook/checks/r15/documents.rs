@@ -6,9 +6,8 @@ use crate::{
         check::{Check, Judged, Meta},
         out::Out,
         subject::{
-            doclinks::{Leads, Links},
-            places::is_aside,
-            script::{is_below, is_foreign},
+            doclinks::{Leads, Links, local},
+            script::is_below,
         },
         syntax::markdown::{Page, Time, Zone},
         tree::{File, Parsed, Tree, base_name},
@@ -71,8 +70,8 @@ impl Check for Documents {
         let links = Links::of(tree, out.policy);
         for (file, page) in &pages {
             let mut before: HashMap<&str, u32> = HashMap::new();
-            for link in &page.links {
-                let leads = links.judge(file, page, &link.target);
+            for local in local(file, page).iter() {
+                let (link, leads) = (&page.links[local.at], links.judge(file, page, local));
                 if leads == Leads::Somewhere {
                     continue;
                 }
@@ -109,7 +108,7 @@ fn counted<'p>(before: &mut HashMap<&'p str, u32>, text: &'p str) -> u32 {
 /// The page that a file is. Those of others and those of tests are not for us.
 fn page(file: &File) -> Option<&Page> {
     match &file.parsed {
-        Parsed::Markdown(page) if !is_aside(&file.path) && !is_foreign(&file.path) && !is_history(&file.path) => Some(page),
+        Parsed::Markdown(page) if !file.is_aside() && !file.is_foreign() && !is_history(&file.path) => Some(page),
         _ => None,
     }
 }

@@ -7,7 +7,7 @@ use crate::{
         out::Out,
         subject::{
             facts::{Aspect, agrees, facts},
-            places::{is_aside, is_within},
+            places::is_within,
             runbooks::decisions,
         },
         syntax::{
@@ -73,7 +73,7 @@ impl Check for Contradiction {
             let is_history = file.kind == Kind::Changelog
                 || records.contains(file.path.as_str())
                 || is_within(&file.path, &policy.layout.archive);
-            if !is_history && !is_aside(&file.path) && !is_within(&file.path, &authority.folder) {
+            if !is_history && !file.is_aside() && !is_within(&file.path, &authority.folder) {
                 judge(file, &stated, out);
             }
         }

@@ -40,8 +40,9 @@ impl Check for Changelog {
 
     fn tree(&self, tree: &Tree, out: &mut Out<'_>) -> Judged {
         let infrastructure = tree.files.values().filter(|file| is_infrastructure(file, out.policy));
+        let targets = targets(tree, out.policy);
         let deployed: BTreeSet<&str> =
-            targets(tree, out.policy).iter().flat_map(|target| &target.files).map(|file| file.path.as_str()).collect();
+            targets.iter().flat_map(|target| &target.files).map(|file| file.path.as_str()).collect();
         // Each under the folder of the policy that it lies in; the root for what lies in none, unless it is only built and not deployed.
         let folder_of = |path: &str| {
             let folders = out.policy.layout.infrastructure.iter().map(|folder| folder.trim_end_matches('/'));

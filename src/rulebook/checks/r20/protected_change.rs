@@ -9,7 +9,7 @@ use crate::{
         subject::{
             change::{Change, Changed},
             logged::{Logged, new_entries},
-            places::{is_aside, is_within},
+            places::is_within,
             words::{fits, has_word},
         },
         syntax::node::{Node, step},
@@ -83,7 +83,7 @@ fn unreadable<'c>(changed: &'c Changed, protected: &Protected) -> Option<&'c Arc
     let plain = protected.name.trim_matches(['*', '?']);
     let is_one = |file: &&Arc<File>| {
         matches!(file.parsed, Parsed::Broken(_))
-            && !is_aside(&file.path)
+            && !file.is_aside()
             && file.text().contains(plain)
             && !plain.is_empty()
     };
@@ -94,7 +94,7 @@ fn unreadable<'c>(changed: &'c Changed, protected: &Protected) -> Option<&'c Arc
 fn touched(changed: &Changed, protected: &Protected) -> Vec<Touched> {
     let Some(file) = changed.new.as_ref().or(changed.old.as_ref()) else { return Vec::new() };
     let is_page = matches!(file.kind, Kind::Markdown | Kind::Changelog | Kind::PortRegistry | Kind::Codeowners);
-    if is_page || is_aside(&file.path) {
+    if is_page || file.is_aside() {
         return Vec::new();
     }
     let (old, new) = (named(changed.old.as_ref(), protected), named(changed.new.as_ref(), protected));

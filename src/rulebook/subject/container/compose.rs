@@ -43,9 +43,13 @@ pub(super) fn container(resource: &Resource) -> Container<'_> {
         seccomp: seccomp(&read, "/security_opt"),
         read_only_root: read.truth("/read_only"),
         environment: environment(&read),
-        ports: read.items("/ports").flat_map(|(pointer, node)| ports(pointer, node)).collect(),
+        ports: published(resource),
         command: [words(read.node("/entrypoint")), words(read.node("/command"))].concat(),
     }
+}
+
+pub(super) fn published(resource: &Resource) -> Vec<PublishedPort> {
+    Reader::new(resource, "").items("/ports").flat_map(|(pointer, node)| ports(pointer, node)).collect()
 }
 
 /// Whether it is told not to start again when it ends.

@@ -174,6 +174,14 @@ pub struct PublishedPort {
     pub pointer: String,
 }
 
+/// The ports that a service of compose publishes: as [`containers`] tells, without the rest.
+pub fn published(service: &Resource) -> Vec<PublishedPort> {
+    match service.kind.as_str() {
+        "service" if !service.is_kubernetes() => compose::published(service),
+        _ => containers(service).into_iter().flat_map(|container| container.ports).collect(),
+    }
+}
+
 /// Every container that an object declares. Objects of other kinds have none.
 pub fn containers(resource: &Resource) -> Vec<Container<'_>> {
     match resource.kind.as_str() {

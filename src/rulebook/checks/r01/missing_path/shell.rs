@@ -10,6 +10,9 @@ use std::collections::HashSet;
 
 pub(super) fn missing(file: &File, known: &Known<'_>) -> Vec<Missing> {
     let Some(script) = script(file) else { return Vec::new() };
+    if !file.kept(|_| Refers(script.commands.iter().any(|command| referenced(command).is_some()))).0 {
+        return Vec::new();
+    }
     let tested = tested(script, file.text());
     let mut made: HashSet<&str> = HashSet::new();
     let mut found = Vec::new();
@@ -30,6 +33,9 @@ pub(super) fn missing(file: &File, known: &Known<'_>) -> Vec<Missing> {
     }
     found
 }
+
+/// Whether a script runs or sources any path.
+struct Refers(bool);
 
 /// The path that a command runs or sources, where it can be judged.
 fn referenced(command: &Command) -> Option<(&Word, &'static str)> {

@@ -113,12 +113,13 @@ impl<'a> World<'a> {
 
     /// Whether a selector answers to pods that run or are declared, or that may be made by something else.
     pub fn selects(&self, selector: Selector<'_>, namespace: &str) -> bool {
+        // Names of what else may make them are many: they are asked last.
         selector.is_open()
-            || selector.values().iter().any(|value| self.is_made_elsewhere(value))
             || self
                 .objects
                 .workloads(namespace)
                 .any(|workload| selector.matches(pod_labels(workload), &self.changes.labels))
+            || selector.values().iter().any(|value| self.is_made_elsewhere(value))
     }
 }
 
