@@ -79,7 +79,11 @@ fn owner_tree(app: &mut App) {
 
 fn idle(app: &mut App) {
     app.view.within.idle = !app.view.within.idle;
-    let text = if app.view.within.idle { "ReplicaSets of no replicas and finished jobs are shown" } else { "what rests is hidden" };
+    let text = if app.view.within.idle {
+        "ReplicaSets of no replicas and finished jobs are shown"
+    } else {
+        "what rests is hidden"
+    };
     app.refresh_lists();
     app.notice(Severity::Info, text);
 }

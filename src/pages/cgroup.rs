@@ -36,7 +36,9 @@ fn figures(group: &Cgroup) -> Vec<Line> {
     };
     vec![
         Line::maybe("cpu", group.cpu_ratio, |cpu_ratio| format!("{} of one core{cpu}", units::percent_fine(cpu_ratio))),
-        Line::maybe("throttled", group.throttled_ratio, |part| format!("in {} of its periods", units::percent_fine(part))),
+        Line::maybe("throttled", group.throttled_ratio, |part| {
+            format!("in {} of its periods", units::percent_fine(part))
+        }),
         Line::maybe("memory", group.memory_bytes, |bytes| format!("{} working set{memory}{share}", size(bytes))),
         Line::maybe("OOM kills", group.oom_kills, |n| n.to_string()),
         Line::maybe("processes", group.pids, |n| format!("{n}{pids}")),
@@ -56,9 +58,10 @@ impl Details for CgroupDetails {
     }
     fn state(&self, scene: &Scene<'_>, object: &ObjectRef) -> String {
         let Some(group) = find(scene.world, object) else { return units::UNKNOWN.into() };
-        group.throttled_ratio.filter(|part| *part > 0.0).map_or_else(String::new, |part| {
-            format!("throttled {}", units::percent(part))
-        })
+        group
+            .throttled_ratio
+            .filter(|part| *part > 0.0)
+            .map_or_else(String::new, |part| format!("throttled {}", units::percent(part)))
     }
     fn summary(&self, scene: &Scene<'_>, object: &ObjectRef) -> Option<Vec<Line>> {
         let mut lines = figures(find(scene.world, object)?);

@@ -64,23 +64,31 @@ fn state(scene: &Scene<'_>, container: &Container, lines: &mut Vec<Line>) {
 fn figures(container: &Container, usage: &ContainerUsage) -> Vec<Line> {
     let size = |bytes: u64| units::bytes(bytes as f64);
     let cpu = container.cpu_limit_cores.map_or_else(|| ", no limit".into(), |cores| format!(" of {cores:.2} cores"));
-    let share = ratio(usage.memory_bytes, container.memory_limit_bytes).map_or_else(String::new, |s| format!(" ({})", units::percent(s)));
-    let limit = container.memory_limit_bytes.map_or_else(|| ", no limit".into(), |bytes| format!(" of {}", size(bytes)));
+    let share = ratio(usage.memory_bytes, container.memory_limit_bytes)
+        .map_or_else(String::new, |s| format!(" ({})", units::percent(s)));
+    let limit =
+        container.memory_limit_bytes.map_or_else(|| ", no limit".into(), |bytes| format!(" of {}", size(bytes)));
     let mut lines = vec![
         Line::maybe("cpu", usage.cpu_ratio, |cpu_ratio| format!("{} of one core{cpu}", units::percent_fine(cpu_ratio))),
         Line::maybe("memory", usage.memory_bytes, |bytes| format!("{} working set{limit}{share}", size(bytes))),
         Line::maybe("network", usage.received_bytes_per_second.zip(usage.sent_bytes_per_second), |(rx, tx)| {
             format!("{} received, {} sent", units::bytes_per_second(rx), units::bytes_per_second(tx))
         }),
-        Line::maybe("block devices", usage.read_bytes_per_second.zip(usage.written_bytes_per_second), |(read, written)| {
-            format!("{} read, {} written", units::bytes_per_second(read), units::bytes_per_second(written))
-        }),
+        Line::maybe(
+            "block devices",
+            usage.read_bytes_per_second.zip(usage.written_bytes_per_second),
+            |(read, written)| {
+                format!("{} read, {} written", units::bytes_per_second(read), units::bytes_per_second(written))
+            },
+        ),
         Line::maybe("processes", usage.pids, |n| {
             usage.pids_limit.map_or_else(|| n.to_string(), |limit| format!("{n} of {limit}"))
         }),
     ];
     let throttled = usage.throttled_ratio.filter(|part| *part > 0.0);
-    lines.extend(throttled.map(|part| Line::pair("throttled", format!("in {} of its periods", units::percent_fine(part)))));
+    lines.extend(
+        throttled.map(|part| Line::pair("throttled", format!("in {} of its periods", units::percent_fine(part)))),
+    );
     lines
 }
 
@@ -108,7 +116,9 @@ fn identity(container: &Container) -> Vec<Line> {
         lines.push(Line::pair("other ports", private.join(" ")));
     }
     lines.push(Line::pair("networks", or_none(container.networks.join(" "))));
-    lines.push(Line::maybe("privileged", container.privileged, |yes| if yes { "yes: it is as good as root on the machine" } else { "no" }.into()));
+    lines.push(Line::maybe("privileged", container.privileged, |yes| {
+        if yes { "yes: it is as good as root on the machine" } else { "no" }.into()
+    }));
     lines
 }
 
@@ -120,17 +130,22 @@ fn more(container: &Container, details: &ContainerDetails, lines: &mut Vec<Line>
         lines.extend(rows);
     };
     let process = |p: &crate::model::container::ContainerProcess| {
-        Line::of(Role::Dim, format!("  {:>7} {:<10} {:>5} {:>9} ", p.pid, p.user, p.cpu, p.time)).and(Role::Text, &p.command)
+        Line::of(Role::Dim, format!("  {:>7} {:<10} {:>5} {:>9} ", p.pid, p.user, p.cpu, p.time))
+            .and(Role::Text, &p.command)
     };
     part(format!("processes ({})", details.processes.len()), details.processes.iter().map(process).collect());
     let mount = |m: &crate::model::container::ContainerMount| {
         let access = if m.writable { "read and write" } else { "read-only" };
-        Line::of(Role::Dim, format!("  {:<7} ", m.kind)).and(Role::Text, format!("{} -> {}", m.source, m.destination)).and(Role::Dim, format!("  {access}"))
+        Line::of(Role::Dim, format!("  {:<7} ", m.kind))
+            .and(Role::Text, format!("{} -> {}", m.source, m.destination))
+            .and(Role::Dim, format!("  {access}"))
     };
     part(format!("mounts ({})", details.mounts.len()), details.mounts.iter().map(mount).collect());
     let variable = |(name, value): &_| Line::of(Role::Dim, format!("  {name}=")).and(Role::Text, value);
     part(format!("environment ({})", details.environment.len()), details.environment.iter().map(variable).collect());
-    let label = |(name, value): (&compact_str::CompactString, &String)| Line::of(Role::Dim, format!("  {name}=")).and(Role::Text, value);
+    let label = |(name, value): (&compact_str::CompactString, &String)| {
+        Line::of(Role::Dim, format!("  {name}=")).and(Role::Text, value)
+    };
     part(format!("labels ({})", container.labels.len()), container.labels.iter().map(label).collect());
 }
 
@@ -142,7 +157,9 @@ fn probes(scene: &Scene<'_>, container: &Container, lines: &mut Vec<Line>) {
     lines.push(Line::empty());
     lines.push(Line::heading("last runs of its health check, newest first"));
     for probe in container.probes.iter().rev() {
-        let at = probe.at.map_or(units::UNKNOWN.into(), |at| format!("{} ({} ago)", units::clock(at), units::age(scene.now, at)));
+        let at = probe
+            .at
+            .map_or(units::UNKNOWN.into(), |at| format!("{} ({} ago)", units::clock(at), units::age(scene.now, at)));
         let end = probe.exit_code.map_or(units::UNKNOWN.into(), exit_words);
         lines.push(Line::of(Role::Dim, format!("  {at}  ")).and(Role::Text, end));
         lines.extend(probe.output.lines().map(|line| Line::of(Role::Text, format!("    {line}"))));
@@ -169,7 +186,13 @@ fn drift(details: &ContainerDetails, lines: &mut Vec<Line>) {
             lines.push(Line::of(Role::Dim, format!("  {}", why.as_deref().unwrap_or("not compared yet"))));
         }
     }
-    lines.extend(details.drift_unknown.iter().filter(|_| details.drift.is_some()).map(|why| Line::of(Role::Dim, format!("  {why}"))));
+    lines.extend(
+        details
+            .drift_unknown
+            .iter()
+            .filter(|_| details.drift.is_some())
+            .map(|why| Line::of(Role::Dim, format!("  {why}"))),
+    );
 }
 
 impl Details for ContainerPage {
@@ -182,7 +205,8 @@ impl Details for ContainerPage {
     }
     fn state(&self, scene: &Scene<'_>, object: &ObjectRef) -> String {
         let Some(container) = find(scene.world, object) else { return units::UNKNOWN.into() };
-        let since = pane::in_state_since(container).map_or_else(String::new, |at| format!(" for {}", units::age(scene.now, at)));
+        let since = pane::in_state_since(container)
+            .map_or_else(String::new, |at| format!(" for {}", units::age(scene.now, at)));
         let check = if container.check == CheckState::None { "" } else { container.check.word() };
         let check = if check.is_empty() { String::new() } else { format!(", {check}") };
         format!("{}{check}{since}", container.state.word())
@@ -218,15 +242,18 @@ impl Details for ContainerPage {
         let used = scene.world.observed.containers.usage_of(container).and_then(|usage| usage.memory_bytes);
         let near = units::near(used, container.memory_limit_bytes);
         if container.oom_killed || near {
-            let limit = container.memory_limit_bytes.map_or("it has no limit of its own: the machine was out of memory".into(), |bytes| {
-                format!("its limit is {}", units::bytes(bytes as f64))
-            });
+            let limit = container
+                .memory_limit_bytes
+                .map_or("it has no limit of its own: the machine was out of memory".into(), |bytes| {
+                    format!("its limit is {}", units::bytes(bytes as f64))
+                });
             let running = container.state == ContainerState::Running;
-            let now = used.filter(|_| running).map_or_else(String::new, |used| {
-                format!(", its working set is {}", units::bytes(used as f64))
-            });
+            let now = used
+                .filter(|_| running)
+                .map_or_else(String::new, |used| format!(", its working set is {}", units::bytes(used as f64)));
             let seen = scene.series.get(&SeriesKey::new(Metric::ContainerMemory, object.id.clone()));
-            let most = seen.and_then(|series| series.between(i64::MIN, i64::MAX).map(|(_, value)| value).reduce(f64::max));
+            let most =
+                seen.and_then(|series| series.between(i64::MIN, i64::MAX).map(|(_, value)| value).reduce(f64::max));
             let most = most.map_or_else(String::new, |most| format!(", at most {} was seen", units::bytes(most)));
             let role = if near { Role::Warn } else { Role::Text };
             lines.push(Line::of(Role::Dim, "  memory    ").and(role, format!("{limit}{now}{most}")));

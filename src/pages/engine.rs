@@ -20,7 +20,9 @@ fn engine<'w>(world: &'w World, object: &ObjectRef) -> Option<&'w Engine> {
 
 fn prune(label: &str, all: Option<u64>, unused: Option<u64>) -> Line {
     let size = |bytes: u64| units::bytes(bytes as f64);
-    Line::maybe(label, all.zip(unused), |(all, unused)| format!("{}, of which {} is used by nothing", size(all), size(unused)))
+    Line::maybe(label, all.zip(unused), |(all, unused)| {
+        format!("{}, of which {} is used by nothing", size(all), size(unused))
+    })
 }
 
 impl Details for EnginePage {

@@ -54,18 +54,34 @@ fn of<T>(value: Option<T>, limit: Option<T>, print: impl Fn(T) -> String) -> Opt
 fn use_lines(figures: &mut Figures<'_>) {
     let gpu = figures.gpu;
     let busy = gpu.memory_busy_ratio.map_or_else(String::new, |busy| format!(", memory busy {}", units::percent(busy)));
-    figures.add("utilisation", "utilization", gpu.utilization_ratio.map(|used| format!("{}{busy}", units::percent(used))));
+    figures.add(
+        "utilisation",
+        "utilization",
+        gpu.utilization_ratio.map(|used| format!("{}{busy}", units::percent(used))),
+    );
     let reserved = gpu.memory.reserved_bytes.map_or_else(String::new, |kept| format!(", {} reserved", bytes(kept)));
     let memory = of(gpu.memory.used_bytes, gpu.memory.total_bytes, bytes).map(|memory| format!("{memory}{reserved}"));
     figures.add("memory", "memory", memory);
     let coders = gpu.encoder_ratio.zip(gpu.decoder_ratio);
-    figures.add("encoder, decoder", "encoder", coders.map(|(encoder, decoder)| format!("{}, {}", units::percent(encoder), units::percent(decoder))));
+    figures.add(
+        "encoder, decoder",
+        "encoder",
+        coders.map(|(encoder, decoder)| format!("{}, {}", units::percent(encoder), units::percent(decoder))),
+    );
     let celsius = |value: f64| format!("{value:.0} °C");
     let limits = [("slows down", gpu.temperature.slowdown_celsius), ("switches off", gpu.temperature.shutdown_celsius)];
-    let limits: String = limits.iter().filter_map(|(what, at)| Some(format!(", {what} at {}", celsius((*at)?)))).collect();
-    figures.add("temperature", "temperature", gpu.temperature.gpu_celsius.map(|now| format!("{}{limits}", celsius(now))));
+    let limits: String =
+        limits.iter().filter_map(|(what, at)| Some(format!(", {what} at {}", celsius((*at)?)))).collect();
+    figures.add(
+        "temperature",
+        "temperature",
+        gpu.temperature.gpu_celsius.map(|now| format!("{}{limits}", celsius(now))),
+    );
     figures.add("memory temp.", "memory-temperature", gpu.temperature.memory_celsius.map(celsius));
-    let default = gpu.power.default_limit_watts.filter(|default| gpu.power.limit_watts.is_some_and(|limit| (limit - default).abs() >= 1.0));
+    let default = gpu
+        .power
+        .default_limit_watts
+        .filter(|default| gpu.power.limit_watts.is_some_and(|limit| (limit - default).abs() >= 1.0));
     let default = default.map_or_else(String::new, |default| format!(" (made for {default:.0} W)"));
     let power = of(gpu.power.watts, gpu.power.limit_watts, |watts| format!("{watts:.0} W"));
     figures.add("power", "power", power.map(|power| format!("{power}{default}")));
@@ -110,7 +126,12 @@ fn link_lines(figures: &mut Figures<'_>) {
         let count = |count: Option<u64>| count.map_or_else(|| units::UNKNOWN.to_owned(), |count| count.to_string());
         let errors = [("CRC", link.crc_errors), ("replay", link.replay_errors), ("recovery", link.recovery_errors)];
         let errors = errors.map(|(what, errors)| format!("{what} {}", count(errors))).join(", ");
-        figures.lines.push(Line::pair(&format!("NVLink {}", link.link), "").and(role, state).and(Role::Text, remote).and(Role::Dim, format!("  errors: {errors}")));
+        figures.lines.push(
+            Line::pair(&format!("NVLink {}", link.link), "")
+                .and(role, state)
+                .and(Role::Text, remote)
+                .and(Role::Dim, format!("  errors: {errors}")),
+        );
     }
 }
 
@@ -144,7 +165,8 @@ fn identity_lines(figures: &mut Figures<'_>, world: &World) {
     figures.add("persistence", "persistence", gpu.persistence.map(on));
     figures.add("compute mode", "compute-mode", gpu.compute_mode.as_ref().map(ToString::to_string));
     let mig = gpu.mig.map(|mig| {
-        let later = if mig.pending == mig.enabled { String::new() } else { format!(", {} after a reset", on(mig.pending)) };
+        let later =
+            if mig.pending == mig.enabled { String::new() } else { format!(", {} after a reset", on(mig.pending)) };
         format!("{}{later}", on(mig.enabled))
     });
     figures.add("MIG", "mig", mig);
@@ -156,7 +178,9 @@ fn identity_lines(figures: &mut Figures<'_>, world: &World) {
     let driver = news.map(|news| &news.driver);
     let words = driver.and_then(|driver| Some(format!("{} {}", driver.name, driver.version.as_ref()?)));
     figures.add("driver", "driver", words);
-    figures.lines.extend(driver.and_then(|driver| driver.cuda.as_ref()).map(|cuda| Line::pair("CUDA", format!("up to {cuda}"))));
+    figures
+        .lines
+        .extend(driver.and_then(|driver| driver.cuda.as_ref()).map(|cuda| Line::pair("CUDA", format!("up to {cuda}"))));
 }
 
 fn part_lines(gpu: &Gpu, lines: &mut Vec<Line>) {
@@ -166,9 +190,13 @@ fn part_lines(gpu: &Gpu, lines: &mut Vec<Line>) {
     lines.push(Line::empty());
     lines.push(Line::heading("MIG devices"));
     for part in &gpu.mig_devices {
-        let memory = of(part.memory.used_bytes, part.memory.total_bytes, bytes).unwrap_or_else(|| units::UNKNOWN.into());
+        let memory =
+            of(part.memory.used_bytes, part.memory.total_bytes, bytes).unwrap_or_else(|| units::UNKNOWN.into());
         let processors = part.multiprocessors.map_or_else(String::new, |n| format!(", {n} multiprocessors"));
-        lines.push(Line::pair(&format!("{}:{}", gpu.index, part.index), format!("{}  {memory}{processors}", short_name(&part.name))));
+        lines.push(Line::pair(
+            &format!("{}:{}", gpu.index, part.index),
+            format!("{}  {memory}{processors}", short_name(&part.name)),
+        ));
     }
 }
 

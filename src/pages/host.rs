@@ -68,7 +68,11 @@ impl Details for HostDetails {
         match object.kind {
             ObjectKind::Cpu => yaml::of(&observed.gauges.as_ref()?.cpu),
             ObjectKind::Memory => yaml::of(&observed.gauges.as_ref()?.memory),
-            _ => yaml::of(&(observed.facts.as_ref(), observed.units.as_ref(), observed.gauges.as_ref().map(|g| g.kernel))),
+            _ => yaml::of(&(
+                observed.facts.as_ref(),
+                observed.units.as_ref(),
+                observed.gauges.as_ref().map(|g| g.kernel),
+            )),
         }
     }
     fn history(&self, object: &ObjectRef) -> Vec<Kept> {

@@ -96,7 +96,9 @@ fn draw_nothing(scene: &Scene<'_>, viewer: &Viewer, area: Rect, buffer: &mut Buf
         Some(note) => note,
         None if viewer.store.is_judging() => "filtering",
         None if !viewer.store.is_empty() => "no line passes the filter: / changes it",
-        None if viewer.origins.iter().all(|origin| origin.state == OriginState::Waiting) => "waiting for the first line",
+        None if viewer.origins.iter().all(|origin| origin.state == OriginState::Waiting) => {
+            "waiting for the first line"
+        }
         None => "nothing written yet",
     };
     paint::put_cut(scene, buffer, area, (1, 0), text, scene.style(Role::Dim));
@@ -129,7 +131,9 @@ fn standing(scene: &Scene<'_>, viewer: &Viewer) -> Words {
         // Lines are not kept with the moments: whoever looks at the past must not take what is written now for it.
         let clock = units::clock(at);
         words.push(match viewer.held {
-            Some(_) if viewer.reaches(at) => (format!("held at {clock}, later lines below are not of the past"), Role::Past),
+            Some(_) if viewer.reaches(at) => {
+                (format!("held at {clock}, later lines below are not of the past"), Role::Past)
+            }
             Some(_) => (format!("no line here is as old as {clock}: s reaches further back"), Role::Past),
             None => (format!("live lines, not those of {clock}"), Role::Past),
         });
@@ -256,7 +260,14 @@ fn draw_margin(
         let role = ROLES[usize::from(line.origin) % ROLES.len()];
         let x = 1 + times.width();
         let room = Rect { width: (x + width - 1).min(area.width.saturating_sub(1)), ..area };
-        paint::put_cut(scene, buffer, room, (x, 0), tail_of(viewer.short_name(origin), width - 1), over(scene.style(role)));
+        paint::put_cut(
+            scene,
+            buffer,
+            room,
+            (x, 0),
+            tail_of(viewer.short_name(origin), width - 1),
+            over(scene.style(role)),
+        );
     }
 }
 
@@ -343,7 +354,8 @@ impl Styled {
         bounds.dedup();
         for pair in bounds.windows(2) {
             let (start, end) = (pair[0], pair[1]);
-            let part = self.parts.iter().rev().find(|(at, _)| *at <= start).map_or_else(Style::new, |(_, style)| *style);
+            let part =
+                self.parts.iter().rev().find(|(at, _)| *at <= start).map_or_else(Style::new, |(_, style)| *style);
             let is_found = found.iter().any(|(a, b)| (*a..*b).contains(&start));
             let style = over(part);
             let style = if is_found { style.patch(scene.style(Role::Match)) } else { style };

@@ -41,7 +41,10 @@ impl Details for MountDetails {
             Line::pair("device", &mount.device),
             Line::pair("file system", &mount.fs),
             Line::pair("access", if mount.read_only { "read-only" } else { "read and write" }),
-            Line::pair("served", if mount.remote { "over a network or by a daemon: it may hang" } else { "by the kernel" }),
+            Line::pair(
+                "served",
+                if mount.remote { "over a network or by a daemon: it may hang" } else { "by the kernel" },
+            ),
             Line::maybe("used", mount.used_ratio(), units::percent_fine),
             Line::maybe("available", mount.available_bytes, size),
             Line::maybe("total", mount.total_bytes, size),

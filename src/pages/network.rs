@@ -53,11 +53,8 @@ impl Details for NetworkDetails {
         yaml::of(find(world, object)?)
     }
     fn history(&self, object: &ObjectRef) -> Vec<Kept> {
-        let kept = |word, metric| Kept {
-            word,
-            key: SeriesKey::new(metric, object.id.clone()),
-            scale: Scale::BytesPerSecond,
-        };
+        let kept =
+            |word, metric| Kept { word, key: SeriesKey::new(metric, object.id.clone()), scale: Scale::BytesPerSecond };
         vec![kept("received", Metric::NetworkReceived), kept("sent", Metric::NetworkSent)]
     }
 }

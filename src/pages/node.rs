@@ -26,7 +26,10 @@ fn find<'w>(world: &'w World, object: &ObjectRef) -> Option<&'w Node> {
 /// `2.3 used, 4.5 asked for, 8 allocatable`.
 fn figure(label: &str, used: Option<String>, asked: Option<String>, whole: Option<String>) -> Line {
     let or = |text: Option<String>| text.unwrap_or_else(|| units::UNKNOWN.into());
-    Line::pair(label, format!("{} used, {} asked for, {} allocatable", or(used), asked.unwrap_or_else(|| "0".into()), or(whole)))
+    Line::pair(
+        label,
+        format!("{} used, {} asked for, {} allocatable", or(used), asked.unwrap_or_else(|| "0".into()), or(whole)),
+    )
 }
 
 fn head(scene: &Scene<'_>, node: &Node) -> Vec<Line> {
@@ -41,8 +44,18 @@ fn head(scene: &Scene<'_>, node: &Node) -> Vec<Line> {
     }
     let most = node.pods_allocatable.map_or_else(|| units::UNKNOWN.into(), |most| most.to_string());
     lines.extend([
-        figure("cpu", usage.and_then(|u| u.cpu_cores).map(cores), load.requests.cpu_cores.map(cores), node.cpu_allocatable_cores.map(cores)),
-        figure("memory", usage.and_then(|u| u.memory_bytes).map(bytes), load.requests.memory_bytes.map(bytes), node.memory_allocatable_bytes.map(bytes)),
+        figure(
+            "cpu",
+            usage.and_then(|u| u.cpu_cores).map(cores),
+            load.requests.cpu_cores.map(cores),
+            node.cpu_allocatable_cores.map(cores),
+        ),
+        figure(
+            "memory",
+            usage.and_then(|u| u.memory_bytes).map(bytes),
+            load.requests.memory_bytes.map(bytes),
+            node.memory_allocatable_bytes.map(bytes),
+        ),
         Line::pair("pods", format!("{} of {most}", load.pods)),
     ]);
     if let Some((used, total)) = usage.and_then(|usage| Some((usage.disk_used_bytes?, usage.disk_total_bytes?))) {

@@ -43,8 +43,16 @@ fn figures(scene: &Scene<'_>, pod: &Pod) -> [Line; 2] {
     let cores = panes::k8s::cores;
     let line = |label, used: Option<String>, set: String| Line::maybe(label, used, |used| used).and(Role::Dim, set);
     [
-        line("cpu", usage.and_then(|u| u.cpu_cores).map(cores), set(pod.limits.cpu_cores.map(cores), pod.requests.cpu_cores.map(cores))),
-        line("memory", usage.and_then(|u| u.memory_bytes).map(bytes), set(pod.limits.memory_bytes.map(bytes), pod.requests.memory_bytes.map(bytes))),
+        line(
+            "cpu",
+            usage.and_then(|u| u.cpu_cores).map(cores),
+            set(pod.limits.cpu_cores.map(cores), pod.requests.cpu_cores.map(cores)),
+        ),
+        line(
+            "memory",
+            usage.and_then(|u| u.memory_bytes).map(bytes),
+            set(pod.limits.memory_bytes.map(bytes), pod.requests.memory_bytes.map(bytes)),
+        ),
     ]
 }
 
@@ -70,9 +78,16 @@ fn end(scene: &Scene<'_>, run: &Run) -> String {
 /// A container: its state, why, its last end, what it may use, its probes.
 fn container(scene: &Scene<'_>, container: &PodContainer, json: Option<&Value>) -> Vec<Line> {
     let state = if container.state.is_empty() { "not started" } else { &container.state };
-    let well = container.ready || (container.state == "terminated" && container.ended.as_ref().is_none_or(|end| end.exit_code == 0));
+    let well = container.ready
+        || (container.state == "terminated" && container.ended.as_ref().is_none_or(|end| end.exit_code == 0));
     let waits = container.role == ContainerRole::Init && container.state == "waiting";
-    let role = if well { Role::Text } else if waits { Role::Info } else { Role::Warn };
+    let role = if well {
+        Role::Text
+    } else if waits {
+        Role::Info
+    } else {
+        Role::Warn
+    };
     let reason = if container.reason.is_empty() { String::new() } else { format!(" {}", container.reason) };
     let since = container.since.map_or_else(String::new, |at| format!(" for {}", units::age(scene.now, at)));
     let ready = if container.ready { ", ready" } else { ", not ready" };
@@ -106,19 +121,35 @@ fn told(json: &Value) -> Vec<Line> {
     }
     let list = |key: &str| json[key].as_array().map(Vec::as_slice).unwrap_or_default();
     let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
-    let ports: Vec<_> = list("ports").iter().map(|port| format!("{}/{} {}", port["containerPort"], text(port, "protocol"), text(port, "name"))).collect();
+    let ports: Vec<_> = list("ports")
+        .iter()
+        .map(|port| format!("{}/{} {}", port["containerPort"], text(port, "protocol"), text(port, "name")))
+        .collect();
     if !ports.is_empty() {
         lines.push(Line::pair("  ports", ports.join(", ")));
     }
-    for (label, key) in [("  startup", "startupProbe"), ("  readiness", "readinessProbe"), ("  liveness", "livenessProbe")] {
+    for (label, key) in
+        [("  startup", "startupProbe"), ("  readiness", "readinessProbe"), ("  liveness", "livenessProbe")]
+    {
         lines.extend(probe(&json[key]).map(|words| Line::pair(label, words)));
     }
     let environment = list("env").iter().map(|variable| {
-        let from = ["configMapKeyRef", "secretKeyRef", "fieldRef", "resourceFieldRef"].iter().find(|key| variable["valueFrom"][**key].is_object());
-        let value = from.map_or_else(|| text(variable, "value"), |key| {
-            let from = &variable["valueFrom"][*key];
-            format!("from {} {} {}{}", key.trim_end_matches("Ref"), text(from, "name"), text(from, "key"), text(from, "fieldPath"))
-        });
+        let from = ["configMapKeyRef", "secretKeyRef", "fieldRef", "resourceFieldRef"]
+            .iter()
+            .find(|key| variable["valueFrom"][**key].is_object());
+        let value = from.map_or_else(
+            || text(variable, "value"),
+            |key| {
+                let from = &variable["valueFrom"][*key];
+                format!(
+                    "from {} {} {}{}",
+                    key.trim_end_matches("Ref"),
+                    text(from, "name"),
+                    text(from, "key"),
+                    text(from, "fieldPath")
+                )
+            },
+        );
         format!("{}={value}", text(variable, "name"))
     });
     lines.extend(environment.map(|words| Line::pair("  environment", words)));
@@ -157,18 +188,28 @@ fn placement(json: &Value) -> Vec<Line> {
     let spec = &json["spec"];
     let text = |key: &str| spec[key].as_str().filter(|text| !text.is_empty());
     let mut lines = Vec::new();
-    for (label, key) in [("service account", "serviceAccountName"), ("priority", "priorityClassName"), ("restart policy", "restartPolicy"), ("scheduler", "schedulerName")] {
+    for (label, key) in [
+        ("service account", "serviceAccountName"),
+        ("priority", "priorityClassName"),
+        ("restart policy", "restartPolicy"),
+        ("scheduler", "schedulerName"),
+    ] {
         lines.extend(text(key).map(|text| Line::pair(label, text)));
     }
     if let Some(selector) = spec["nodeSelector"].as_object() {
-        let pairs: Vec<_> = selector.iter().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
+        let pairs: Vec<_> =
+            selector.iter().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
         lines.push(Line::pair("node selector", pairs.join(", ")));
     }
     let tolerations = spec["tolerations"].as_array().map(Vec::as_slice).unwrap_or_default().iter().map(|toleration| {
         let text = |key: &str| toleration[key].as_str().unwrap_or_default();
         let value = if text("value").is_empty() { String::new() } else { format!("={}", text("value")) };
         let seconds = toleration["tolerationSeconds"].as_u64().map_or_else(String::new, |s| format!(" for {s}s"));
-        format!("{}{value}:{}{seconds}", if text("key").is_empty() { "*" } else { text("key") }, if text("effect").is_empty() { "*" } else { text("effect") })
+        format!(
+            "{}{value}:{}{seconds}",
+            if text("key").is_empty() { "*" } else { text("key") },
+            if text("effect").is_empty() { "*" } else { text("effect") }
+        )
     });
     let tolerations: Vec<_> = tolerations.collect();
     if !tolerations.is_empty() {
@@ -179,7 +220,8 @@ fn placement(json: &Value) -> Vec<Line> {
 
 fn head(scene: &Scene<'_>, object: &ObjectRef, pod: &Pod) -> Vec<Line> {
     let role = Scene::health_role(pod.health);
-    let mut lines = vec![Line::pair("status", "").and(role, format!("{}, {}/{} ready", pod.status, pod.ready, pod.total))];
+    let mut lines =
+        vec![Line::pair("status", "").and(role, format!("{}, {}/{} ready", pod.status, pod.ready, pod.total))];
     if !pod.reason.is_empty() {
         lines.push(Line::pair("reason", "").and(role, &pod.reason));
     }
@@ -212,7 +254,10 @@ fn memory(scene: &Scene<'_>, pod: &Pod) -> Option<Line> {
     }
     let print = |bytes: u64| units::bytes(bytes as f64);
     let working = used.map_or_else(|| units::UNKNOWN.to_owned(), print);
-    let limit = pod.limits.memory_bytes.map_or_else(|| "no limit of its own".to_owned(), |limit| format!("a limit of {}", print(limit)));
+    let limit = pod
+        .limits
+        .memory_bytes
+        .map_or_else(|| "no limit of its own".to_owned(), |limit| format!("a limit of {}", print(limit)));
     let role = if near { Role::Warn } else { Role::Text };
     Some(Line::of(Role::Dim, "memory  ").and(role, format!("working set {working} now, {limit} (the whole pod)")))
 }
@@ -228,7 +273,10 @@ fn known(scene: &Scene<'_>, pod: &Pod) -> Vec<Line> {
         let said = [container.reason.as_str(), container.message.as_str()];
         let words: Vec<_> = said.into_iter().filter(|text| !text.is_empty()).collect();
         if !words.is_empty() {
-            lines.push(Line::of(Role::Text, format!("{} {}: {}", kube_tree::role(container.role), container.name, words.join(": "))));
+            lines.push(Line::of(
+                Role::Text,
+                format!("{} {}: {}", kube_tree::role(container.role), container.name, words.join(": ")),
+            ));
         }
         if let Some(run) = &container.last {
             lines.push(Line::of(Role::Dim, "  last end: ").and(Role::Text, end(scene, run)));
@@ -246,7 +294,8 @@ impl Details for PodPage {
     }
     fn state(&self, scene: &Scene<'_>, object: &ObjectRef) -> String {
         let Some(pod) = find(scene.world, object) else { return units::UNKNOWN.into() };
-        let restarts = if pod.restarts > 0 { format!(", restarts {}", restarts(pod, scene.world)) } else { String::new() };
+        let restarts =
+            if pod.restarts > 0 { format!(", restarts {}", restarts(pod, scene.world)) } else { String::new() };
         format!("{} {}/{}{restarts}", pod.status, pod.ready, pod.total)
     }
     fn summary(&self, scene: &Scene<'_>, object: &ObjectRef) -> Option<Vec<Line>> {

@@ -9,11 +9,7 @@ use crate::{
         ruling::{CheckFacts, Ruling},
         units,
     },
-    ui::{
-        lines::Line,
-        scene::Scene,
-        theme::Role,
-    },
+    ui::{lines::Line, scene::Scene, theme::Role},
     world::World,
 };
 use jiff::SignedDuration;
@@ -30,10 +26,8 @@ impl Details for ViolationDetails {
         &[ObjectKind::Violation]
     }
     fn name(&self, world: &World, object: &ObjectRef) -> String {
-        find(world, object).map_or_else(
-            || object.id.to_string(),
-            |(ruling, _)| format!("{} {}", ruling.finding.check, ruling.place()),
-        )
+        find(world, object)
+            .map_or_else(|| object.id.to_string(), |(ruling, _)| format!("{} {}", ruling.finding.check, ruling.place()))
     }
     fn state(&self, scene: &Scene<'_>, object: &ObjectRef) -> String {
         match find(scene.world, object) {
@@ -65,7 +59,10 @@ impl Details for ViolationDetails {
         optional("pointer", finding.pointer.as_deref().unwrap_or_default());
         optional("owner", finding.owner.as_deref().unwrap_or_default());
         optional("like", facts.map_or("", |facts| &facts.precedent));
-        lines.push(Line::pair("since", format!("{} ({} ago)", units::date_clock(ruling.first_seen), units::age(scene.now, ruling.first_seen))));
+        lines.push(Line::pair(
+            "since",
+            format!("{} ({} ago)", units::date_clock(ruling.first_seen), units::age(scene.now, ruling.first_seen)),
+        ));
         if let Some(waiver) = &finding.waiver {
             let until = waiver.expires.map_or_else(|| "for good".into(), units::date_clock);
             lines.push(Line::pair("waived", format!("by {}: {}, until {until}", waiver.owner, waiver.reason)));
@@ -77,7 +74,8 @@ impl Details for ViolationDetails {
     fn why(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
         let Some((ruling, facts)) = find(scene.world, object) else { return Vec::new() };
         let finding = &ruling.finding;
-        let mut lines = vec![Line::of(Role::Text, facts.map_or_else(String::new, |facts| facts.why.clone())), Line::empty()];
+        let mut lines =
+            vec![Line::of(Role::Text, facts.map_or_else(String::new, |facts| facts.why.clone())), Line::empty()];
         lines.push(Line::pair("what to do", &finding.fix));
         lines.extend(facts.into_iter().flat_map(|facts| &facts.references).map(|page| Line::pair("read", page)));
         if finding.level == Level::Block {

@@ -110,7 +110,7 @@ impl Table for AiModelsTable {
             ("model", None) => {
                 let why = server.problem.as_deref().unwrap_or("it has no model");
                 Value::Text(Cow::Owned(format!("{}: {why}", server.address)))
-            },
+            }
             ("state", None) => Value::text("ready"),
             ("gpu-mem", Some(model)) if model.is_loaded => {
                 // Of several models of one server the driver cannot say which holds what.

@@ -252,10 +252,13 @@ mod tests {
         source(&mut world, "docker", "docker", SourceState::Off);
         assert_eq!(drawn(&world, (60, 2)), [" ✓ all quiet since 08:00Z (12m)", "   watching docker off, host 2/2"]);
         source(&mut world, "host/units", "host", SourceState::Waiting);
-        assert_eq!(drawn(&world, (80, 2)), [
-            " ? nothing found, but 1 of 3 sources are not heard: host/units (no answer yet)",
-            "   watching docker off, host 2/3"
-        ]);
+        assert_eq!(
+            drawn(&world, (80, 2)),
+            [
+                " ? nothing found, but 1 of 3 sources are not heard: host/units (no answer yet)",
+                "   watching docker off, host 2/3"
+            ]
+        );
     }
 
     #[test]
@@ -266,16 +269,22 @@ mod tests {
             item(Severity::Warn, "memory", "swap", "61 % of swap is used", "find who swaps", 600),
             item(Severity::Warn, "cpu", "\u{1b}[31mload", "load 4.1 a core", "find who works", 60),
         ];
-        assert_eq!(drawn(&world, (110, 4)), [
-            " ▾ KIND     OBJECT               CAUSE                                  AGE NEXT STEP",
-            " ✖ disk     /var                 94 % used, full in 3h 10m              12m free space",
-            " ▲ memory   swap                 61 % of swap is used                    2m find who swaps",
-            " ▲ cpu      �[31mload            load 4.1 a core                        11m find who works",
-        ]);
-        assert_eq!(drawn(&world, (78, 2)), [
-            " ▾ KIND     OBJECT               CAUSE                                     AGE",
-            " ✖ disk     /var                 94 % used, full in 3h 10m                 12m",
-        ]);
+        assert_eq!(
+            drawn(&world, (110, 4)),
+            [
+                " ▾ KIND     OBJECT               CAUSE                                  AGE NEXT STEP",
+                " ✖ disk     /var                 94 % used, full in 3h 10m              12m free space",
+                " ▲ memory   swap                 61 % of swap is used                    2m find who swaps",
+                " ▲ cpu      �[31mload            load 4.1 a core                        11m find who works",
+            ]
+        );
+        assert_eq!(
+            drawn(&world, (78, 2)),
+            [
+                " ▾ KIND     OBJECT               CAUSE                                     AGE",
+                " ✖ disk     /var                 94 % used, full in 3h 10m                 12m",
+            ]
+        );
         // The selected row's next step stands below a narrow list.
         assert_eq!(drawn(&world, (78, 5))[4], " next: free space");
         assert_eq!(drawn(&world, (60, 2))[1], " ✖ disk     /var                 94 % used, full in…     12m");

@@ -81,7 +81,8 @@ pub(crate) fn denials(cluster: &Cluster) -> Vec<String> {
 
 /// Lists that are still being read, in words.
 pub(crate) fn loading(cluster: &Cluster) -> Option<String> {
-    let of = |name| cluster.expected.iter().find(|(n, _)| n == name).map_or_else(String::new, |(_, of)| format!(" of {of}"));
+    let of =
+        |name| cluster.expected.iter().find(|(n, _)| n == name).map_or_else(String::new, |(_, of)| format!(" of {of}"));
     let parts = cluster.loading.iter().map(|(name, n)| format!("{name} {}{}", units::count(*n as f64), of(name)));
     let parts: Vec<_> = parts.collect();
     (!parts.is_empty()).then(|| format!("reading {}", parts.join(", ")))

@@ -79,7 +79,10 @@ fn share<'w>(container: &'w Container, world: &'w World) -> Value<'w> {
     if container.memory_limit_bytes.is_none() {
         return Value::None;
     }
-    running(container, ratio(usage(container, world).and_then(|usage| usage.memory_bytes), container.memory_limit_bytes))
+    running(
+        container,
+        ratio(usage(container, world).and_then(|usage| usage.memory_bytes), container.memory_limit_bytes),
+    )
 }
 
 fn check<'w>(container: &'w Container, _: &'w World) -> Value<'w> {
@@ -135,8 +138,11 @@ fn row(world: &World, at: usize) -> Option<Row<'_>> {
 
 fn group_value<'w>(group: &'w ContainerGroup, world: &'w World, column: &str) -> Value<'w> {
     let all = &world.observed.containers;
-    let used = || group.members.iter().filter_map(|at| all.usage_of(all.containers.iter().as_slice().get(*at as usize)?));
-    let sum = |of: fn(&ContainerUsage) -> Option<f64>| used().filter_map(of).reduce(|a, b| a + b).map_or(Value::None, Value::Number);
+    let used =
+        || group.members.iter().filter_map(|at| all.usage_of(all.containers.iter().as_slice().get(*at as usize)?));
+    let sum = |of: fn(&ContainerUsage) -> Option<f64>| {
+        used().filter_map(of).reduce(|a, b| a + b).map_or(Value::None, Value::Number)
+    };
     match column {
         "severity" => fields::severity(group.health.severity()),
         "name" => Value::text(&group.name),
@@ -277,7 +283,12 @@ mod tests {
             address: Some(address.into()),
             protocol: protocol.into(),
         };
-        let all = [port("0.0.0.0", Some(8080), "tcp"), port("::", Some(8080), "tcp"), port("127.0.0.1", Some(53), "udp"), port("", None, "tcp")];
+        let all = [
+            port("0.0.0.0", Some(8080), "tcp"),
+            port("::", Some(8080), "tcp"),
+            port("127.0.0.1", Some(53), "udp"),
+            port("", None, "tcp"),
+        ];
         assert_eq!(ports(&all), "8080->80 127.0.0.1:53->80/udp");
     }
 }

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     model::{host::Device, object::ObjectKind, topic::Topic},
-    world::World,
     view::table::Value,
+    world::World,
 };
 
 fields! { Device;

@@ -5,7 +5,10 @@ use super::{
     fields::fields,
 };
 use crate::{
-    model::{container::{EngineNetwork, short_id}, object::ObjectKind},
+    model::{
+        container::{EngineNetwork, short_id},
+        object::ObjectKind,
+    },
     view::table::Value,
     world::World,
 };

@@ -160,7 +160,9 @@ fn why_empty(world: &World, none: &str) -> Vec<(String, Role)> {
         let engine = name(status);
         match (status.state(world.now), &status.report.reason) {
             (SourceState::Ok, _) => answered = true,
-            (SourceState::Waiting, _) => lines.push((format!("? waiting for the first answer of {engine}"), Role::Unknown)),
+            (SourceState::Waiting, _) => {
+                lines.push((format!("? waiting for the first answer of {engine}"), Role::Unknown))
+            }
             (SourceState::Off, _) => {}
             (state, reason) => {
                 let reason = reason.as_deref().unwrap_or("no answer");

@@ -6,11 +6,7 @@ use crate::{
         gpu::{Gpu, PairLink},
         topic::{Topic, TopicSet},
     },
-    ui::{
-        lines::Line,
-        scene::Scene,
-        theme::Role,
-    },
+    ui::{lines::Line, scene::Scene, theme::Role},
     world::World,
 };
 use ratatui::{buffer::Buffer, layout::Rect};

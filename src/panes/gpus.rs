@@ -115,9 +115,10 @@ fn severity(gpu: &Gpu, world: &World) -> Option<Severity> {
 
 /// A GPU, or one of its parts.
 fn row(world: &World, row: usize) -> (&Gpu, Option<&MigDevice>) {
-    let rows = world.observed.gpus.iter().flat_map(|gpu| {
-        std::iter::once((gpu, None)).chain(gpu.mig_devices.iter().map(move |part| (gpu, Some(part))))
-    });
+    let rows =
+        world.observed.gpus.iter().flat_map(|gpu| {
+            std::iter::once((gpu, None)).chain(gpu.mig_devices.iter().map(move |part| (gpu, Some(part))))
+        });
     rows.clone().nth(row).expect("the table has so many rows")
 }
 

@@ -81,7 +81,14 @@ mod tests {
     fn warnings_come_first_and_the_newest_of_each() {
         let event = |name: &str, warning, last: Option<i64>| {
             let last_at = last.map(|second| crate::model::Timestamp::from_second(second).expect("in range"));
-            Arc::new(KubeEvent { context: "c".into(), name: name.into(), reason: name.into(), warning, last_at, ..KubeEvent::default() })
+            Arc::new(KubeEvent {
+                context: "c".into(),
+                name: name.into(),
+                reason: name.into(),
+                warning,
+                last_at,
+                ..KubeEvent::default()
+            })
         };
         let mut world = World::default();
         let (old, new) = (1_800_000_000, 1_800_000_001);
@@ -95,7 +102,8 @@ mod tests {
         world.observed.kube.events.apply("c", Delta::All(events));
         let mut list = ListState::default();
         list.refresh(&TABLE, &world, false, 9);
-        let order: Vec<_> = list.order.iter().map(|(row, _)| world.observed.kube.events[*row as usize].reason.as_str()).collect();
+        let order: Vec<_> =
+            list.order.iter().map(|(row, _)| world.observed.kube.events[*row as usize].reason.as_str()).collect();
         assert_eq!(order, ["warning, new", "warning, old", "warning, unknown", "usual, new", "usual, old"]);
     }
 }

@@ -12,12 +12,7 @@ use crate::{
         topic::{Topic, TopicSet},
         units,
     },
-    ui::{
-        figures::Figure,
-        paint,
-        scene::Scene,
-        theme::Role,
-    },
+    ui::{figures::Figure, paint, scene::Scene, theme::Role},
     world::World,
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -64,11 +59,14 @@ fn count(world: &World, context: &str) -> Counts {
 fn figures(scene: &Scene<'_>, context: &str) -> Vec<Figure> {
     let counts = count(scene.world, context);
     let cluster = scene.world.observed.kube.clusters.get(context);
-    let of = |resource, label, known: bool, text: String, role| match cluster.map(|cluster| k8s::sight(cluster, resource)) {
+    let of = |resource, label, known: bool, text: String, role| match cluster
+        .map(|cluster| k8s::sight(cluster, resource))
+    {
         Some(Sight::Denied) => Figure::new(label, "denied".into(), 0).role(Role::Warn),
         Some(Sight::Part(seen)) => {
             // A part must not be taken for the whole.
-            let place = if let [namespace] = seen[..] { namespace.to_owned() } else { format!("{} namespaces", seen.len()) };
+            let place =
+                if let [namespace] = seen[..] { namespace.to_owned() } else { format!("{} namespaces", seen.len()) };
             Figure::new(label, format!("{text} in {place}"), 0).role(role)
         }
         Some(Sight::All) if known => Figure::new(label, text, 0).role(role),

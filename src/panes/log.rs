@@ -2,12 +2,7 @@
 
 use super::{Pane, fields::fields};
 use crate::{
-    model::{
-        attention::Severity,
-        log::LogLine,
-        object::ObjectRef,
-        topic::TopicSet,
-    },
+    model::{attention::Severity, log::LogLine, object::ObjectRef, topic::TopicSet},
     ui::{self, scene::Scene},
     view::table::{Column, Table, Value},
     world::World,

@@ -152,9 +152,9 @@ impl Table for ResourcesTable {
                 };
                 match at.and_then(|at| Some((&table.columns[at], row.cells.get(at)?))) {
                     // The server's age stands still until the table is asked for again.
-                    Some((column, _)) if column.name == "Age" && row.created_at.is_some() => {
-                        row.created_at.map_or(Value::Unknown, |at| Value::Text(crate::model::units::age(world.now, at).into()))
-                    }
+                    Some((column, _)) if column.name == "Age" && row.created_at.is_some() => row
+                        .created_at
+                        .map_or(Value::Unknown, |at| Value::Text(crate::model::units::age(world.now, at).into())),
                     Some((_, cell)) => k8s::text(cell),
                     None => Value::Unknown,
                 }
@@ -187,12 +187,10 @@ impl Table for ResourcesTable {
 
 /// Where rows are missing, in short.
 fn wrong(world: &World) -> String {
-    let of = |(context, table): (&CompactString, &KubeTable)| {
-        match (table.missing.len(), table.namespaces.len()) {
-            (0, 0) => table.problem.is_some().then(|| format!("{context} refused")),
-            (0, seen) => Some(format!("{context} in {seen} namespaces only")),
-            (missing, all) => Some(format!("{context} refused in {missing} of {all} namespaces")),
-        }
+    let of = |(context, table): (&CompactString, &KubeTable)| match (table.missing.len(), table.namespaces.len()) {
+        (0, 0) => table.problem.is_some().then(|| format!("{context} refused")),
+        (0, seen) => Some(format!("{context} in {seen} namespaces only")),
+        (missing, all) => Some(format!("{context} refused in {missing} of {all} namespaces")),
     };
     world.observed.kube.tables.iter().filter_map(of).collect::<Vec<_>>().join(", ")
 }
@@ -242,7 +240,8 @@ impl Pane for ResourcesPane {
         }
         let known = k8s::contexts(scene.world).iter().any(|context| k8s::is_watched(scene.world, context));
         let Some(resource) = scene.view.resource.as_deref().filter(|_| known) else {
-            let text = if known { "resource (K) chooses the kind to show: services, config maps, anything" } else { "" };
+            let text =
+                if known { "resource (K) chooses the kind to show: services, config maps, anything" } else { "" };
             let mut text = vec![Line::of(Role::Dim, text)];
             if !known {
                 text = k8s::why_empty(scene, &[], "no resource", true);
@@ -251,7 +250,14 @@ impl Pane for ResourcesPane {
         };
         let mut text = problems(scene);
         if text.is_empty() {
-            text = if scene.world.observed.kube.tables.values().any(|table| table.resource == resource && !table.waiting) {
+            text = if scene
+                .world
+                .observed
+                .kube
+                .tables
+                .values()
+                .any(|table| table.resource == resource && !table.waiting)
+            {
                 let selected = scene.view.selectors.words();
                 let none = match selected.as_str() {
                     "" => format!("no {resource}"),

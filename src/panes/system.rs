@@ -35,7 +35,11 @@ pub(crate) fn text(scene: &Scene<'_>) -> Vec<Line> {
     match observed.oom.filter(|oom| oom.last_rise_at.is_some()) {
         Some(oom) => lines.push(Line::pair("OOM kills", format!("{} since boot", oom.total)).and(
             Role::Error,
-            format!(", {} {}", oom.rise, oom.last_rise_at.map_or(String::new(), |at| format!("at {}", units::clock(at)))),
+            format!(
+                ", {} {}",
+                oom.rise,
+                oom.last_rise_at.map_or(String::new(), |at| format!("at {}", units::clock(at)))
+            ),
         )),
         None => lines.push(Line::maybe("OOM kills", gauges.kernel.oom_kills, |n| format!("{n} since boot"))),
     }
@@ -75,7 +79,9 @@ fn kernel_lines(kernel: &KernelCounters, lines: &mut Vec<Line>) {
     } else {
         lines.push(Line::pair("conntrack", "not loaded, or not visible here"));
     }
-    lines.push(Line::maybe("context switches", kernel.context_switches_per_second, |n| format!("{}/s", units::count(n))));
+    lines.push(Line::maybe("context switches", kernel.context_switches_per_second, |n| {
+        format!("{}/s", units::count(n))
+    }));
     lines.push(Line::maybe("forks", kernel.forks_per_second, |n| format!("{}/s", units::count(n))));
 }
 

@@ -9,7 +9,7 @@ use crate::{
     view::table::Value,
     world::World,
 };
-use std::{sync::Arc};
+use std::sync::Arc;
 
 fields! { Volume;
     "volume" "VOLUME" Text 30 [grow] "name" => |v, _| Value::text(&v.name),

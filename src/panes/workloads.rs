@@ -98,7 +98,8 @@ pub(super) fn object(workload: &Workload) -> ObjectRef {
 
 /// Whether nobody misses it: an older ReplicaSet of a Deployment, or a Job of a CronJob that has done its work.
 pub(super) fn is_idle(workload: &Workload) -> bool {
-    let old = workload.kind == ObjectKind::ReplicaSet && workload.desired == Some(0) && workload.current.unwrap_or(0) == 0;
+    let old =
+        workload.kind == ObjectKind::ReplicaSet && workload.desired == Some(0) && workload.current.unwrap_or(0) == 0;
     let done = workload.kind == ObjectKind::Job && workload.health == Health::Done && workload.owner.is_some();
     old || done
 }

@@ -67,10 +67,18 @@ mod tests {
         let lines: Vec<String> = list
             .order
             .iter()
-            .filter_map(|(row, depth)| Some(format!("{depth} {}", entry(&world, *row as usize)?.value(&world, 3).printed(crate::view::table::Unit::Text, world.now))))
+            .filter_map(|(row, depth)| {
+                Some(format!(
+                    "{depth} {}",
+                    entry(&world, *row as usize)?.value(&world, 3).printed(crate::view::table::Unit::Text, world.now)
+                ))
+            })
             .collect();
         let at = lines.iter().position(|line| line == "0 deployment checkout").expect("a root");
-        assert_eq!(lines[at + 1..at + 4], ["1 replicaset checkout-7d9f5c", "2 pod checkout-7d9f5c-m8w2q", "3 container app"]);
+        assert_eq!(
+            lines[at + 1..at + 4],
+            ["1 replicaset checkout-7d9f5c", "2 pod checkout-7d9f5c-m8w2q", "3 container app"]
+        );
         assert!(!lines.iter().any(|line| line.contains("checkout-59ccd7") || line.contains("agent")), "{lines:?}");
         list.within.idle = true;
         list.refresh(&TABLE, &world, true, 50);

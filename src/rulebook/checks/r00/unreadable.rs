@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn lines_of_a_dockerfile_that_cannot_be_understood() {
-        let found = told(&Unreadable, &[("Dockerfile", "FROM a:1\nRUNN x\nUSER app\n"), ("b/Dockerfile", "FROM a:1\n")]);
+        let found =
+            told(&Unreadable, &[("Dockerfile", "FROM a:1\nRUNN x\nUSER app\n"), ("b/Dockerfile", "FROM a:1\n")]);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].starts_with("? Dockerfile:2:1 "), "{found:?}");
     }

@@ -70,7 +70,8 @@ impl Check for UndefinedVariable {
         let mut names = HashSet::new();
         let undefined = dockerfile.undefined_variables().iter().filter(|used| !used.may_be_inherited);
         for used in undefined.filter(|used| names.insert(&used.name)) {
-            let draft = out.at(file, used.span).observed(format!("${{{}}}", used.name)).expected("an ARG or ENV above it");
+            let draft =
+                out.at(file, used.span).observed(format!("${{{}}}", used.name)).expected("an ARG or ENV above it");
             draft.fix(format!("Declare it in this stage, above its use: `ARG {}=…`.", used.name)).fail();
         }
         Judged::Yes

@@ -56,7 +56,8 @@ impl Check for NearDuplicates {
     fn tree(&self, tree: &Tree, out: &mut Out<'_>) -> Judged {
         let least = out.number("least-lines").max(1.0) as usize;
         let alike = out.number("alike-percent").clamp(1.0, 100.0);
-        let compared = |file: &'_ Arc<File>| Some((group_of(file).filter(|_| !out.leaves_out(&file.path))?, file.kept(Lines::of)));
+        let compared =
+            |file: &'_ Arc<File>| Some((group_of(file).filter(|_| !out.leaves_out(&file.path))?, file.kept(Lines::of)));
         let files: Vec<(&File, Group, Arc<Lines>)> = tree
             .files
             .values()
@@ -72,8 +73,7 @@ impl Check for NearDuplicates {
                 keys.iter().flat_map(|key| bands.get(key).into_iter().flatten().copied()).collect();
             near.sort_unstable();
             near.dedup();
-            let twin =
-                near.into_iter().find_map(|at| Some((at, percent(&kept[at].1.hashes, &lines.hashes, alike)?)));
+            let twin = near.into_iter().find_map(|at| Some((at, percent(&kept[at].1.hashes, &lines.hashes, alike)?)));
             if let Some((at, percent)) = twin {
                 let first = kept[at].0;
                 let draft = out.at(file, None).observed(format!("{percent:.0} % the same as {}", first.path));

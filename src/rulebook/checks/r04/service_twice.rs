@@ -7,7 +7,10 @@ use crate::{
         fixture::NOT_BELOW,
         out::Out,
         resource::Resource,
-        subject::{compose::{Project, folder_at}, places::resolved},
+        subject::{
+            compose::{Project, folder_at},
+            places::resolved,
+        },
         syntax::node::Node,
         tree::{File, Kind, Tree, base_name},
     },
@@ -127,7 +130,8 @@ impl<'t> Seen<'t> {
         let links = links(project, service);
         // Each project has services of its own, and a `db` in two is two databases. It is the same thing where both run what one folder
         // builds, where one takes in the other, or where both are one project by name: by these links it is looked for.
-        let linked: BTreeSet<usize> = links.iter().filter_map(|link| known.by_link.get(link)).flatten().copied().collect();
+        let linked: BTreeSet<usize> =
+            links.iter().filter_map(|link| known.by_link.get(link)).flatten().copied().collect();
         if let Some((_, other)) = linked.into_iter().map(|at| &known.all[at]).find(is_other) {
             let draft = out.on(service, "").observed(format!("service {} is also in {}", service.name, other.origin));
             draft.expected("each service once").fail();
@@ -196,9 +200,7 @@ mod tests {
         ];
         assert_eq!(
             told(&ServiceTwice, &files),
-            [
-                "b/docker-compose.yml:5:21 container name w is also that of service web, a/compose.yml"
-            ]
+            ["b/docker-compose.yml:5:21 container name w is also that of service web, a/compose.yml"]
         );
         let both =
             [("compose.yaml", "services: {db: {image: a}}\n"), ("docker-compose.yml", "services:\n  db: {image: a}\n")];

@@ -68,7 +68,12 @@ impl Check for SecretFileTracked {
         let span = if what == "private key" { key_span(file) } else { file.secrets.first().map(|secret| secret.span) };
         // A key that was made for tests opens nothing.
         let level = if is_fixture(&file.path) { Level::Info } else { META.level };
-        out.at(file, span).level(level).observed(format!("{what}, tracked by git")).expected("not tracked").key(what).fail();
+        out.at(file, span)
+            .level(level)
+            .observed(format!("{what}, tracked by git"))
+            .expected("not tracked")
+            .key(what)
+            .fail();
         Judged::Yes
     }
 }

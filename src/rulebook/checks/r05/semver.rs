@@ -87,8 +87,10 @@ fn written(file: &File, node: &Node) -> String {
 }
 
 /// `## [1.4.0] - 2026-01-31`: what stands in the brackets; without them what stands before the date.
-static HEADING: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^#{2,3} +(?:\[([^\]]{1,100})\]|v?(\d+(?:\.\d+)+[^\s\]]*) +[-–—(] *\d{4}-\d{2})").expect("the pattern is well formed"));
+static HEADING: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^#{2,3} +(?:\[([^\]]{1,100})\]|v?(\d+(?:\.\d+)+[^\s\]]*) +[-–—(] *\d{4}-\d{2})")
+        .expect("the pattern is well formed")
+});
 static DATE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^\d{4}[-./]\d{2}([-./]\d{2}([T ].*)?)?$").expect("the pattern is well formed"));
 
@@ -105,7 +107,9 @@ fn changelog(file: &File, out: &mut Out<'_>) -> Judged {
             };
             continue;
         }
-        let Some(version) = HEADING.captures(line).and_then(|found| found.get(1).or_else(|| found.get(2))).filter(|_| fence.is_none()) else {
+        let Some(version) =
+            HEADING.captures(line).and_then(|found| found.get(1).or_else(|| found.get(2))).filter(|_| fence.is_none())
+        else {
             continue;
         };
         let text = version.as_str().trim();

@@ -6,7 +6,7 @@ use crate::{
         check::{Check, Judged, Meta},
         fixture::NOT_BELOW,
         out::Out,
-        subject::script::{sourced, Shipping, is_library, script},
+        subject::script::{Shipping, is_library, script, sourced},
         syntax::shell::{Command, Expands, Script},
         tree::{File, Tree},
     },
@@ -35,8 +35,10 @@ impl Check for FirstAid {
 
     fn tree(&self, tree: &Tree, out: &mut Out<'_>) -> Judged {
         let shipping = Shipping::of(tree);
-        let scripts: Vec<_> = tree.files.values().filter_map(|file| Some((file, script(file)?, sourced(file)))).collect();
-        let sourced: HashSet<&str> = scripts.iter().flat_map(|(_, _, sourced)| &sourced.0).map(|name| &**name).collect();
+        let scripts: Vec<_> =
+            tree.files.values().filter_map(|file| Some((file, script(file)?, sourced(file)))).collect();
+        let sourced: HashSet<&str> =
+            scripts.iter().flat_map(|(_, _, sourced)| &sourced.0).map(|name| &**name).collect();
         let mut verdict = Judged::No;
         for (file, script, _) in &scripts {
             if sourced.contains(file.name()) || !file.kept(|file| IsRun(is_run(file, script))).0 {

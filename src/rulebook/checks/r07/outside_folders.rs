@@ -3,8 +3,8 @@
 use crate::{
     model::finding::{Level, Scope, Span},
     rulebook::{
-        checks::r12::one_deploy::is_another,
         check::{Check, Judged, Meta},
+        checks::r12::one_deploy::is_another,
         out::Out,
         policy::Layout,
         subject::script::{Shipping, is_below, is_library, script},
@@ -68,12 +68,7 @@ fn is_script(file: &File) -> bool {
         file.name(),
         "gradlew" | "mvnw" | "configure" | "autogen.sh" | "manage.py" | "setup.py" | "__main__.py"
     );
-    is_program
-        && !is_tool
-        && !file.is_test()
-        && !file.is_foreign()
-        && !file.is_ci()
-        && !file.is_docs()
+    is_program && !is_tool && !file.is_test() && !file.is_foreign() && !file.is_ci() && !file.is_docs()
 }
 
 /// Whether a path is where scripts belong.
@@ -98,7 +93,10 @@ fn is_home(path: &str, layout: &Layout) -> bool {
     // What a measurement, a package or an editor needs stands with it; and folders of scripts have many names.
     let others = ["bench", "benches", "benchmarks", "perf", "packaging", "debian", "contrib", "extra", ".evergreen"];
     let is_of_scripts = |folder: &str| folder.starts_with("script");
-    is_below(path, &hooks) || is_below(path, &others) || folder_of(path).split('/').any(is_of_scripts) || layout.scripts.iter().any(below)
+    is_below(path, &hooks)
+        || is_below(path, &others)
+        || folder_of(path).split('/').any(is_of_scripts)
+        || layout.scripts.iter().any(below)
 }
 
 /// Folders that hold an application of Python: what is in them is part of it.

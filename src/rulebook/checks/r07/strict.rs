@@ -144,7 +144,10 @@ mod tests {
     #[test]
     fn tests_and_completions_are_not_judged() {
         let text = "#!/bin/bash\nrun\n";
-        assert!(told(&Strict, &[("tests/a.sh", text), ("x/vendor/a.sh", text), ("x/tool-completion.bash", "a | b\n")]).is_empty());
+        assert!(
+            told(&Strict, &[("tests/a.sh", text), ("x/vendor/a.sh", text), ("x/tool-completion.bash", "a | b\n")])
+                .is_empty()
+        );
     }
 
     #[test]
@@ -152,10 +155,7 @@ mod tests {
         assert!(told(&Strict, &[("lib.sh", "# helpers\nexport A=1\nf() { run; }\n")]).is_empty());
         let main = "#!/bin/bash\n. \"$(dirname \"$0\")/common.sh\"\nrun\n";
         assert!(told(&Strict, &[("a.sh", main), ("lib/common.sh", "set -euo pipefail\nf() { a; }\n")]).is_empty());
-        assert_eq!(
-            told(&Strict, &[("a.sh", main), ("lib/common.sh", "f() { a; }\n")]),
-            ["a.sh:1:1 without -e, -u"]
-        );
+        assert_eq!(told(&Strict, &[("a.sh", main), ("lib/common.sh", "f() { a; }\n")]), ["a.sh:1:1 without -e, -u"]);
         assert!(told(&Strict, &[("a", "#!/usr/bin/fish\nrun\n"), ("b", "#!/usr/bin/env zsh\nrun\n")]).is_empty());
     }
 }

@@ -12,8 +12,8 @@ use crate::{
 use regex::Regex;
 use std::{
     cell::LazyCell,
-    ops::Deref,
     collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Deref,
     sync::LazyLock,
 };
 
@@ -172,12 +172,7 @@ fn said_by_name(path: &str, kind: Kind) -> Says {
 }
 
 /// Whether what a name is the second version of lies beside it: `x-v2` and `x`, or `x-v1`.
-fn is_version_beside<'t>(
-    path: &str,
-    stem: &str,
-    extension: &str,
-    folders: &impl Deref<Target = Folders<'t>>,
-) -> bool {
+fn is_version_beside<'t>(path: &str, stem: &str, extension: &str, folders: &impl Deref<Target = Folders<'t>>) -> bool {
     let Some(found) = VERSIONED.captures(stem) else { return false };
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let dot = if extension.is_empty() { "" } else { "." };

@@ -22,11 +22,14 @@ static META: Meta = Meta {
     fix: "Name the address: `127.0.0.1:8080:80` behind a proxy on the same host, or that of the inner network.",
     precedent: &["CIS 5.14", "dclint no-unbound-port-interfaces"],
     references: &["https://docs.docker.com/engine/network/port-publishing/"],
-    parameters: &[NOT_BELOW, Parameter {
-        name: "public-ports",
-        about: "ports of the host that are meant to be reached from everywhere: `80`, `443`",
-        default: Value::Texts(&[]),
-    }],
+    parameters: &[
+        NOT_BELOW,
+        Parameter {
+            name: "public-ports",
+            about: "ports of the host that are meant to be reached from everywhere: `80`, `443`",
+            default: Value::Texts(&[]),
+        },
+    ],
 };
 
 impl Check for AllInterfaces {

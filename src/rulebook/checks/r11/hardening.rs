@@ -25,11 +25,14 @@ static META: Meta = Meta {
         "https://docs.docker.com/engine/security/#linux-kernel-capabilities",
         "https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
     ],
-    parameters: &[NOT_BELOW, Parameter {
-        name: "capabilities",
-        about: "capabilities that may be added",
-        default: Value::Texts(&["NET_BIND_SERVICE"]),
-    }],
+    parameters: &[
+        NOT_BELOW,
+        Parameter {
+            name: "capabilities",
+            about: "capabilities that may be added",
+            default: Value::Texts(&["NET_BIND_SERVICE"]),
+        },
+    ],
 };
 
 impl Check for Hardening {

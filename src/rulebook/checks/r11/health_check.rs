@@ -7,7 +7,10 @@ use crate::{
         check::{Check, Judged, Meta},
         fixture::NOT_BELOW,
         out::Out,
-        subject::{container::{Container, Declared, Known}, image::Image},
+        subject::{
+            container::{Container, Declared, Known},
+            image::Image,
+        },
         syntax::dockerfile::{Base, Dockerfile, Keyword, Stage},
         tree::{File, Parsed, base_name},
     },
@@ -92,8 +95,28 @@ impl Check for HealthCheck {
 
 /// Images that serve something by themselves, for who stands on them without a word of it.
 const SERVERS: &[&str] = &[
-    "nginx", "httpd", "caddy", "haproxy", "traefik", "varnish", "postgres", "mysql", "mariadb", "mongo", "redis", "valkey",
-    "memcached", "rabbitmq", "elasticsearch", "tomcat", "jetty", "wordpress", "php", "grafana", "prometheus", "keycloak",
+    "nginx",
+    "httpd",
+    "caddy",
+    "haproxy",
+    "traefik",
+    "varnish",
+    "postgres",
+    "mysql",
+    "mariadb",
+    "mongo",
+    "redis",
+    "valkey",
+    "memcached",
+    "rabbitmq",
+    "elasticsearch",
+    "tomcat",
+    "jetty",
+    "wordpress",
+    "php",
+    "grafana",
+    "prometheus",
+    "keycloak",
 ];
 
 /// Whether an image runs something that lasts, as far as the file tells: it starts a program or names a port. What has neither is there

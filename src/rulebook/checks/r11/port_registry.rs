@@ -35,11 +35,14 @@ static META: Meta = Meta {
     fix: "Add the port to the registry, with its service; or take another one that is free.",
     precedent: &["dclint no-duplicate-exported-ports"],
     references: &["https://docs.docker.com/engine/network/port-publishing/"],
-    parameters: &[NOT_BELOW, Parameter {
-        name: "ephemeral-from",
-        about: "ports from this one on are given out by the system; what listens there is not looked for in the registry",
-        default: Value::Number(32_768.0),
-    }],
+    parameters: &[
+        NOT_BELOW,
+        Parameter {
+            name: "ephemeral-from",
+            about: "ports from this one on are given out by the system; what listens there is not looked for in the registry",
+            default: Value::Number(32_768.0),
+        },
+    ],
 };
 
 impl Check for PortRegistry {

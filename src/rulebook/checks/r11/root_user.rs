@@ -32,48 +32,52 @@ static META: Meta = Meta {
         "https://docs.docker.com/reference/dockerfile/#user",
         "https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
     ],
-    parameters: &[NOT_BELOW, Parameter {
-        name: "non-root-images",
-        about: "Images (with `*`) whose own user is not root: a Dockerfile on top of them needs no USER.",
-        default: Value::Texts(&[
-            "*nonroot*",
-            "*non-root*",
-            "*unprivileged*",
-            "*rootless*",
-            "cgr.dev/chainguard/*",
-            "bitnami/*",
-            "docker.io/bitnami/*",
-            "registry.access.redhat.com/ubi*/nodejs*",
-            "registry.access.redhat.com/ubi*/python*",
-            "elasticsearch:*",
-            "kibana:*",
-            "logstash:*",
-            "sonarqube:*",
-            "solr:*",
-            "haproxy:*",
-            "memcached:*",
-            "varnish:*",
-            "open-liberty:*",
-            "websphere-liberty:*",
-            "odoo:*",
-            "emqx:*",
-            "spark:*",
-            "kong:*",
-        ]),
-    }, Parameter {
-        name: "root-images",
-        about: "Images (with `*`) of registries whose own user is known to be root, as that of Docker's official images; of others nothing is known.",
-        default: Value::Texts(&[
-            "docker.io/library/*",
-            "library/*",
-            "public.ecr.aws/docker/library/*",
-            "mcr.microsoft.com/dotnet/*",
-            "gcr.io/distroless/*",
-            "nvidia/cuda*",
-            "docker.io/nvidia/cuda*",
-            "registry.access.redhat.com/ubi*/ubi*",
-        ]),
-    }],
+    parameters: &[
+        NOT_BELOW,
+        Parameter {
+            name: "non-root-images",
+            about: "Images (with `*`) whose own user is not root: a Dockerfile on top of them needs no USER.",
+            default: Value::Texts(&[
+                "*nonroot*",
+                "*non-root*",
+                "*unprivileged*",
+                "*rootless*",
+                "cgr.dev/chainguard/*",
+                "bitnami/*",
+                "docker.io/bitnami/*",
+                "registry.access.redhat.com/ubi*/nodejs*",
+                "registry.access.redhat.com/ubi*/python*",
+                "elasticsearch:*",
+                "kibana:*",
+                "logstash:*",
+                "sonarqube:*",
+                "solr:*",
+                "haproxy:*",
+                "memcached:*",
+                "varnish:*",
+                "open-liberty:*",
+                "websphere-liberty:*",
+                "odoo:*",
+                "emqx:*",
+                "spark:*",
+                "kong:*",
+            ]),
+        },
+        Parameter {
+            name: "root-images",
+            about: "Images (with `*`) of registries whose own user is known to be root, as that of Docker's official images; of others nothing is known.",
+            default: Value::Texts(&[
+                "docker.io/library/*",
+                "library/*",
+                "public.ecr.aws/docker/library/*",
+                "mcr.microsoft.com/dotnet/*",
+                "gcr.io/distroless/*",
+                "nvidia/cuda*",
+                "docker.io/nvidia/cuda*",
+                "registry.access.redhat.com/ubi*/ubi*",
+            ]),
+        },
+    ],
 };
 
 impl Check for RootUser {
@@ -326,7 +330,9 @@ mod tests {
     fn what_a_pod_says_is_told_once() {
         let pod = |own: &str| {
             let head = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  securityContext: {runAsUser: 0}\n  containers:\n";
-            let text = format!("{head}    - {{name: a, image: 'a:1'{own}}}\n    - {{name: b, image: 'b:1'}}\n    - {{name: c, image: 'c:1'}}\n");
+            let text = format!(
+                "{head}    - {{name: a, image: 'a:1'{own}}}\n    - {{name: b, image: 'b:1'}}\n    - {{name: c, image: 'c:1'}}\n"
+            );
             told(&RootUser, &[("p.yaml", &text)])
         };
         assert_eq!(pod(""), ["p.yaml:5:32 a runs as 0"]);

@@ -3,8 +3,8 @@
 use crate::{
     model::finding::{Level, Scope, Span},
     rulebook::{
-        checks::r12::one_deploy::is_another,
         check::{Check, Judged, Meta},
+        checks::r12::one_deploy::is_another,
         out::Out,
         subject::script::script,
         syntax::shell::{Command, Program, Script},
@@ -37,9 +37,8 @@ impl Check for Direct {
         let called = called_from(tree, &deploy);
         let mut verdict = Judged::No;
         // A second deploy script is told by 12a.
-        let is_judged = |file: &&Arc<File>| {
-            !called.contains(file.path.as_str()) && is_judged(file) && !is_another(file, &deploy)
-        };
+        let is_judged =
+            |file: &&Arc<File>| !called.contains(file.path.as_str()) && is_judged(file) && !is_another(file, &deploy);
         for file in tree.files.values().filter(is_judged) {
             let Some(script) = script(file) else { continue };
             verdict = Judged::Yes;

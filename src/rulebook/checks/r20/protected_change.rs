@@ -82,10 +82,7 @@ impl Check for ProtectedChange {
 fn unreadable<'c>(changed: &'c Changed, protected: &Protected) -> Option<&'c Arc<File>> {
     let plain = protected.name.trim_matches(['*', '?']);
     let is_one = |file: &&Arc<File>| {
-        matches!(file.parsed, Parsed::Broken(_))
-            && !file.is_aside()
-            && file.text().contains(plain)
-            && !plain.is_empty()
+        matches!(file.parsed, Parsed::Broken(_)) && !file.is_aside() && file.text().contains(plain) && !plain.is_empty()
     };
     [&changed.new, &changed.old].into_iter().flatten().find(is_one)
 }
