@@ -1,8 +1,8 @@
 //! Rules of one's own: TOML files in the user's `rules` folder and in a repository (`.flightdeck/rules/*.toml`). A rule selects what it
-//! looks at and says what has to be so, by simple statements ([`matcher`]) or an assertion in CEL ([`cel`]). It is judged as a built-in
-//! check is, and what cannot be judged is unknown. Its file holds the cases that show what it does ([`case`]).
+//! looks at and says what has to be so, by simple statements (`matcher`) or an assertion in CEL (`cel`). It is judged as a built-in
+//! check is, and what cannot be judged is unknown. Its file holds the cases that show what it does (`case`).
 //!
-//! Reading is [`load`]: files in, rules and faults out; who calls it looks for changes of the files.
+//! Reading is `load`: files in, rules and faults out; who calls it looks for changes of the files.
 
 mod case;
 mod cel;

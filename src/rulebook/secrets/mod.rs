@@ -1,7 +1,7 @@
 //! Secrets in texts: which they are, by pattern and entropy. Nothing here ever gives a secret back.
 //!
-//! [`kinds`] is the table of what is known by its shape, [`pem`] and [`urls`] find what has a grammar, [`pairs`] what only its name
-//! tells; [`scan`] goes over a text once for all of them, and [`allowed`] says what looks like a secret and is none.
+//! `kinds` is the table of what is known by its shape, `pem` and `urls` find what has a grammar, `pairs` what only its name
+//! tells; `scan` goes over a text once for all of them, and `allowed` says what looks like a secret and is none.
 
 mod allowed;
 mod entropy;

@@ -5,11 +5,11 @@ use crate::model::finding::Span;
 /// Bytes between two places that are remembered.
 const STEP: usize = 256;
 
-/// The lines and columns of a text. A look-up reads at most [`STEP`] bytes, however long the line.
+/// The lines and columns of a text. A look-up reads at most `STEP` bytes, however long the line.
 #[derive(Debug)]
 pub struct Places<'t> {
     text: &'t str,
-    /// For each multiple of [`STEP`]: the begin of the character at it, its line, its column.
+    /// For each multiple of `STEP`: the begin of the character at it, its line, its column.
     marks: Vec<(usize, u32, u32)>,
 }
 

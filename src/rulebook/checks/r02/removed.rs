@@ -17,7 +17,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// See [`META`].
+/// 02a: port, service, volume or output removed without a BREAKING entry.
 pub struct Removed;
 
 static META: Meta = Meta {

@@ -16,7 +16,7 @@ use crate::{
 use regex::Regex;
 use std::sync::{Arc, LazyLock};
 
-/// See [`META`].
+/// 02b: deploy target without a rollback section.
 pub struct Rollback;
 
 static META: Meta = Meta {

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// See [`META`].
+/// 05g: last backup too old, or failed.
 pub struct Backup;
 
 static META: Meta = Meta {

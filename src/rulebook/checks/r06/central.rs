@@ -12,7 +12,7 @@ use crate::{
 };
 use std::{collections::HashSet, sync::Arc};
 
-/// See [`META`].
+/// 06a: central documentation or a service's runbook missing.
 pub struct Central;
 
 static META: Meta = Meta {

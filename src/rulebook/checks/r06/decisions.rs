@@ -13,7 +13,7 @@ use crate::{
 use regex::Regex;
 use std::sync::LazyLock;
 
-/// See [`META`].
+/// 06c: no decision record, or one without a status.
 pub struct Decisions;
 
 static META: Meta = Meta {

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// See [`META`].
+/// 06b: runbook lacks a part.
 pub struct Runbook;
 
 static META: Meta = Meta {

@@ -17,7 +17,7 @@ use std::{
     sync::LazyLock,
 };
 
-/// See [`META`].
+/// 09a: copy, old version or experiment beside the real thing.
 pub struct Leftover;
 
 static META: Meta = Meta {

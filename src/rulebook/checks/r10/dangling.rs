@@ -15,7 +15,7 @@ use crate::{
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// See [`META`].
+/// 10b: deleted file still referenced.
 pub struct Dangling;
 
 static META: Meta = Meta {

@@ -17,7 +17,7 @@ use crate::{
 use regex::Regex;
 use std::sync::LazyLock;
 
-/// See [`META`].
+/// 10a: deletion without reason and archive path in the CHANGELOG.
 pub struct Deletion;
 
 static META: Meta = Meta {

@@ -15,7 +15,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-/// See [`META`].
+/// 14a: sign-off or hand-off missing.
 pub struct Signoff;
 
 static META: Meta = Meta {

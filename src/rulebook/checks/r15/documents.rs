@@ -19,7 +19,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-/// See [`META`].
+/// 15a: broken link, or a time that is not UTC.
 pub struct Documents;
 
 static META: Meta = Meta {

@@ -15,7 +15,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// See [`META`].
+/// 15b: document older than what it covers.
 pub struct Stale;
 
 static META: Meta = Meta {

@@ -21,7 +21,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// See [`META`].
+/// 17a: authority folder missing, or changed without a logged reason.
 pub struct Authority;
 
 static META: Meta = Meta {

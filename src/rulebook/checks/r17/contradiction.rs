@@ -23,7 +23,7 @@ use std::{
     sync::LazyLock,
 };
 
-/// See [`META`].
+/// 17b: contradicts the authority.
 pub struct Contradiction;
 
 static META: Meta = Meta {

@@ -14,7 +14,7 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
-/// See [`META`].
+/// 18a: CHANGELOG.md missing.
 pub struct Changelog;
 
 static META: Meta = Meta {

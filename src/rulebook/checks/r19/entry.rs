@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// See [`META`].
+/// 19a: infrastructure changed without a complete CHANGELOG entry.
 pub struct Entry;
 
 static META: Meta = Meta {

@@ -18,7 +18,7 @@ use crate::{
 };
 use std::{collections::HashSet, sync::Arc};
 
-/// See [`META`].
+/// 20a: protected server changed without authorisation.
 pub struct ProtectedChange;
 
 static META: Meta = Meta {
