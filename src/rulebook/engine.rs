@@ -68,6 +68,9 @@ struct Part {
     own_passed: Vec<(CompactString, usize)>,
 }
 
+/// A service, and what came of it.
+type Judged = (Arc<Resource>, Arc<Part>);
+
 /// The rules as they apply here.
 #[derive(Debug, Clone, Default)]
 pub struct Book {
@@ -207,16 +210,13 @@ fn side_by_side<T: Send + Sync>(jobs: usize, job: impl Fn(usize) -> T + Sync) ->
     done.into_iter().filter_map(OnceLock::into_inner).collect()
 }
 
-/// A service and what came of it.
-type JudgedService = (Arc<Resource>, Arc<Part>);
-
 /// The verdict on one repository.
 #[derive(Debug, Default)]
 pub struct Engine {
     pub book: Book,
     files: BTreeMap<CompactString, Part>,
     /// Of the services of its compose projects, in their order.
-    services: Vec<JudgedService>,
+    services: Vec<Judged>,
     whole: Vec<Part>,
 }
 
@@ -254,16 +254,16 @@ impl Engine {
     fn judge_whole(&mut self, tree: &Tree, now: Timestamp) {
         let asked = self.book.asked(Scope::Repo);
         // Projects are put together anew each time; a service that came out as before was judged before.
-        let mut before: HashMap<(&str, &str), Vec<&JudgedService>> = HashMap::new();
+        let mut before: HashMap<(&str, &str), Vec<&Judged>> = HashMap::new();
         for known in &self.services {
             before.entry((&known.0.origin, &known.0.name)).or_default().push(known);
         }
         let services: Vec<&Arc<Resource>> = tree.services().collect();
         let chunks: Vec<&[&Arc<Resource>]> = services.chunks(CHUNK).collect();
-        let judged = side_by_side(chunks.len(), |at| -> Vec<JudgedService> {
+        let judged = side_by_side(chunks.len(), |at| -> Vec<Judged> {
             let one = |service: &&Arc<Resource>| {
                 let known = before.get(&(&*service.origin, &*service.name)).into_iter().flatten();
-                let same = known.copied().find(|(resource, _)| resource == *service);
+                let same = known.copied().find(|(resource, _)| Arc::ptr_eq(resource, service) || resource == *service);
                 let part = same.map_or_else(
                     || {
                         let mut part = Part::default();

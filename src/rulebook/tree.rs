@@ -1,8 +1,6 @@
 //! The files of a repository, read and understood: what the checks of the scope `repo` look at.
 
-mod kind;
-
-pub use kind::{Kind, kind_of};
+mod kinds;
 
 use super::{
     kept::Kept,
@@ -16,6 +14,8 @@ use super::{
 };
 use crate::model::Timestamp;
 use compact_str::CompactString;
+pub use kinds::kind_of;
+use kinds::understand;
 use sha2::{Digest, Sha256};
 use std::{
     any::Any,
@@ -83,6 +83,40 @@ impl PathSays {
     }
 }
 
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    Dockerfile,
+    Compose,
+    /// Objects of a cluster.
+    Kubernetes,
+    /// A template of a Helm chart: no YAML until it is rendered.
+    HelmTemplate,
+    HelmChart,
+    HelmValues,
+    Kustomization,
+    /// Alerting or recording rules of Prometheus.
+    PrometheusRules,
+    /// YAML or JSON of another kind.
+    Yaml,
+    Toml,
+    Hcl,
+    TerraformState,
+    Shell,
+    Python,
+    Requirements,
+    Markdown,
+    Changelog,
+    PortRegistry,
+    DotEnv,
+    Codeowners,
+    DaemonJson,
+    PrivateKey,
+    /// Hashes of the documents that go before all others.
+    AuthorityLock,
+    Other,
+}
+
 /// A file's meaning.
 #[derive(Debug, Clone, Default)]
 pub enum Parsed {
@@ -122,7 +156,7 @@ impl File {
         }
         let text = String::from_utf8_lossy(bytes);
         let kind = kind_of(&path, &text);
-        let (kind, parsed) = kind::understand(kind, &text);
+        let (kind, parsed) = understand(kind, &text);
         let mentions = mentions(&text, names);
         let secrets = secrets::find_in_file(&path, &text);
         let text = (kind != Kind::Other).then(|| Arc::from(&*text));
@@ -266,6 +300,9 @@ pub struct Tree {
     /// The files of each kind by path, as of then.
     by_kind: HashMap<Kind, Vec<Arc<File>>>,
     kept: Kept,
+    kept_of_paths: Kept,
+    /// The files as of then, by path.
+    settled: Vec<Arc<File>>,
 }
 
 impl Tree {
@@ -280,16 +317,42 @@ impl Tree {
     pub fn settle(&mut self) {
         self.by_kind.clear();
         self.kept = Kept::default();
-        self.projects = compose::projects(&self.files).into();
+        if !self.settled.iter().map(|file| &file.path).eq(self.files.keys()) {
+            self.kept_of_paths = Kept::default();
+        }
+        if self.may_change_projects() {
+            self.projects = compose::projects(&self.files).into();
+        }
+        self.settled.clear();
         self.settle_patches();
+        self.settled = self.files.values().cloned().collect();
         for file in self.files.values().filter(|file| file.kind != Kind::Other) {
             self.by_kind.entry(file.kind).or_default().push(file.clone());
         }
     }
 
+    /// Whether anything changed that a compose project may be made of: files came or went, or another one has the place of a compose
+    /// file, of variables, or of something that a project leads to.
+    fn may_change_projects(&self) -> bool {
+        if self.settled.len() != self.files.len() {
+            return true;
+        }
+        let leads = || self.projects.iter().flat_map(|project| &project.leads).filter_map(|lead| lead.path.as_ref());
+        let is_part = |file: &File| matches!(file.kind, Kind::Compose | Kind::DotEnv | Kind::Yaml);
+        self.settled.iter().zip(self.files.values()).any(|(old, new)| {
+            !Arc::ptr_eq(old, new)
+                && (old.path != new.path || is_part(old) || is_part(new) || leads().any(|path| *path == new.path))
+        })
+    }
+
     /// What follows from the tree by itself and is asked for by several checks: made once, until it is settled again.
     pub fn kept<T: Any + Send + Sync>(&self, take: impl FnOnce(&Self) -> T) -> Arc<T> {
         self.kept.get(|| take(self))
+    }
+
+    /// The same for what follows from the paths of the files alone: it stays while none comes or goes.
+    pub fn kept_of_paths<T: Any + Send + Sync>(&self, take: impl FnOnce(&Self) -> T) -> Arc<T> {
+        self.kept_of_paths.get(|| take(self))
     }
 
     /// The compose projects.

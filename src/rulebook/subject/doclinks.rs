@@ -41,6 +41,35 @@ pub struct Links<'t> {
     has_sphinx: bool,
 }
 
+/// What makes a site of the pages.
+struct Made {
+    has_generator: bool,
+    has_sphinx: bool,
+}
+
+impl Made {
+    fn of(tree: &Tree) -> Self {
+        let is_config = |name: &str| {
+            matches!(
+                name,
+                "mkdocs.yml"
+                    | "mkdocs.yaml"
+                    | "_config.yml"
+                    | "hugo.toml"
+                    | "hugo.yaml"
+                    | "book.toml"
+                    | "antora.yml"
+                    | "conf.py"
+                    | "_sidebar.md"
+            ) || name.starts_with("docusaurus.config.")
+                || name.starts_with("astro.config.")
+        };
+        let has_generator = tree.files.keys().any(|path| is_config(base_name(path)) || path.contains(".vitepress/"));
+        let has_sphinx = tree.files.keys().any(|path| base_name(path) == "conf.py");
+        Self { has_generator, has_sphinx }
+    }
+}
+
 /// A link of a page that leads, or should, to something within the repository.
 pub struct Local {
     /// Its place among the page's links.
@@ -104,25 +133,16 @@ impl<'t> Paths<'t> {
 impl<'t> Links<'t> {
     /// Prepares to judge links.
     pub fn of(tree: &'t Tree, policy: &'t Policy) -> Self {
-        let is_config = |name: &str| {
-            matches!(
-                name,
-                "mkdocs.yml"
-                    | "mkdocs.yaml"
-                    | "_config.yml"
-                    | "hugo.toml"
-                    | "hugo.yaml"
-                    | "book.toml"
-                    | "antora.yml"
-                    | "conf.py"
-                    | "_sidebar.md"
-            ) || name.starts_with("docusaurus.config.")
-                || name.starts_with("astro.config.")
-        };
-        let has_generator = tree.files.keys().any(|path| is_config(base_name(path)) || path.contains(".vitepress/"));
-        let has_sphinx = tree.files.keys().any(|path| base_name(path) == "conf.py");
+        let made = tree.kept_of_paths(Made::of);
         let known = tree.files.iter().map(|(path, file)| (path.as_str(), file)).collect();
-        Self { tree, policy, known, paths: OnceCell::new(), has_generator, has_sphinx }
+        Self {
+            tree,
+            policy,
+            known,
+            paths: OnceCell::new(),
+            has_generator: made.has_generator,
+            has_sphinx: made.has_sphinx,
+        }
     }
 
     /// Where a link of a page leads, that is one of its [`local`] ones.

@@ -11,7 +11,7 @@ pub struct Objects<'a> {
     by_name: HashMap<(&'a str, &'a str), Vec<&'a Resource>>,
     by_kind: HashMap<&'a str, Vec<&'a Resource>>,
     /// Objects with a pod template, and pods that no such object stands behind, by their namespace.
-    workloads: HashMap<&'a str, Vec<&'a Resource>>,
+    workloads: HashMap<&'a str, Vec<(&'a Resource, Option<&'a Node>)>>,
 }
 
 impl<'a> Objects<'a> {
@@ -22,7 +22,8 @@ impl<'a> Objects<'a> {
             objects.by_name.entry((&resource.kind, &resource.name)).or_default().push(resource);
             objects.by_kind.entry(&resource.kind).or_default().push(resource);
             if workload::template(resource).is_some() && !is_repeated(resource) {
-                objects.workloads.entry(&resource.namespace).or_default().push(resource);
+                let labels = workload::pod_labels(resource);
+                objects.workloads.entry(&resource.namespace).or_default().push((resource, labels));
             }
         }
         objects
@@ -59,8 +60,11 @@ impl<'a> Objects<'a> {
         all.iter().copied().filter(move |resource| shares_namespace(&resource.namespace, namespace))
     }
 
-    /// What runs pods in a namespace: workloads, and pods by themselves.
-    pub fn workloads<'s>(&'s self, namespace: &'s str) -> impl Iterator<Item = &'a Resource> + use<'a, 's> {
+    /// What runs pods in a namespace, workloads and pods by themselves, with the labels of the pods.
+    pub fn pods<'s>(
+        &'s self,
+        namespace: &'s str,
+    ) -> impl Iterator<Item = (&'a Resource, Option<&'a Node>)> + use<'a, 's> {
         let all = self.workloads.iter().filter(move |(own, _)| shares_namespace(own, namespace));
         all.flat_map(|(_, workloads)| workloads.iter().copied())
     }

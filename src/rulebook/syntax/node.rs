@@ -21,12 +21,13 @@ pub enum Data {
     Bool(bool),
     Int(i64),
     Float(f64),
-    Text(Box<str>),
+    Text(CompactString),
     /// Shared, so that an object and its file, and what an alias repeats, are one in memory.
     List(Arc<[Node]>),
     Map(Arc<[Entry]>),
     /// A value that cannot be known from the file: `${IMAGE}` without a default, a template's expression. The text as it stands. A
     /// check that meets one says unknown, or nothing; never pass because of it.
+    /// Boxed, so that [`Data`] is no larger than its texts.
     Opaque(Box<str>),
 }
 
@@ -69,6 +70,15 @@ impl Node {
         if let Data::Text(text) = &self.data { Some(text) } else { None }
     }
 
+    /// The text of a text, or of what cannot be known as it stands.
+    pub fn text(&self) -> Option<&str> {
+        match &self.data {
+            Data::Text(text) => Some(text),
+            Data::Opaque(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The truth of a truth; `None` for anything else, also for `"true"`.
     pub const fn as_bool(&self) -> Option<bool> {
         if let Data::Bool(truth) = self.data { Some(truth) } else { None }
@@ -104,7 +114,8 @@ impl Node {
             Data::Bool(truth) => Some(truth.to_string()),
             Data::Int(number) => Some(number.to_string()),
             Data::Float(number) => Some(number.to_string()),
-            Data::Text(text) | Data::Opaque(text) => Some(text.to_string()),
+            Data::Text(text) => Some(text.to_string()),
+            Data::Opaque(text) => Some(text.to_string()),
             Data::Null | Data::List(_) | Data::Map(_) => None,
         }
     }
@@ -167,7 +178,8 @@ impl Node {
             Data::Bool(truth) => (*truth).into(),
             Data::Int(number) => (*number).into(),
             Data::Float(number) => (*number).into(),
-            Data::Text(text) | Data::Opaque(text) => Value::String(text.to_string()),
+            Data::Text(text) => Value::String(text.to_string()),
+            Data::Opaque(text) => Value::String(text.to_string()),
             Data::List(items) => Value::Array(items.iter().map(Self::to_json).collect()),
             Data::Map(entries) => {
                 Value::Object(entries.iter().map(|entry| (entry.key.to_string(), entry.value.to_json())).collect())
@@ -221,4 +233,14 @@ pub fn step(pointer: &str, step: &str) -> String {
     let mut longer = pointer.to_owned();
     push_step(&mut longer, step);
     longer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_small() {
+        assert_eq!((size_of::<Data>(), size_of::<Node>(), size_of::<Entry>()), (24, 48, 96));
+    }
 }

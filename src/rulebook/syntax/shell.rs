@@ -225,6 +225,30 @@ impl Command {
 }
 
 impl Script {
+    /// Gives back the room for more: it is kept as long as the file is there.
+    fn shrink(&mut self) {
+        for command in &mut self.commands {
+            command.assignments.shrink_to_fit();
+            command.words.shrink_to_fit();
+            command.redirects.shrink_to_fit();
+            let assigned = command.assignments.iter_mut().flat_map(|one| {
+                if let Some(items) = &mut one.items {
+                    items.shrink_to_fit();
+                }
+                std::iter::once(&mut one.value).chain(one.items.iter_mut().flatten())
+            });
+            let targets = command.redirects.iter_mut().map(|redirect| &mut redirect.target);
+            for word in command.words.iter_mut().chain(assigned).chain(targets) {
+                word.expansions.shrink_to_fit();
+            }
+        }
+        self.commands.shrink_to_fit();
+        self.pipelines.shrink_to_fit();
+        self.functions.shrink_to_fit();
+        self.cases.shrink_to_fit();
+        self.comments.shrink_to_fit();
+    }
+
     /// The function of this name.
     pub fn function(&self, name: &str) -> Option<&Function> {
         self.functions.iter().find(|function| function.name == name)

@@ -5,10 +5,10 @@ use crate::{
     rulebook::{
         check::{Check, Judged, Meta},
         out::Out,
-        tree::{File, Kind, Tree, base_name, folder_of},
+        tree::{File, Kind, Tree, base_name, folder_of, name_hash},
     },
 };
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 mod compose;
 mod dockerfile;
@@ -72,38 +72,49 @@ fn is_judged(file: &File) -> bool {
 /// The files and folders of a tree.
 struct Known<'t> {
     tree: &'t Tree,
-    folders: HashSet<&'t str>,
+    paths: Arc<Paths>,
+}
+
+/// Hashes of paths ([`name_hash`]).
+struct Paths {
+    folders: HashSet<u64>,
     /// Every end of a path that begins at a `/`: `b/c.sh` and `c.sh` of `a/b/c.sh`. Of folders, too.
-    ends: HashSet<&'t str>,
+    ends: HashSet<u64>,
 }
 
 impl<'t> Known<'t> {
     fn of(tree: &'t Tree) -> Self {
-        let (mut folders, mut ends) = (HashSet::new(), HashSet::new());
-        for path in tree.files.keys() {
-            add_ends(path, &mut ends);
-            let mut folder = folder_of(path);
-            while !folder.is_empty() && folders.insert(folder) {
-                add_ends(folder, &mut ends);
-                folder = folder_of(folder);
-            }
-        }
-        Self { tree, folders, ends }
+        Self { tree, paths: tree.kept_of_paths(Paths::of) }
     }
 
     fn has(&self, path: &str) -> bool {
-        path.is_empty() || self.tree.file(path).is_some() || self.folders.contains(path)
+        path.is_empty() || self.tree.file(path).is_some() || self.paths.folders.contains(&name_hash(path))
     }
 
     /// Whether there is anything whose path ends like this.
     fn has_end(&self, path: &str) -> bool {
-        path.is_empty() || self.ends.contains(path)
+        path.is_empty() || self.paths.ends.contains(&name_hash(path))
     }
 }
 
-fn add_ends<'t>(path: &'t str, ends: &mut HashSet<&'t str>) {
-    ends.insert(path);
-    ends.extend(path.match_indices('/').map(|(at, _)| &path[at + 1..]));
+impl Paths {
+    fn of(tree: &Tree) -> Self {
+        let (mut folders, mut ends) = (HashSet::new(), HashSet::new());
+        for path in tree.files.keys() {
+            add_ends(path, &mut ends);
+            let mut folder = folder_of(path);
+            while !folder.is_empty() && folders.insert(name_hash(folder)) {
+                add_ends(folder, &mut ends);
+                folder = folder_of(folder);
+            }
+        }
+        Self { folders, ends }
+    }
+}
+
+fn add_ends(path: &str, ends: &mut HashSet<u64>) {
+    ends.insert(name_hash(path));
+    ends.extend(path.match_indices('/').map(|(at, _)| name_hash(&path[at + 1..])));
 }
 
 /// A path below a folder, with `.` and `..` resolved; `None` where it leads out of the tree.

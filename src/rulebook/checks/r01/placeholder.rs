@@ -5,7 +5,7 @@ use crate::{
     rulebook::{
         check::{Check, Judged, Meta},
         out::Out,
-        syntax::node::{Data, Node},
+        syntax::node::Node,
         tree::{File, Kind},
     },
 };
@@ -99,7 +99,7 @@ impl Check for Placeholder {
 /// Looks at the values of maps, and at items that say `NAME=value`.
 fn values(document: &Node, file: &File, out: &mut Out<'_>) {
     document.walk(&mut |pointer, node| {
-        let (Data::Text(text) | Data::Opaque(text)) = &node.data else { return };
+        let Some(text) = node.text() else { return };
         let last = pointer.rsplit('/').next().unwrap_or_default();
         let above = pointer.rsplit('/').find(|step| step.parse::<usize>().is_err()).unwrap_or_default();
         if NOT_A_SETTING.is_match(above) || pointer.contains("example") {

@@ -51,8 +51,10 @@ impl Check for Rollback {
             return Judged::Yes;
         }
         let pages: Vec<&Arc<File>> = tree.files.values().filter(|file| has_section(file)).collect();
-        let is_script =
-            |file: &File| base_name(&file.path).to_ascii_lowercase().contains("rollback") || is_deploy_script(file);
+        let is_script = |file: &File| {
+            base_name(&file.path).as_bytes().windows(8).any(|part| part.eq_ignore_ascii_case(b"rollback"))
+                || is_deploy_script(file)
+        };
         let scripts: Vec<&Arc<File>> = tree.files.values().filter(|file| is_script(file) && goes_back(file)).collect();
         for target in &*targets {
             let has_script = scripts.iter().any(|file| is_within(&file.path, &target.folder));

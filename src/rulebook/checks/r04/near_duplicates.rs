@@ -213,12 +213,17 @@ fn mix(mut value: u64) -> u64 {
 
 /// How much of the lines of two files is the same, in percent, where that is as much as `least`; both are sorted.
 fn percent(a: &[u64], b: &[u64], least: f64) -> Option<f64> {
-    let share = |same: usize| 200.0 * same as f64 / (a.len() + b.len()) as f64;
-    if share(a.len().min(b.len())) < least {
-        return None;
-    }
+    let total = a.len() + b.len();
+    let share = |same: usize| 200.0 * same as f64 / total as f64;
+    // The fewest that are enough.
+    let about = (least * total as f64 / 200.0) as usize;
+    let wanted = (about.saturating_sub(1)..=about + 1).find(|same| share(*same) >= least)?;
     let (mut i, mut j, mut same) = (0, 0, 0_usize);
     while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
+        // Most are out after a few lines that only one of them has.
+        if same + (a.len() - i).min(b.len() - j) < wanted {
+            return None;
+        }
         match x.cmp(y) {
             std::cmp::Ordering::Less => i += 1,
             std::cmp::Ordering::Greater => j += 1,

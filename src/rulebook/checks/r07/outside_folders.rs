@@ -11,6 +11,7 @@ use crate::{
         tree::{File, Kind, Parsed, Tree, folder_of},
     },
 };
+use compact_str::CompactString;
 use std::collections::HashSet;
 
 pub struct OutsideFolders;
@@ -34,15 +35,22 @@ impl Check for OutsideFolders {
 
     fn tree(&self, tree: &Tree, out: &mut Out<'_>) -> Judged {
         let layout = &out.policy.layout;
-        let packages = applications(tree);
+        let packages = tree.kept_of_paths(applications);
+        let copied: HashSet<&str> = tree
+            .of_kind(Kind::Dockerfile)
+            .filter(|file| !file.folder().is_empty() && file.kept(|file| CopiesAll(copies_all(file.text()))).0)
+            .map(|file| file.folder())
+            .collect();
         let shipping = Shipping::of(tree);
         let is_astray = |file: &&File| {
-            is_script(file)
+            matches!(file.parsed, Parsed::Shell(_) | Parsed::Python(_))
+                && file.kept(|file| IsScript(is_script(file))).0
                 // A second deploy script is told by 12a.
                 && !is_another(file, &layout.deploy)
                 && !is_home(&file.path, layout)
                 && !packages.contains(file.folder())
-                && !is_of_a_container(tree, &shipping, file)
+                && !copied.contains(file.folder())
+                && !shipping.takes(file.name())
         };
         let astray: Vec<&File> = tree.files.values().map(|file| &**file).filter(is_astray).collect();
         let folders = layout.scripts.join(", ");
@@ -100,21 +108,20 @@ fn is_home(path: &str, layout: &Layout) -> bool {
 }
 
 /// Folders that hold an application of Python: what is in them is part of it.
-fn applications(tree: &Tree) -> HashSet<&str> {
+fn applications(tree: &Tree) -> HashSet<CompactString> {
     let is_sign = |file: &File| match file.name() {
         "__init__.py" => true,
         "pyproject.toml" | "setup.py" | "setup.cfg" | "requirements.txt" => !file.folder().is_empty(),
         _ => false,
     };
-    tree.files.values().filter(|file| is_sign(file)).map(|file| file.folder()).collect()
+    tree.files.values().filter(|file| is_sign(file)).map(|file| file.folder().into()).collect()
 }
 
-/// Whether a container's or a machine's set-up takes it: by its name, or because all of the folder is copied.
-fn is_of_a_container(tree: &Tree, shipping: &Shipping, file: &File) -> bool {
-    let beside =
-        tree.of_kind(Kind::Dockerfile).filter(|other| !file.folder().is_empty() && other.folder() == file.folder());
-    shipping.takes(file.name()) || beside.into_iter().any(|dockerfile| copies_all(dockerfile.text()))
-}
+/// See [`is_script`].
+struct IsScript(bool);
+
+/// Whether a Dockerfile copies all of its folder.
+struct CopiesAll(bool);
 
 fn copies_all(dockerfile: &str) -> bool {
     let copies = |line: &str| {

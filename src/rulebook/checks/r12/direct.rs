@@ -37,8 +37,12 @@ impl Check for Direct {
         let called = called_from(tree, &deploy);
         let mut verdict = Judged::No;
         // A second deploy script is told by 12a.
-        let is_judged =
-            |file: &&Arc<File>| !called.contains(file.path.as_str()) && is_judged(file) && !is_another(file, &deploy);
+        let is_judged = |file: &&Arc<File>| {
+            !called.contains(file.path.as_str())
+                && script(file).is_some()
+                && is_judged(file)
+                && !is_another(file, &deploy)
+        };
         for file in tree.files.values().filter(is_judged) {
             let Some(script) = script(file) else { continue };
             verdict = Judged::Yes;

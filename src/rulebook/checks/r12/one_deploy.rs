@@ -66,11 +66,14 @@ pub fn is_deployable(file: &File) -> bool {
 
 /// Whether a script has the same purpose as the one at `path`: it lies beside it and is called like it.
 pub fn is_another(file: &File, path: &str) -> bool {
+    let is_beside = file.path != path && file.folder() == folder_of(path);
+    if !is_beside || !matches!(file.kind, Kind::Shell | Kind::Python) {
+        return false;
+    }
     let stem = |path: &str| base_name(path).split('.').next().unwrap_or_default().to_ascii_lowercase();
     let (own, wanted) = (stem(&file.path), stem(path));
     let rest = own.strip_prefix(wanted.as_str());
-    let is_like = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']));
-    file.path != path && file.folder() == folder_of(path) && matches!(file.kind, Kind::Shell | Kind::Python) && is_like
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ fn pairs(list: Piece, separator: char) -> Piece {
 }
 
 fn opaque(value: Data) -> Data {
-    if let Data::Text(text) = value { Data::Opaque(text) } else { value }
+    if let Data::Text(text) = value { Data::Opaque(text.as_str().into()) } else { value }
 }
 
 fn last_of_each(fields: impl Iterator<Item = Field>) -> Vec<Field> {

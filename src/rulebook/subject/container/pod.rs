@@ -21,8 +21,9 @@ pub fn spec_of(resource: &Resource) -> Option<&'static str> {
         "PodTemplate" => &["/template/spec"],
         _ => &["/spec/template/spec", "/spec/jobTemplate/spec/template/spec"],
     };
-    let has =
-        |pointer: &&str| resource.at(&format!("{pointer}/containers")).is_some_and(|list| !list.items().is_empty());
+    let has = |pointer: &&str| {
+        resource.at(pointer).and_then(|spec| spec.get("containers")).is_some_and(|list| !list.items().is_empty())
+    };
     candidates.iter().copied().find(has)
 }
 

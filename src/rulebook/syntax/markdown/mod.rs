@@ -104,6 +104,24 @@ pub fn times_in(text: &str) -> Vec<times::Time> {
 }
 
 impl Page {
+    /// Gives back the room for more: it is kept as long as the file is there.
+    fn shrink(&mut self) {
+        self.headings.shrink_to_fit();
+        self.links.shrink_to_fit();
+        for table in &mut self.tables {
+            table.header.shrink_to_fit();
+            table.rows.iter_mut().for_each(Vec::shrink_to_fit);
+            table.rows.shrink_to_fit();
+            table.header.iter_mut().chain(table.rows.iter_mut().flatten()).for_each(|cell| cell.text.shrink_to_fit());
+        }
+        self.tables.shrink_to_fit();
+        self.blocks.iter_mut().for_each(|block| block.text.shrink_to_fit());
+        self.blocks.shrink_to_fit();
+        self.code.iter_mut().for_each(|code| code.text.shrink_to_fit());
+        self.code.shrink_to_fit();
+        self.times.shrink_to_fit();
+    }
+
     /// The heading that a line stands under.
     pub fn heading_above(&self, line: u32) -> Option<&Heading> {
         self.headings.iter().take_while(|heading| heading.span.line <= line).last()
@@ -127,6 +145,7 @@ impl Page {
 pub fn parse(text: &str) -> Result<Page, Fault> {
     let (front, body) = front_matter(text);
     let mut page = reader::read(text, body);
+    page.shrink();
     match front.map(yaml::parse_one) {
         Some(Ok(node)) => page.front = Some(node),
         Some(Err(fault)) => page.front_fault = Some(fault),

@@ -186,7 +186,7 @@ impl Walk<'_> {
             let name = keyword.arg.as_ref()?.as_str().into();
             Some(Keyword { name, value: self.value(&keyword.value), span: span(self.places, keyword.range) })
         };
-        let call = Call {
+        let mut call = Call {
             callee: dotted(&call.func).map(|name| self.whole(&name)).unwrap_or_default(),
             span: span(self.places, call.func.range()),
             keywords: call.arguments.keywords.iter().filter_map(keyword).collect(),
@@ -194,6 +194,7 @@ impl Walk<'_> {
             function: self.function,
             is_in_main: self.is_in_main,
         };
+        call.keywords.shrink_to_fit();
         self.module.calls.push(call);
     }
 

@@ -63,8 +63,7 @@ pub(super) fn script(text: &str, line: u32) -> Result<Script, Fault> {
     loop {
         match reader.list()? {
             Close::End => {
-                // It is kept as long as the file is there.
-                reader.script.commands.shrink_to_fit();
+                reader.script.shrink();
                 return Ok(reader.script);
             }
             // Something that closes nothing: the shell would complain; there is nothing in it for a check.

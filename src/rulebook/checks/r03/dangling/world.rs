@@ -7,7 +7,7 @@ use crate::rulebook::{
         kustomize::Changes,
         live::Live,
         objects::{Objects, shares_namespace},
-        workload::{Selector, pod_labels, template},
+        workload::{Selector, template},
     },
     syntax::node::Node,
     tree::{Kind, Tree},
@@ -115,10 +115,7 @@ impl<'a> World<'a> {
     pub fn selects(&self, selector: Selector<'_>, namespace: &str) -> bool {
         // Names of what else may make them are many: they are asked last.
         selector.is_open()
-            || self
-                .objects
-                .workloads(namespace)
-                .any(|workload| selector.matches(pod_labels(workload), &self.changes.labels))
+            || self.objects.pods(namespace).any(|(_, labels)| selector.matches(labels, &self.changes.labels))
             || selector.values().iter().any(|value| self.is_made_elsewhere(value))
     }
 }

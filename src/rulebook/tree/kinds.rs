@@ -1,42 +1,8 @@
-//! What a file is: by its path, by how its text begins, and by what its documents say.
+//! What a file is, by its name and by what stands in it.
 
-use super::{Parsed, base_name};
+use super::{Kind, Parsed, base_name};
 use crate::rulebook::syntax::{Fault, dockerfile, hcl, markdown, node::Node, python, shell, yaml};
 use std::sync::Arc;
-
-/// What a file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    Dockerfile,
-    Compose,
-    /// Objects of a cluster.
-    Kubernetes,
-    /// A template of a Helm chart: no YAML until it is rendered.
-    HelmTemplate,
-    HelmChart,
-    HelmValues,
-    Kustomization,
-    /// Alerting or recording rules of Prometheus.
-    PrometheusRules,
-    /// YAML or JSON of another kind.
-    Yaml,
-    Toml,
-    Hcl,
-    TerraformState,
-    Shell,
-    Python,
-    Requirements,
-    Markdown,
-    Changelog,
-    PortRegistry,
-    DotEnv,
-    Codeowners,
-    DaemonJson,
-    PrivateKey,
-    /// Hashes of the documents that go before all others.
-    AuthorityLock,
-    Other,
-}
 
 /// Endings of programs and data: `dockerfile.rs` is one, and no Dockerfile.
 const SOURCES: &[&str] =
