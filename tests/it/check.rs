@@ -122,6 +122,21 @@ fn a_waiver_hides_until_it_expires() {
 }
 
 #[test]
+fn who_vouches_stands_in_the_report() {
+    let bench = Bench::new(PLANTED);
+    bench.write(
+        ".flightdeck.toml",
+        "[[require]]\nrule = 5\nsubject = \"orders\"\n[[require]]\nrule = 12\nsubject = \"drill\"\n\
+         [[attestation]]\nrule = 5\nsubject = \"orders\"\nby = \"ann\"\nrole = \"dba\"\nat = 2026-01-01T00:00:00Z\n\
+         evidence = \"https://wiki/restore\"\nexpires = 2999-01-01T00:00:00Z\n",
+    );
+    let report = bench.json(&[]);
+    let states: Vec<_> = report["attestations"].as_array().expect("a list").iter().map(|row| &row["state"]).collect();
+    assert_eq!(states, ["valid", "missing"], "{:#}", report["attestations"]);
+    assert_eq!(places(&report, &["12-attested"]).len(), 1, "what is missing is a violation");
+}
+
+#[test]
 fn exit_codes_and_what_is_wrong_are_said() {
     let bench = Bench::new(PLANTED);
     let code = |output: Output| (output.status.code(), text(&output));

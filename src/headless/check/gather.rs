@@ -10,7 +10,8 @@ use crate::{
         checks,
         engine::{self, Book, Engine, Tally},
         out::Out,
-        report::Note,
+        policy::attest,
+        report::{Attestation, AttestationState, Note},
         resource::Resource,
         subject::live::Live,
         syntax::codeowners::Codeowners,
@@ -63,6 +64,8 @@ pub struct Gathered {
     /// Whether one of them was asked for by name.
     pub named_silent: bool,
     pub codeowners: Option<Arc<Codeowners>>,
+    /// What people vouch for, and what they should.
+    pub attestations: Vec<Attestation>,
 }
 
 /// Reads and judges.
@@ -80,6 +83,7 @@ pub fn gather(book: &Book, wanted: &Wanted<'_>, around: &Surroundings<'_>) -> Re
         }
         None => None,
     };
+    gathered.attestations = attestations(book, tree.as_ref(), now);
     let mut live = Live::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("no event loop: {error}"))?;
@@ -105,6 +109,26 @@ pub fn gather(book: &Book, wanted: &Wanted<'_>, around: &Surroundings<'_>) -> Re
     }
     gathered.scopes.sort_unstable();
     Ok(gathered)
+}
+
+/// How it stands with what is required, and with what is vouched for besides.
+fn attestations(book: &Book, tree: Option<&Tree>, now: Timestamp) -> Vec<Attestation> {
+    let policy = &book.policy;
+    let all = attest::standings(&policy.require, &policy.attestation, tree, now);
+    all.into_iter()
+        .map(|standing| Attestation {
+            rule: standing.rule,
+            subject: standing.subject,
+            state: match standing.state {
+                attest::State::Valid => AttestationState::Valid,
+                attest::State::Expired => AttestationState::Expired,
+                attest::State::Missing => AttestationState::Missing,
+            },
+            by: standing.by.map(Into::into),
+            at: standing.at,
+            expires: standing.expires,
+        })
+        .collect()
 }
 
 fn repository(

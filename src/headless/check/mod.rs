@@ -190,7 +190,7 @@ fn settle(
         scopes: gathered.scopes.clone(),
         findings: settled.findings,
         passed: gathered.tally.passed,
-        attestations: Vec::new(),
+        attestations: gathered.attestations,
         notes: gathered.notes,
         waivers: settled.waivers,
         lowered: settled.lowered,
