@@ -275,7 +275,13 @@ fn namespaces_of_the_configuration_are_seen_together_and_the_denied_one_is_named
     watched.until("pods of both, and what is denied", |world| {
         let kube = &world.observed.kube;
         let of = |namespace: &str| kube.pods.iter().any(|pod| pod.namespace == namespace);
-        let denied = |cluster: &Cluster| cluster.denied.iter().any(|d| d.resource == "pods" && d.namespace == unseen);
+        // Each kind is asked by itself, so that one is denied before or after the other.
+        let denied = |cluster: &Cluster| {
+            let is_denied = |resource: &str, namespace: &str| {
+                cluster.denied.iter().any(|d| d.resource == resource && d.namespace == namespace)
+            };
+            is_denied("pods", unseen) && is_denied("nodes", "")
+        };
         of("shop") && of(seen) && kube.clusters.values().any(denied)
     });
     let cluster = watched.cluster().expect("there");
