@@ -86,6 +86,18 @@ impl Rulings {
         self.0.values().flat_map(|news| &news.rulings)
     }
 
+    /// The finding at a place among all of them: what a list asks for every cell.
+    pub fn at(&self, place: usize) -> Option<&Ruling> {
+        let mut left = place;
+        for news in self.0.values() {
+            match left.checked_sub(news.rulings.len()) {
+                Some(beyond) => left = beyond,
+                None => return news.rulings.get(left),
+            }
+        }
+        None
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.values().map(|news| news.rulings.len()).sum()
@@ -104,7 +116,7 @@ impl Rulings {
     /// The finding of this name, and what is told of its check.
     pub fn get(&self, key: &str) -> Option<(&Ruling, Option<&CheckFacts>)> {
         self.0.values().find_map(|news| {
-            let ruling = news.rulings.iter().find(|ruling| ruling.key() == key)?;
+            let ruling = news.rulings.iter().find(|ruling| ruling.is_called(key))?;
             Some((ruling, news.checks.get(&ruling.finding.check)))
         })
     }
@@ -115,6 +127,11 @@ impl Ruling {
     pub fn key(&self) -> CompactString {
         let line = self.finding.span.map_or(0, |span| span.line);
         compact_str::format_compact!("{}:{line}", self.finding.fingerprint)
+    }
+
+    /// Whether that is its name, without making it.
+    fn is_called(&self, key: &str) -> bool {
+        key.strip_prefix(self.finding.fingerprint.as_str()).is_some_and(|_| self.key() == key)
     }
 
     /// Where it is, for a person: `k8s/web.yaml:12:5`, `container web on docker`.
@@ -159,5 +176,49 @@ impl Ruling {
             }
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::Span;
+
+    fn ruling(fingerprint: &str, line: u32) -> Ruling {
+        let finding = Finding {
+            check: "11f".into(),
+            fingerprint: fingerprint.into(),
+            title: "t".into(),
+            level: Level::Block,
+            status: Status::Fail,
+            scope: Scope::Repo,
+            resource: "a".into(),
+            origin: "a".into(),
+            file: None,
+            span: Some(Span::on_line(line, 1, 1)),
+            pointer: None,
+            observed: String::new(),
+            expected: String::new(),
+            fix: String::new(),
+            owner: None,
+            waiver: None,
+        };
+        Ruling { finding, first_seen: Timestamp::UNIX_EPOCH, is_new: false }
+    }
+
+    #[test]
+    fn places_and_names_lead_to_the_same_findings_as_going_through_all() {
+        let mut all = Rulings::default();
+        for (source, rulings) in
+            [("a", vec![ruling("x", 1), ruling("x", 2)]), ("b", vec![]), ("c", vec![ruling("xy", 1)])]
+        {
+            all.apply(RuleNews { source: source.into(), rulings, ..RuleNews::default() });
+        }
+        let told: Vec<_> = (0..4).map(|place| all.at(place).map(Ruling::key)).collect();
+        assert_eq!(told, [Some("x:1".into()), Some("x:2".into()), Some("xy:1".into()), None]);
+        for one in all.iter() {
+            assert_eq!(all.get(&one.key()).map(|(found, _)| found), Some(one));
+        }
+        assert!(all.get("x:3").is_none());
     }
 }

@@ -56,7 +56,7 @@ pub(crate) const fn severity(finding: &Finding) -> Option<Severity> {
 }
 
 fn row(world: &World, at: usize) -> &Ruling {
-    world.observed.rulings.iter().nth(at).expect("the table has so many rows")
+    world.observed.rulings.at(at).expect("the table has so many rows")
 }
 
 struct ViolationsTable;

@@ -70,14 +70,7 @@ impl ClusterRules {
 
 impl Live for ClusterRules {
     fn spec(&self) -> Spec {
-        Spec {
-            name: self.name(),
-            kind: "rules".into(),
-            topics: Topic::Rules.into(),
-            foreground: HIDDEN,
-            background: Some(HIDDEN),
-            deadline: Duration::from_secs(60),
-        }
+        super::spec(self.name(), HIDDEN, Duration::from_secs(60))
     }
 
     fn is_wanted(&self) -> bool {

@@ -4,7 +4,7 @@ use super::{Clerk, Options};
 use crate::{
     client::docker::{Endpoint, raw},
     clock,
-    model::{finding::Scope, topic::Topic, update::Update},
+    model::{finding::Scope, update::Update},
     rulebook::{resource::Resource, subject::live::Live as LiveView},
     source::{
         SourceError, Spec,
@@ -128,14 +128,7 @@ impl Event {
 
 impl Live for EngineRules {
     fn spec(&self) -> Spec {
-        Spec {
-            name: self.name(),
-            kind: "rules".into(),
-            topics: Topic::Rules.into(),
-            foreground: RELIST,
-            background: Some(RELIST),
-            deadline: Duration::from_secs(30),
-        }
+        super::spec(self.name(), RELIST, Duration::from_secs(30))
     }
 
     fn is_wanted(&self) -> bool {

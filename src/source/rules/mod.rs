@@ -7,6 +7,7 @@ pub(super) mod repo;
 mod watcher;
 
 use super::{
+    Spec,
     live::Live,
     repo::book::{self, Words},
 };
@@ -17,6 +18,7 @@ use crate::{
         Timestamp,
         finding::{Finding, Scope},
         ruling::{CheckFacts, ProtectedTarget, RuleNews, Ruling},
+        topic::Topic,
     },
     rulebook::{
         checks,
@@ -26,7 +28,12 @@ use crate::{
     },
 };
 use compact_str::CompactString;
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 /// What the rule book looks at.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -50,6 +57,12 @@ pub fn all(clients: &Arc<Clients>, options: &Options) -> Vec<Box<dyn Live>> {
         Box::new(cluster::ClusterRules::new(Arc::clone(clients), context.clone(), Arc::clone(&options)))
     }));
     all
+}
+
+/// What every source that judges is: one of its family, asked so often whether anybody looks or not.
+fn spec(name: CompactString, every: Duration, deadline: Duration) -> Spec {
+    let topics = Topic::Rules.into();
+    Spec { name, kind: "rules".into(), topics, foreground: every, background: Some(every), deadline }
 }
 
 /// Most findings that are told; the lightest are left out, and counted.
@@ -107,13 +120,11 @@ impl Clerk {
             })
             .collect();
         self.has_told = true;
+        let found: BTreeSet<CompactString> = rulings.iter().map(|ruling| ruling.finding.check.clone()).collect();
         RuleNews {
             source: self.source.clone(),
             root: self.root.clone(),
-            checks: rulings
-                .iter()
-                .map(|ruling| (ruling.finding.check.clone(), self.facts(&ruling.finding.check)))
-                .collect(),
+            checks: found.into_iter().map(|check| (check.clone(), self.facts(&check))).collect(),
             rulings,
             passed: tally.passed,
             problems,

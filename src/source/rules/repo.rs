@@ -61,14 +61,7 @@ impl RepoRules {
 
 impl Live for RepoRules {
     fn spec(&self) -> Spec {
-        Spec {
-            name: "rules/repo".into(),
-            kind: "rules".into(),
-            topics: Topic::Rules.into(),
-            foreground: RESCAN,
-            background: Some(RESCAN),
-            deadline: Duration::from_secs(30),
-        }
+        super::spec("rules/repo".into(), RESCAN, Duration::from_secs(30))
     }
 
     fn watch<'a>(
