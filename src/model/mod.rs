@@ -15,6 +15,7 @@ pub mod gpu;
 pub mod health;
 pub mod host;
 pub mod input;
+pub mod journal;
 pub mod kubernetes;
 pub mod log;
 pub mod logs;
