@@ -5,6 +5,7 @@ use crate::{
     config::{Ascii, Binding, ColourDepth, ColourUse, Config, layers::Loaded},
     keymap::{self, Keymap, file::KeymapFile},
     model::{
+        journal::{Actor, KnownBy},
         nearest::did_you_mean,
         spots::{Place, Problem, Spot},
     },
@@ -158,7 +159,7 @@ pub fn rebuild(previous: &Settings, loaded: &Loaded, terminal: &Terminal) -> Set
 }
 
 /// What the configuration allows, at the start, to the user who is logged in as `login` unless it names another.
-pub fn policy(config: &Config, own_pid: i32, login: &str) -> Policy {
+pub fn policy(config: &Config, own_pid: i32, login: Actor) -> Policy {
     Policy {
         armed: config.start_armed && !config.read_only,
         locked: config.read_only,
@@ -167,7 +168,15 @@ pub fn policy(config: &Config, own_pid: i32, login: &str) -> Policy {
         protect: config.protect.clone(),
         confirm: config.confirm.clone(),
         own_pid,
-        actor: config.actor.clone().filter(|actor| !actor.is_empty()).unwrap_or_else(|| login.into()),
+        actor: actor(config, login),
+    }
+}
+
+/// Who is acting: who the configuration or a flag names, or else who is logged in.
+pub fn actor(config: &Config, login: Actor) -> Actor {
+    match config.actor.as_deref().filter(|name| !name.is_empty()) {
+        Some(name) => Actor { name: name.into(), known_by: KnownBy::Stated, ..login },
+        None => login,
     }
 }
 
@@ -368,15 +377,17 @@ mod tests {
 
     #[test]
     fn the_cockpit_starts_unarmed() {
-        assert!(!policy(&Config::default(), 1, "ann").armed);
-        assert!(policy(&from("start-armed = true").config, 1, "ann").armed);
-        assert!(!policy(&from("start-armed = true\nread-only = true").config, 1, "ann").armed);
+        assert!(!policy(&Config::default(), 1, Actor::default()).armed);
+        assert!(policy(&from("start-armed = true").config, 1, Actor::default()).armed);
+        assert!(!policy(&from("start-armed = true\nread-only = true").config, 1, Actor::default()).armed);
     }
 
     #[test]
     fn the_actor_is_who_is_named_or_else_the_login() {
-        assert_eq!(policy(&Config::default(), 1, "ann").actor, "ann");
-        assert_eq!(policy(&from("actor = \"\"").config, 1, "ann").actor, "ann");
-        assert_eq!(policy(&from("actor = \"bot\"").config, 1, "ann").actor, "bot");
+        let ann = || Actor { name: "ann".into(), known_by: KnownBy::Ssh, from: Some("10.0.0.7".into()) };
+        assert_eq!(policy(&Config::default(), 1, ann()).actor, ann());
+        assert_eq!(policy(&from("actor = \"\"").config, 1, ann()).actor, ann());
+        let bot = policy(&from("actor = \"bot\"").config, 1, ann()).actor;
+        assert_eq!(bot, Actor { name: "bot".into(), known_by: KnownBy::Stated, from: Some("10.0.0.7".into()) });
     }
 }

@@ -3,10 +3,13 @@
 //! The keys are declared once, here: their doc comments become the JSON schema, the commented default file and the errors.
 
 pub mod example;
+mod journal;
 pub mod layers;
 pub mod load;
 pub mod schema;
 pub mod sources;
+
+pub use journal::{Incidents, Journal};
 
 use crate::{
     ops::gate::rules::{ConfirmRule, Protect},
@@ -76,6 +79,10 @@ pub struct Config {
     pub gpu: Gpu,
     /// Servers of language models.
     pub ai: Ai,
+    /// The record of what was seen and done.
+    pub journal: Journal,
+    /// Incidents.
+    pub incidents: Incidents,
     /// Sources by name (`host/processes`), to switch them off or ask them more or less often.
     pub sources: BTreeMap<String, SourceConfig>,
     /// Keys by scope, over the key map: `[keys.global]`, `[keys.list]`, `[keys.pane.processes]`. A sequence of keys, and the
@@ -125,6 +132,8 @@ impl Default for Config {
             logs: Logs::default(),
             gpu: Gpu::default(),
             ai: Ai::default(),
+            journal: Journal::default(),
+            incidents: Incidents::default(),
             sources: BTreeMap::new(),
             keys: BTreeMap::new(),
             pages: Vec::new(),

@@ -1,8 +1,10 @@
 //! What lies over the panes and takes the keys: help, palette, confirmations, choosers. One file a modal, one type of stack.
 
+pub mod ask;
 pub mod columns;
 pub mod confirm;
 pub mod engines;
+pub mod fields;
 pub mod filter;
 pub mod form;
 pub mod forwards;

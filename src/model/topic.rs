@@ -72,6 +72,8 @@ topics! {
     Ai = "ai",
     /// What the rule book finds.
     Rules = "rules",
+    /// The journal and its incidents.
+    Journal = "journal",
     /// The cockpit's own cost.
     Own = "own",
 }

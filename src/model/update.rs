@@ -6,6 +6,7 @@ use super::{
     container::EngineNews,
     gpu::GpuNews,
     host::{Gauges, HostFacts, Sensor, Units},
+    journal::news::JournalNews,
     kubernetes::KubeNews,
     mount::Mount,
     own::OwnUsage,
@@ -33,6 +34,8 @@ pub enum Update {
     Ai(Vec<AiServer>),
     /// What the rule book says of a repository, an engine or a cluster.
     Rules(Box<RuleNews>),
+    /// What the journal holds, and how it is doing.
+    Journal(Box<JournalNews>),
     /// What changed at a container engine.
     Engine(Box<EngineNews>),
     /// What changed in a cluster.

@@ -1,6 +1,13 @@
 //! Executes what the gate permitted. Every function here takes a [`Permit`] by value: one permit, one deed.
 
-use super::{docker, gate::Permit, kubernetes, operation::Operation, process};
+use super::{
+    docker,
+    gate::Permit,
+    kubernetes,
+    ledger::{Ledger, Record},
+    operation::Operation,
+    process,
+};
 use crate::{client::Clients, model::object::ObjectRef};
 use std::{sync::Arc, time::Duration};
 
@@ -67,12 +74,17 @@ impl From<String> for Deed {
     }
 }
 
-/// Does it, and says in words how it went. Intent and outcome go to the log until the journal exists.
+/// Does it, and says in words how it went. Intent and outcome go into the ledger.
 ///
 /// # Errors
 /// What was being done, on what, and what went wrong.
-pub fn execute(permit: Permit, clients: &Arc<Clients>, progress: Progress<'_>) -> Result<Deed, String> {
-    let record = Record::begin(&permit);
+pub fn execute(
+    permit: Permit,
+    clients: &Arc<Clients>,
+    progress: Progress<'_>,
+    ledger: &dyn Ledger,
+) -> Result<Deed, String> {
+    let record = Record::begin(&permit, ledger);
     let outcome = match permit.operation() {
         Operation::SignalProcess { pid, start_ticks, signal, .. } => {
             process::signal(*pid, *start_ticks, *signal).map(|()| Deed::from("done")).map_err(Failure::Failed)
@@ -81,37 +93,6 @@ pub fn execute(permit: Permit, clients: &Arc<Clients>, progress: Progress<'_>) -
         Operation::Kube { target, act } => within(kubernetes::execute(target, act, permit.at(), clients, progress)),
     };
     record.end(outcome)
-}
-
-/// What is being done, for the log.
-pub struct Record {
-    operation: String,
-    actor: String,
-}
-
-impl Record {
-    /// Notes what is intended.
-    pub fn begin(permit: &Permit) -> Self {
-        let (operation, actor) = (permit.operation().to_string(), permit.actor().to_owned());
-        tracing::info!(operation = %operation, ?actor, "intended");
-        Self { operation, actor }
-    }
-
-    /// Notes how it went, and says it in words.
-    ///
-    /// # Errors
-    /// What was being done, on what, and what went wrong.
-    pub fn end(self, outcome: Result<Deed, Failure>) -> Result<Deed, String> {
-        let Self { operation, actor } = self;
-        match &outcome {
-            Ok(_) => tracing::info!(operation = %operation, ?actor, "done"),
-            Err(Failure::Failed(why)) => tracing::error!(operation = %operation, ?actor, why, "failed"),
-            Err(Failure::Unknown(why)) => tracing::error!(operation = %operation, ?actor, why, "outcome unknown"),
-        }
-        outcome
-            .map(|deed| Deed { text: format!("{operation}: {}", deed.text), ..deed })
-            .map_err(|failure| format!("{operation}: {failure}"))
-    }
 }
 
 /// Runs something asynchronous to its end on this thread.
@@ -140,12 +121,13 @@ mod tests {
     use super::{
         super::{
             gate::{Gate, Policy},
+            ledger::LogOnly,
             operation::Signal,
         },
         *,
     };
     use crate::{
-        model::{Timestamp, process::Process, update::Update},
+        model::{Timestamp, journal::Actor, process::Process, update::Update},
         world::World,
     };
     use std::{
@@ -178,12 +160,12 @@ mod tests {
         let process = Process { pid, start_ticks, name: "x".into(), parent: 1, ..Process::default() };
         let mut world = World::default();
         world.apply(Timestamp::UNIX_EPOCH, "host/processes", vec![Update::Processes(vec![process])]);
-        let policy = Policy { armed: true, own_pid: 70, actor: "ann b".into(), ..Policy::default() };
+        let policy = Policy { armed: true, own_pid: 70, actor: Actor { name: "ann b".into(), ..Actor::default() }, ..Policy::default() };
         let operation = Operation::SignalProcess { pid, start_ticks, name: "x".into(), signal: Signal::Term };
         let permit = Gate::permit(operation, &world, &policy).expect("permitted");
         let kept = Kept::default();
         let outcome = tracing::subscriber::with_default(tracing_subscriber::registry().with(kept.clone()), || {
-            execute(permit, &Arc::default(), &|_| {})
+            execute(permit, &Arc::default(), &|_| {}, &LogOnly)
         });
         assert!(outcome.is_err(), "{outcome:?}");
         let fields = kept.0.lock().expect("sound");

@@ -8,7 +8,7 @@ pub mod execute;
 pub mod forward;
 pub mod gate;
 pub mod kubernetes;
-
+pub mod ledger;
 pub mod offer;
 pub mod operation;
 mod process;

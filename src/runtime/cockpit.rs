@@ -10,7 +10,7 @@ use super::{
     forwards::Forwards,
     handover,
     input::{Gone, Input},
-    logging,
+    journal, logging,
     output::Output,
     player::Player,
     recorder::Limits,
@@ -184,6 +184,7 @@ struct Cockpit {
     tmux: bool,
     clients: Arc<Clients>,
     forwards: Forwards,
+    journal: journal::Desk,
     /// What the terminal is lent to.
     lent: Option<handover::Kind>,
     _guard: terminal::Guard,
@@ -228,6 +229,7 @@ impl Cockpit {
             tmux: options.tmux,
             clients: options.clients,
             forwards: Forwards::default(),
+            journal: journal::Desk::closed(),
             lent: None,
             _guard: guard,
         };
@@ -381,9 +383,9 @@ impl Cockpit {
             }
             Effect::Execute(permit) if permit.operation().takes_terminal() => self.lend(permit),
             Effect::Execute(permit) if self.forwards.is_one(&permit) => {
-                self.forwards.start(told, permit, &self.clients);
+                self.forwards.start(told, permit, &self.clients, &self.journal.ledger());
             }
-            Effect::Execute(permit) => effects::execute(told, permit, &self.clients),
+            Effect::Execute(permit) => effects::execute(told, permit, &self.clients, &self.journal.ledger()),
             Effect::Rehearse(trial) => effects::rehearse(told, trial, &self.clients),
             Effect::Review { context, wanted } => effects::review(told, context, wanted, &self.clients),
             Effect::StopForward(id) => self.forwards.stop(id),

@@ -8,7 +8,7 @@ use crate::{
     client::Clients,
     clock,
     model::kubernetes::Access,
-    ops,
+    ops::{self, ledger::Ledger},
 };
 use base64::Engine as _;
 use compact_str::CompactString;
@@ -55,16 +55,16 @@ pub fn spawn(told: Told, work: impl FnOnce() -> Result<String, String> + Send + 
 }
 
 /// Executes what the gate permitted.
-pub fn execute(told: Told, permit: ops::gate::Permit, clients: &Arc<Clients>) {
+pub fn execute(told: Told, permit: ops::gate::Permit, clients: &Arc<Clients>, ledger: &Arc<dyn Ledger>) {
     let target = permit.operation().target();
-    let clients = Arc::clone(clients);
+    let (clients, ledger) = (Arc::clone(clients), Arc::clone(ledger));
     tokio::task::spawn_blocking(move || {
         let progress = |text: String| {
             let done = Done { target: Some(target.clone()), progress: true, ..Done::new(true, text) };
             // How far it has come may be left out where the cockpit is behind.
             let _ = told.try_send(EventKind::Done(done));
         };
-        let outcome = ops::execute::execute(permit, &clients, &progress);
+        let outcome = ops::execute::execute(permit, &clients, &progress, &*ledger);
         let (ok, text, revealed) = match outcome {
             Ok(deed) => (true, deed.text, deed.revealed),
             Err(text) => (false, text, None),

@@ -5,9 +5,10 @@ use crate::{
     app::event::{Answer, Done, EventKind},
     client::Clients,
     ops::{
-        execute::{Deed, Record, within},
+        execute::{Deed, within},
         forward::{self, ForwardState},
         gate::Permit,
+        ledger::{Ledger, Record},
         operation::{KubeAct, Operation},
     },
 };
@@ -29,16 +30,16 @@ impl Forwards {
     }
 
     /// Begins to forward, and tells its state whenever that changes.
-    pub fn start(&mut self, told: Told, permit: Permit, clients: &Arc<Clients>) {
+    pub fn start(&mut self, told: Told, permit: Permit, clients: &Arc<Clients>, ledger: &Arc<dyn Ledger>) {
         self.last += 1;
-        let (id, clients) = (self.last, Arc::clone(clients));
+        let (id, clients, ledger) = (self.last, Arc::clone(clients), Arc::clone(ledger));
         let (stop, stopped) = oneshot::channel();
         self.stops.retain(|_, stop| !stop.is_closed());
         self.stops.insert(id, stop);
         let failed = told.clone();
         let run = move || {
             let target = permit.operation().target();
-            let record = Record::begin(&permit);
+            let record = Record::begin(&permit, &*ledger);
             let last = RefCell::new(None);
             let tell = |state: ForwardState| {
                 if last.replace(Some(state.clone())).is_none() {

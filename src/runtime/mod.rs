@@ -6,6 +6,7 @@ pub mod effects;
 mod forwards;
 mod handover;
 pub mod input;
+pub mod journal;
 pub mod logging;
 pub mod output;
 pub mod player;

@@ -262,6 +262,7 @@ fn source_of(update: &Update) -> CompactString {
         Update::Units(_) => "host/units",
         Update::Own(_) => "host/own",
         Update::Ai(_) => "ai/local",
+        Update::Journal(_) => "journal",
         Update::Rules(news) => return news.source.clone(),
         Update::Gpus(news) => return news.source.clone(),
         Update::Engine(news) => return format_compact!("docker/{}", news.engine),

@@ -220,6 +220,7 @@ impl World {
                 observed.rulings.apply(*news);
                 Topic::Rules.into()
             }
+            Update::Journal(_) => Topic::Journal.into(),
             Update::Engine(news) => {
                 let topic = engine_topic(&news.part);
                 observed.containers.apply(*news);

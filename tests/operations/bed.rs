@@ -4,6 +4,7 @@ use flightdeck::{
     client::{self, Clients, Wanted},
     headless::gather::{Until, gather},
     model::object::{ObjectKind, ObjectRef},
+    ops::ledger::LogOnly,
     ops::{
         access,
         execute::{Deed, execute},
@@ -133,7 +134,7 @@ impl Bed {
         let operation = self.operation(&world, word, target, values);
         self.ask(&mut world, &operation);
         let permit = Gate::permit(operation, &world, policy).map_err(|why| format!("gate: {why}"))?;
-        execute(permit, &self.clients, &|_| {})
+        execute(permit, &self.clients, &|_| {}, &LogOnly)
     }
 
     /// Has the world know what the server allows.
@@ -163,7 +164,12 @@ fn pause() {
 }
 
 pub fn armed() -> Policy {
-    Policy { armed: true, own_pid: i32::MAX, actor: "test".into(), ..Policy::default() }
+    Policy {
+        armed: true,
+        own_pid: i32::MAX,
+        actor: flightdeck::model::journal::Actor { name: "test".into(), ..Default::default() },
+        ..Policy::default()
+    }
 }
 
 fn said(output: io::Result<Output>) -> String {

@@ -23,6 +23,7 @@ use flightdeck::{
         topic::TopicSet,
         update::Update,
     },
+    ops::ledger::LogOnly,
     ops::{
         execute::execute,
         gate::{Decision, Gate, Policy, rules::Protect},
@@ -362,14 +363,14 @@ fn nothing_that_changes_something_reaches_an_engine_while_read_only() {
                 for effect in run(&mut app, target, action.name) {
                     // What a runtime would do with it.
                     if let Effect::Execute(permit) = effect {
-                        let _ = execute(permit, &clients, &|_| {});
+                        let _ = execute(permit, &clients, &|_| {}, &LogOnly);
                     }
                 }
                 tried += 1;
             }
             for offer in offer::of(target) {
                 if let Ok(permit) = Gate::permit(operation(offer, target, &world), &world, &policy) {
-                    let _ = execute(permit, &clients, &|_| {});
+                    let _ = execute(permit, &clients, &|_| {}, &LogOnly);
                 }
                 tried += 1;
             }
@@ -380,7 +381,7 @@ fn nothing_that_changes_something_reaches_an_engine_while_read_only() {
         let missing =
             Operation::Engine { target: target.clone(), name: "x".into(), act: EngineAct::Rename { to: "x/y".into() } };
         let permit = Gate::permit(missing, &world, &armed()).expect("allowed");
-        assert!(execute(permit, &clients, &|_| {}).is_err(), "that is no name");
+        assert!(execute(permit, &clients, &|_| {}, &LogOnly).is_err(), "that is no name");
         assert_eq!(writes(&noted).len(), 1, "{:?}", writes(&noted));
     });
 }

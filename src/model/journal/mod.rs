@@ -4,6 +4,7 @@
 //! digest only. What an incident is, is derived from its events.
 
 mod body;
+pub mod news;
 
 pub use body::{
     AlertChange, Body, CheckpointBody, LinkKind, Milestone, OperationStage, Phase, Role, RoleChange, Sev, StepStage,
@@ -73,12 +74,13 @@ impl HybridClock {
 }
 
 /// How it is known who somebody is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KnownBy {
     /// Said by `--actor` or the configuration.
     Stated,
     /// The user that the process runs as.
+    #[default]
     Login,
     /// The user that the process runs as, logged in over SSH from an address.
     Ssh,
@@ -87,7 +89,7 @@ pub enum KnownBy {
 }
 
 /// Who did or said something.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Actor {
     pub name: CompactString,
     pub known_by: KnownBy,

@@ -18,8 +18,16 @@ const STARTING: &[&str] = &["start", "restart", "unpause", "scale", "set-image",
 /// The check of what is unhealthy after a deploy.
 const UNHEALTHY: &str = "12d";
 
+/// Why the line stops here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    pub why: String,
+    /// Who answers for it, or may authorise it; empty where the policy names nobody.
+    pub owners: Vec<String>,
+}
+
 /// Why an operation is refused, where it is.
-pub fn refusal(operation: &Operation, world: &World) -> Option<String> {
+pub fn refusal(operation: &Operation, world: &World) -> Option<Stop> {
     if operation.only_looks() {
         return None;
     }
@@ -27,15 +35,16 @@ pub fn refusal(operation: &Operation, world: &World) -> Option<String> {
 }
 
 /// Rule 20: nothing is done to what the policy protects.
-fn protected(operation: &Operation, world: &World) -> Option<String> {
+fn protected(operation: &Operation, world: &World) -> Option<Stop> {
     let named = Named::of(operation, world);
     let mut all = world.observed.rulings.news().flat_map(|news| &news.protected);
     let server = all.find(|server| named.is(server))?;
     let who = server.authority.as_deref().unwrap_or("the owner of the server");
-    Some(format!("rule 20a: {} is protected ({}): {who} has to authorise it", named.name, server.reason))
+    let why = format!("rule 20a: {} is protected ({}): {who} has to authorise it", named.name, server.reason);
+    Some(Stop { why, owners: server.authority.iter().cloned().collect() })
 }
 
-fn violated(operation: &Operation, world: &World) -> Option<String> {
+fn violated(operation: &Operation, world: &World) -> Option<Stop> {
     if !STARTING.contains(&operation.word()) {
         return None;
     }
@@ -46,10 +55,11 @@ fn violated(operation: &Operation, world: &World) -> Option<String> {
     let finding = &first.finding;
     let what = if finding.status == Status::Unknown { "cannot be judged" } else { "is violated" };
     let who = finding.owner.as_deref().map_or_else(String::new, |owner| format!(", or {owner} waives it"));
-    Some(format!(
+    let why = format!(
         "rule {} {what} by {} ({}: {}): mend it first{who}; w on the violation (page 6) says how",
         finding.check, finding.resource, finding.title, finding.observed
-    ))
+    );
+    Some(Stop { why, owners: finding.owner.iter().map(ToString::to_string).collect() })
 }
 
 fn concerns(ruling: &Ruling, target: &ObjectRef, world: &World) -> bool {

@@ -6,9 +6,11 @@ pub mod kubernetes;
 mod process;
 pub mod rules;
 
+pub use book::Stop;
+
 use super::operation::Operation;
 use crate::{
-    model::{Timestamp, kubernetes::Access, source::SourceState},
+    model::{Timestamp, journal::Actor, kubernetes::Access, source::SourceState},
     world::World,
 };
 use rules::{ConfirmRule, Protect};
@@ -35,7 +37,7 @@ pub struct Policy {
     pub own_pid: i32,
     /// Who is acting, for the record of operations.
     #[serde(default)]
-    pub actor: String,
+    pub actor: Actor,
 }
 
 /// How an allowed operation has to be confirmed, the mildest first.
@@ -73,7 +75,7 @@ pub enum Decision {
 #[derive(Debug)]
 pub struct Permit {
     operation: Operation,
-    actor: String,
+    actor: Actor,
     at: Timestamp,
 }
 
@@ -84,7 +86,7 @@ impl Permit {
     }
 
     /// Who asked for it.
-    pub fn actor(&self) -> &str {
+    pub fn actor(&self) -> &Actor {
         &self.actor
     }
 
@@ -159,6 +161,11 @@ impl Gate {
         Decision::Allowed(all)
     }
 
+    /// What the rule book says against an operation, where it stops it: that is documented and taken to the owners, not only said.
+    pub fn stopped(operation: &Operation, world: &World) -> Option<Stop> {
+        book::refusal(operation, world)
+    }
+
     fn refusal(operation: &Operation, world: &World, policy: &Policy) -> Result<Terms, String> {
         if policy.past {
             return Err("this is the past, and nothing can be done to it: time-now (0) goes back".into());
@@ -172,8 +179,8 @@ impl Gate {
         if let Some(why) = rules::protected(&policy.protect, operation, world) {
             return Err(why);
         }
-        if let Some(why) = book::refusal(operation, world) {
-            return Err(why);
+        if let Some(stop) = book::refusal(operation, world) {
+            return Err(stop.why);
         }
         stale(operation, world)?;
         let (refusal, warnings) = match operation {

@@ -57,7 +57,8 @@ pub struct Wrong {
 }
 
 impl Field {
-    fn new(label: &'static str, value: impl Into<String>, hint: impl Into<String>) -> Self {
+    /// A field, with what stands there first and what may be written.
+    pub fn new(label: &'static str, value: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { label, value: value.into(), hint: hint.into() }
     }
 }

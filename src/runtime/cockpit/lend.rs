@@ -31,7 +31,8 @@ impl Cockpit {
             // Nobody listens any more only when the cockpit is leaving.
             let _ = teller.blocking_send(Worked::HandedBack(Box::new(back)));
         };
-        handover::lend(permit, Arc::clone(&self.clients), self.state_folder.clone(), back);
+        let (clients, ledger) = (Arc::clone(&self.clients), self.journal.ledger());
+        handover::lend(permit, clients, ledger, self.state_folder.clone(), back);
     }
 
     /// Takes the terminal back, and says how it went; says whether to leave.

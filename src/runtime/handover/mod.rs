@@ -9,8 +9,9 @@ use crate::{
     app::event::{Answer, Done},
     client::Clients,
     ops::{
-        execute::{Deed, Record},
+        execute::Deed,
         gate::Permit,
+        ledger::{Ledger, Record},
         operation::{KubeAct, Operation},
     },
 };
@@ -48,10 +49,16 @@ pub struct Back {
 }
 
 /// Lends the terminal; `back` is called when it is given back, whatever happened.
-pub fn lend(permit: Permit, clients: Arc<Clients>, drafts: PathBuf, back: impl FnOnce(Back) + Send + 'static) {
+pub fn lend(
+    permit: Permit,
+    clients: Arc<Clients>,
+    ledger: Arc<dyn Ledger>,
+    drafts: PathBuf,
+    back: impl FnOnce(Back) + Send + 'static,
+) {
     let run = move || {
         let target = permit.operation().target();
-        let record = Record::begin(&permit);
+        let record = Record::begin(&permit, &*ledger);
         let lent = std::panic::catch_unwind(AssertUnwindSafe(|| match Kind::of(permit.operation()) {
             Kind::Editor => editor::edit(&permit, &clients, &drafts),
             Kind::Session => session::run(&permit, &clients).map(|text| (Deed::from(text), None)),

@@ -68,7 +68,7 @@ fn restart() -> Operation {
 #[test]
 fn what_violates_a_blocking_rule_is_not_started_and_may_be_stopped() {
     let world = world(finding("11f", Level::Block, Status::Fail), vec![]);
-    let why = refusal(&restart(), &world).expect("refused");
+    let why = refusal(&restart(), &world).expect("refused").why;
     assert!(why.starts_with("rule 11f is violated by container dbg") && why.contains("team-a"), "{why}");
     for way_out in [act(EngineAct::Stop { grace_seconds: 10 }), act(EngineAct::Remove { force: true, volumes: false })]
     {
@@ -79,7 +79,7 @@ fn what_violates_a_blocking_rule_is_not_started_and_may_be_stopped() {
 #[test]
 fn unknown_blocks_too_and_waived_or_lighter_does_not() {
     let with = |level, status| refusal(&restart(), &world(finding("11f", level, status), vec![]));
-    assert!(with(Level::Block, Status::Unknown).is_some_and(|why| why.contains("cannot be judged")));
+    assert!(with(Level::Block, Status::Unknown).is_some_and(|stop| stop.why.contains("cannot be judged")));
     assert_eq!(with(Level::Block, Status::Waived), None);
     assert_eq!(with(Level::Error, Status::Fail), None);
     let unwell = world(finding("12d", Level::Block, Status::Fail), vec![]);
@@ -96,7 +96,8 @@ fn a_protected_server_is_left_alone() {
         ..ProtectedTarget::default()
     };
     let calm = finding("11b", Level::Info, Status::Fail);
-    let why = refusal(&restart(), &world(calm.clone(), vec![server("db*", None), server("d?g", Some("Container"))]));
+    let why = refusal(&restart(), &world(calm.clone(), vec![server("db*", None), server("d?g", Some("Container"))]))
+        .map(|stop| stop.why);
     assert_eq!(why.as_deref(), Some("rule 20a: dbg is protected (the MCP server): ops-lead has to authorise it"));
     assert_eq!(refusal(&restart(), &world(calm, vec![server("dbg", Some("Deployment"))])), None);
 }

@@ -1,0 +1,114 @@
+//! Fields to be filled in, one below the other: what forms share.
+
+use super::window::{self, Line};
+use crate::{
+    model::input::{Key, KeyCode},
+    ops::offer::{Field, Wrong},
+    ui::{paint, scene::Scene, theme::Role},
+};
+use ratatui::{buffer::Buffer, layout::Rect};
+use unicode_segmentation::UnicodeSegmentation as _;
+
+/// Fields, and the one that is typed into.
+pub struct Fields {
+    fields: Vec<(Field, Line)>,
+    at: usize,
+    /// Whether the field still holds what stood there first, so that typing replaces it.
+    fresh: bool,
+    pub wrong: Option<Wrong>,
+}
+
+/// Columns of the labels.
+const LABEL: u16 = 15;
+
+impl Fields {
+    /// Fields that hold what they begin with.
+    pub fn new(fields: Vec<Field>) -> Self {
+        let fields = fields.into_iter().map(|field| (field.clone(), Line(field.value))).collect();
+        Self { fields, at: 0, fresh: true, wrong: None }
+    }
+
+    /// What stands in them.
+    pub fn values(&self) -> Vec<&str> {
+        self.fields.iter().map(|(_, line)| line.0.as_str()).collect()
+    }
+
+    /// Goes to the field that is wrong, and says why.
+    pub fn refuse(&mut self, wrong: Wrong) {
+        self.at = wrong.field.min(self.fields.len().saturating_sub(1));
+        self.wrong = Some(wrong);
+        self.fresh = true;
+    }
+
+    fn go(&mut self, step: isize) {
+        let count = self.fields.len().max(1) as isize;
+        self.at = (self.at as isize + step).rem_euclid(count) as usize;
+        self.fresh = true;
+    }
+
+    /// Takes a key that neither sends nor leaves the form.
+    pub fn on_key(&mut self, key: Key) {
+        match key.code {
+            KeyCode::Tab if key.shift => self.go(-1),
+            KeyCode::Tab | KeyCode::Down => self.go(1),
+            KeyCode::Up => self.go(-1),
+            _ => {
+                self.wrong = None;
+                let fresh = std::mem::take(&mut self.fresh);
+                if let Some((_, line)) = self.fields.get_mut(self.at) {
+                    // A number or a word is replaced; what is corrected is begun with Backspace or an arrow.
+                    let one_word = line.0.unicode_words().count() <= 1 && !line.0.contains(['/', ':', '.']);
+                    if fresh && key.typed().is_some() && one_word {
+                        line.0.clear();
+                    }
+                    line.on_key(key);
+                }
+            }
+        }
+    }
+
+    /// Takes pasted text.
+    pub fn on_paste(&mut self, text: &str) {
+        self.wrong = None;
+        if let Some((_, line)) = self.fields.get_mut(self.at) {
+            line.paste(text);
+        }
+    }
+
+    /// Draws the fields in a window of their own, with a verdict below them.
+    pub fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer, title: &str, (role, verdict): (Role, &str)) {
+        let width = 78.min(area.width);
+        let verdict = window::wrap(verdict, width.saturating_sub(4));
+        let wanted = self.fields.len() as u16 * 2 + verdict.len() as u16 + 4;
+        let window = window::place(area, (width, wanted));
+        let inner = window::draw(scene, buffer, window, title, "");
+        let mut y = 0;
+        let roomy = inner.height >= wanted.saturating_sub(2);
+        // On a low screen the field that is typed into is always there.
+        let first = if roomy { 0 } else { self.at };
+        for (at, (field, line)) in self.fields.iter().enumerate().skip(first) {
+            let chosen = at == self.at;
+            let label = if chosen { Role::Key } else { Role::Dim };
+            paint::put_cut(scene, buffer, inner, (1, y), field.label, scene.style(label));
+            let x = LABEL.min(inner.width);
+            let place = Rect { x: inner.x + x, y: inner.y + y, width: inner.width - x, height: 1 };
+            if y < inner.height && chosen {
+                line.draw(scene, buffer, place, "");
+            } else {
+                paint::put_cut(scene, buffer, inner, (x, y), &line.0, scene.style(Role::Text));
+            }
+            if chosen || roomy {
+                paint::put_cut(scene, buffer, inner, (x, y + 1), &field.hint, scene.style(Role::Dim));
+                y += 1;
+            }
+            y += 1;
+        }
+        for (at, line) in verdict.iter().enumerate() {
+            paint::put_cut(scene, buffer, inner, (1, y + at as u16), line, scene.style(role));
+        }
+        if inner.height > 3 {
+            let hint = "Enter goes on   Tab the next field   ctrl-u empties it   Esc leaves";
+            paint::put_cut(scene, buffer, inner, (1, inner.height - 1), hint, scene.style(Role::Dim));
+        }
+    }
+}
