@@ -1,5 +1,6 @@
 //! Commands and flags. What they do is elsewhere; here is only what can be written.
 
+pub mod incident;
 pub mod manual;
 
 use crate::{
@@ -120,6 +121,9 @@ pub enum Command {
     },
     /// Judge a repository, its change and what is live here by the rule book: the daily ops check, and a gate for CI.
     Check(CheckArguments),
+    /// The record of incidents: declare, write notes, export, prove.
+    #[command(subcommand)]
+    Incident(incident::IncidentCommand),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -239,6 +243,9 @@ pub enum Part {
     Sources,
     Attention,
     Containers,
+    Alerts,
+    Slos,
+    Fleet,
 }
 
 impl Global {

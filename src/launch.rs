@@ -1,10 +1,11 @@
 //! From parsed arguments to the mode that they ask for, and its exit code.
 
+mod journal;
 pub mod state;
 
 use crate::{
     app::settings::{self, Terminal},
-    cli::{CheckArguments, Cli, Command, exit, manual},
+    cli::{CheckArguments, Cli, Command, exit, incident::IncidentCommand, manual},
     client::{self, Clients, Wanted},
     config::{self, Config, LogLevel, layers::Loaded, load},
     headless::{
@@ -13,9 +14,14 @@ use crate::{
         doctor::{DoctorOptions, TerminalCheck},
         snapshot::SnapshotOptions,
     },
-    model::{own::OwnCounters, text::clean_to},
+    model::{
+        journal::{Actor, KnownBy},
+        own::OwnCounters,
+        text::clean_to,
+    },
     runtime::{
         cockpit::{self, Feed, Left, Options},
+        journal::Records,
         logging,
         player::Player,
         recorder::read::Recording,
@@ -26,6 +32,7 @@ use crate::{
     },
     ui::theme::colour::Depth,
 };
+use compact_str::CompactString;
 use state::StateFolder;
 use std::{
     env,
@@ -77,7 +84,7 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
         Command::Man => manual::man(out).map(|()| exit::OK),
         Command::Snapshot { json, wait, only } => {
             let loaded = load::load(&cli.global.origin());
-            let sources = configured_sources(&loaded, &clients(&loaded.config), notes)?;
+            let sources = configured_sources(cli, &loaded, &clients(&loaded.config), notes)?;
             if loaded.broken {
                 note(notes, "a file of the configuration could not be understood, so nothing was done")?;
                 return Ok(exit::USAGE);
@@ -89,11 +96,12 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
         Command::Doctor { json } => {
             let loaded = load::load(&cli.global.origin());
             let clients = clients(&loaded.config);
-            let sources = configured_sources(&loaded, &clients, notes)?;
+            let sources = configured_sources(cli, &loaded, &clients, notes)?;
             let options =
                 DoctorOptions { engines_tried: clients.docker_tried.clone(), ..doctor_options(cli, &loaded, *json) };
             headless::doctor::doctor(&options, sources, out).map_err(to_io)
         }
+        Command::Incident(command) => incident(cli, command, out, notes),
         // These open the cockpit, and have been dealt with.
         Command::Replay { .. } => Ok(exit::OK),
     }
@@ -116,15 +124,37 @@ fn check(cli: &Cli, arguments: &CheckArguments, out: &mut dyn Write, notes: &mut
     let columns = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok().map(|size| usize::from(size.ws_col));
     let terminal = columns.filter(|_| rustix::termios::isatty(rustix::stdio::stdout()));
     let colour = terminal.is_some() && self::terminal().depth(&loaded.config) != Depth::None;
-    let words = words(&loaded);
+    let words = words(cli, &loaded);
     let state = StateFolder::find().usable().map(ToOwned::to_owned);
-    let around = Surroundings { clients: &clients, words: &words, state, terminal, colour };
+    // A journal that is not there is not made by looking.
+    let journal = journal::options(&loaded.config).ok().filter(|options| options.path.is_file());
+    let around = Surroundings { clients: &clients, words: &words, state, journal, terminal, colour };
     headless::check::check(arguments, &around, out, notes)
 }
 
+/// Reads or writes the record of incidents.
+fn incident(cli: &Cli, command: &IncidentCommand, out: &mut dyn Write, notes: &mut dyn Write) -> io::Result<u8> {
+    let loaded = load::load(&cli.global.origin());
+    for problem in &loaded.warnings {
+        note(notes, &problem.to_string())?;
+    }
+    if loaded.broken {
+        note(notes, "a file of the configuration could not be understood, so nothing was done")?;
+        return Ok(exit::USAGE);
+    }
+    let actor = settings::actor(&loaded.config, login(|name| env::var(name).ok()));
+    let options = journal::options(&loaded.config);
+    let (manners, problems) = settings::manners(&loaded);
+    for problem in problems {
+        note(notes, &problem.to_string())?;
+    }
+    let around = headless::incident::Surroundings { options, actor: &actor, manners: &manners };
+    headless::incident::incident(command, &around, out, notes)
+}
+
 /// What user and system say of the rules.
-fn words(loaded: &Loaded) -> Words {
-    Words { policies: loaded.policies.clone(), rules: loaded.rules.clone() }
+fn words(cli: &Cli, loaded: &Loaded) -> Words {
+    Words { policies: loaded.policies.clone(), rules: loaded.rules.clone(), user: cli.global.origin().user }
 }
 
 /// The repository that is watched: the one that the configuration names, or the one that we are in.
@@ -133,21 +163,35 @@ fn repository(config: &Config) -> Option<PathBuf> {
 }
 
 /// What the configuration says of sources.
-fn source_options(loaded: &Loaded) -> source::Options {
+fn source_options(cli: &Cli, loaded: &Loaded) -> source::Options {
     let config = &loaded.config;
+    let watch = config::watch::watch(config, &loaded.slos);
     source::Options {
         gpu: source::gpu::Options { nvml_library: config.gpu.nvml_library.clone() },
         ai: source::ai::Options { servers: config.ai.servers.clone() },
-        rules: source::rules::Options { root: repository(config), words: words(loaded) },
+        rules: source::rules::Options {
+            root: repository(config),
+            words: words(cli, loaded),
+            state: StateFolder::find().usable().map(ToOwned::to_owned),
+        },
+        alertmanagers: watch.alertmanagers,
+        prometheus: watch.prometheus,
+        slos: watch.slos,
     }
 }
 
 /// The sources as the configuration wants them, for the commands without a screen. Says what is wrong with it.
-fn configured_sources(loaded: &Loaded, clients: &Arc<Clients>, notes: &mut dyn Write) -> io::Result<Vec<AnySource>> {
-    let all = source::all(Arc::default(), clients, &source_options(loaded));
+fn configured_sources(
+    cli: &Cli,
+    loaded: &Loaded,
+    clients: &Arc<Clients>,
+    notes: &mut dyn Write,
+) -> io::Result<Vec<AnySource>> {
+    let all = source::all(Arc::default(), clients, &source_options(cli, loaded));
     let (sources, unknown) = config::sources::apply(all, &loaded.config);
     let loading = loaded.warnings.iter().map(ToString::to_string);
-    let servers = source::ai::problems(&source_options(loaded).ai);
+    let servers = source::ai::problems(&source_options(cli, loaded).ai);
+    let servers = servers.into_iter().chain(config::watch::watch(&loaded.config, &loaded.slos).problems);
     for problem in loading.chain(unknown).chain(clients.kube.problems().to_vec()).chain(servers) {
         note(notes, &problem)?;
     }
@@ -185,10 +229,15 @@ fn terminal() -> Terminal {
     Terminal::from_variables(|name| env::var(name).ok())
 }
 
-/// The name that the user is known by, who may have become root by sudo.
-fn login(variable: impl Fn(&str) -> Option<String>) -> String {
-    let name = ["SUDO_USER", "USER"].into_iter().find_map(|name| variable(name).filter(|value| !value.is_empty()));
-    name.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+/// Who the user is known as, who may have become root by sudo, and where they come from.
+fn login(variable: impl Fn(&str) -> Option<String>) -> Actor {
+    let given = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let name = ["SUDO_USER", "USER"].into_iter().find_map(given);
+    let name = name.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
+    // sshd: the client's address and port, then ours.
+    let far = given("SSH_CONNECTION").and_then(|words| words.split(' ').next().map(CompactString::from));
+    let known_by = if far.is_some() { KnownBy::Ssh } else { KnownBy::Login };
+    Actor { name: name.into(), known_by, from: far }
 }
 
 /// Opens the cockpit, on this machine or on a recording.
@@ -208,7 +257,10 @@ fn open(cli: &Cli, player: Result<Option<Player>, String>, notes: &mut dyn Write
     }
     let left = cockpit::run(options);
     logging::finish(LOG_PATIENCE);
-    match left {
+    if let Ok((_, Some(lost))) = &left {
+        note(notes, lost)?;
+    }
+    match left.map(|(left, _)| left) {
         Ok(Left::Asked) => Ok(exit::OK),
         Ok(Left::Interrupted) => Ok(exit::INTERRUPTED),
         Ok(Left::Quit) => Ok(exit::QUIT),
@@ -227,14 +279,27 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
     let loaded = load::load(&origin);
     let mut settings = settings::build(&loaded, &terminal);
     let own_pid = i32::try_from(std::process::id()).unwrap_or_default();
-    let policy = settings::policy(&settings.config, own_pid, &login(|name| env::var(name).ok()));
+    let policy = settings::policy(&settings.config, own_pid, login(|name| env::var(name).ok()));
     let counters: Arc<OwnCounters> = Arc::default();
     let clients = clients(&settings.config);
-    let all = source::all(Arc::clone(&counters), &clients, &source_options(&loaded));
-    let (sources, warnings) = config::sources::apply(all, &settings.config);
+    let all = source::all(Arc::clone(&counters), &clients, &source_options(cli, &loaded));
+    let (mut sources, warnings) = config::sources::apply(all, &settings.config);
     settings.warnings.extend(warnings);
+    let records = match journal::options(&settings.config) {
+        // A recording is played to be looked at.
+        _ if player.is_some() => Records::none("a recording is played"),
+        Ok(options) => {
+            let attended = journal::attended(options, &policy.actor);
+            let rules = source_options(cli, &loaded).rules;
+            let (records, told) = Records::new(attended, journal::keep(&settings.config), rules);
+            sources.extend(told);
+            records
+        }
+        Err(why) => Records::none(&why),
+    };
     settings.warnings.extend(clients.kube.problems().to_vec());
-    settings.warnings.extend(source::ai::problems(&source_options(&loaded).ai));
+    settings.warnings.extend(source::ai::problems(&source_options(cli, &loaded).ai));
+    settings.warnings.extend(config::watch::watch(&loaded.config, &loaded.slos).problems);
     let config = &settings.config;
     let state = StateFolder::find();
     let log_file = config.log.file.clone().or_else(|| Some(state.usable()?.join("flightdeck.log")));
@@ -247,6 +312,8 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
         sources,
         counters,
         clients,
+        journal: records,
+        words: words(cli, &loaded),
         // Without a folder of our own files go where we are.
         state_folder: state.usable().map_or_else(|| ".".into(), ToOwned::to_owned),
         tmux: terminal.tmux,
@@ -264,6 +331,7 @@ fn clients(config: &Config) -> Arc<Clients> {
         docker: config.engines.clone(),
         contexts: config.contexts.clone(),
         namespaces: config.namespaces.clone(),
+        alertmanagers: config::watch::watch(config, &[]).alertmanagers,
     })
 }
 
@@ -332,8 +400,10 @@ mod tests {
         let with = |pairs: &'static [(&str, &str)]| {
             login(|name| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
         };
-        assert_eq!(with(&[("USER", "root"), ("SUDO_USER", "ann")]), "ann");
-        assert_eq!(with(&[("USER", "ann"), ("SUDO_USER", "")]), "ann");
-        assert!(with(&[]).starts_with("uid "));
+        assert_eq!(with(&[("USER", "root"), ("SUDO_USER", "ann")]).name, "ann");
+        assert_eq!(with(&[("USER", "ann"), ("SUDO_USER", "")]), Actor { name: "ann".into(), ..Actor::default() });
+        let far = with(&[("USER", "ann"), ("SSH_CONNECTION", "10.0.0.7 51234 10.0.0.1 22")]);
+        assert_eq!((far.known_by, far.from.as_deref()), (KnownBy::Ssh, Some("10.0.0.7")));
+        assert!(with(&[]).name.starts_with("uid "));
     }
 }

@@ -55,7 +55,7 @@ impl Drop for Hung {
 }
 
 fn ask(source: &mut MountsSource) -> (Vec<Mount>, Duration) {
-    let request = Request { at: clock::now(), wanted: TopicSet::EMPTY, open: None };
+    let request = Request { at: clock::now(), wanted: TopicSet::EMPTY, ..Request::default() };
     let start = clock::instant();
     let updates = source.collect(&request).expect("answers");
     let took = start.elapsed();

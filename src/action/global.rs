@@ -32,6 +32,7 @@ pub static ACTIONS: &[Action] = actions! { Scope::Global;
     "page-7" "page 7" "Shows the seventh page." 0 => |app| app.show_page_of_key('7'),
     "page-8" "page 8" "Shows the eighth page." 0 => |app| app.show_page_of_key('8'),
     "page-9" "page 9" "Shows the ninth page." 0 => |app| app.show_page_of_key('9'),
+    "page-alerts" "alerts" "Shows the page of alerts, silences, objectives and hosts of Prometheus." 0 => |app| app.show_page_of_key('!'),
 };
 
 /// A tired hand that only wants out of the past must not lose the half hour that it was looking into.

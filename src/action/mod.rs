@@ -14,7 +14,7 @@ macro_rules! files {
     ($($file:ident,)*) => {
         $(pub(crate) mod $file;)*
         /// Every list of actions.
-        static LISTS: &[&[Action]] = &[$($file::ACTIONS,)*];
+        static LISTS: &[&[Action]] = &[$($file::ACTIONS,)* incident::OF_TIMELINE];
     };
 }
 
@@ -32,6 +32,7 @@ files! {
     shell,
     k8s,
     engines,
+    incident,
 }
 
 /// Something that can be asked for.

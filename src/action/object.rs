@@ -11,6 +11,7 @@ pub static ACTIONS: &[Action] = actions! { Scope::Object;
     "link-next" "next link" "Selects the next line of the page that leads to another object." 0 => |app| app.choose_link(1),
     "link-previous" "link before" "Selects the line before that leads to another object." 0 => |app| app.choose_link(-1),
     "object-logs" "logs" "Shows the lines that the object writes." 4 => |app| app.open_logs(),
+    "object-copy" "copy" "Copies the text of the page that is shown." 0 => |app| app.copy_page(),
     "object-signal" "signal" "Sends a signal to the process whose page is open, through the gate." 0 => |app| modals::signal::open(app),
 };
 

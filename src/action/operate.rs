@@ -32,11 +32,16 @@ pub static ACTIONS: &[Action] = actions! { Scope::List;
     "operate-uncordon" "uncordon" "Lets new pods onto nodes again." 0 => |app| operate::start(app, "uncordon"),
     "operate-drain" "drain" "Evicts every pod of a node; which, is listed before." 0 => |app| operate::start(app, "drain"),
     "operate-port-forward" "forward a port" "Leads a port of this host to one of a pod, in the background." 0 => |app| operate::start(app, "port-forward"),
-    "operate-edit" "edit" "Opens an object in $EDITOR; its differences are shown and confirmed before they are applied." 0 => |app| operate::start(app, "edit"),
+    "operate-edit" "edit" "Opens an object of a cluster in $EDITOR, whose differences are shown and confirmed before they are applied; or the file of a violation, at its line." 0 => |app| operate::start(app, "edit"),
     "operate-trigger" "run CronJob now" "Makes a Job of a CronJob now." 0 => |app| operate::start(app, "trigger"),
     "operate-suspend" "suspend CronJob" "Keeps a CronJob from running." 0 => |app| operate::start(app, "suspend"),
     "operate-unsuspend" "resume CronJob" "Lets a CronJob run again." 0 => |app| operate::start(app, "unsuspend"),
     "operate-reveal" "reveal secret" "Shows the values of a Secret on this screen only." 0 => |app| operate::start(app, "reveal"),
+    "operate-waive" "waive" "Accepts violations until a day: asks who answers for it and why, and shows what is written into .flightdeck.toml." 0 => |app| operate::start(app, "waive"),
+    "operate-attest" "attest" "Vouches for what no machine can check, with evidence and an end: shows what is written into .flightdeck.toml." 0 => |app| operate::start(app, "attest"),
+    "operate-accept" "accept as old debt" "Adds violations to the repository's baseline: shows what is written." 0 => |app| operate::start(app, "accept"),
+    "operate-silence" "silence" "Silences an alert and whatever fits its matchers, or changes a silence; which alerts that are is shown before." 0 => |app| operate::start(app, "silence"),
+    "operate-expire" "end silence" "Ends silences: alerts that they fit are told again." 0 => |app| operate::start(app, "expire"),
     "port-forwards" "forwarded ports" "Lists the ports that are forwarded, and stops them." 0 => |app| window::open(app, Box::<Forwards>::default()),
 };
 
@@ -48,6 +53,7 @@ mod tests {
 
     #[test]
     fn every_offer_has_its_action() {
+        // Several kinds of object may offer what is called the same.
         let actions: BTreeSet<_> = ACTIONS.iter().filter_map(|action| action.name.strip_prefix("operate-")).collect();
         let offers: BTreeSet<_> = offer::all().map(|offer| offer.word).collect();
         assert_eq!(actions, offers);

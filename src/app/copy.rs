@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     model::attention::Severity,
+    pages,
     view::{
         export::{self, Selection},
         table::Table,
@@ -44,6 +45,19 @@ impl App {
         let Some((name, table)) = self.focused_table() else { return };
         let written = self.written(name, table, Rows::Selected, None, |s| Ok(export::tsv(s)));
         self.copy(written, |_| "the row".into());
+    }
+
+    /// Copies the text of the object's page that is shown.
+    pub fn copy_page(&mut self) {
+        let Some(page) = self.view.stack.last() else { return };
+        let text = pages::text(&self.scene(), page);
+        if text.trim().is_empty() {
+            return self.notice(Severity::Info, "nothing is shown that could be copied");
+        }
+        if text.len() > CLIPBOARD_BYTES {
+            return self.notice(Severity::Warn, "the page is too much for the clipboard");
+        }
+        self.ask(Effect::Copy { text, what: "the page".into() });
     }
 
     /// Copies the marked rows, or all that are shown.

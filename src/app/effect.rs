@@ -1,7 +1,13 @@
 //! Everything that `App` wants done. The runtime does it, and answers with an event where there is something to say.
 
 use crate::{
-    model::{Timestamp, kubernetes::Access, logs::LogRequest},
+    incident::declare::{Declaration, Proposal},
+    model::{
+        Timestamp,
+        journal::{Draft, news::StretchWanted},
+        kubernetes::Access,
+        logs::LogRequest,
+    },
     ops::gate::{Permit, Trial},
     source::supervisor::Demand,
 };
@@ -27,6 +33,12 @@ pub enum Effect {
     Copy { text: String, what: String },
     /// Write a file that does not exist yet; `{stamp}` in the name becomes the time.
     Write { name: PathBuf, content: String, what: String },
+    /// Declare an incident; its identity is made where this is done.
+    Declare(Box<(Declaration, Proposal)>),
+    /// Write events into the journal.
+    Record(Vec<Draft>),
+    /// Read a stretch of an incident's timeline.
+    Stretch(StretchWanted),
     /// Do what the gate permitted.
     Execute(Permit),
     /// Ask what would happen.

@@ -19,6 +19,9 @@ pub const fn bars(rows: u16) -> (u16, u16) {
     }
 }
 
+/// From this height on an incident has a line of its own.
+const ROOMY: u16 = 16;
+
 impl App {
     pub(super) fn resize(&mut self, size: (u16, u16)) {
         if self.view.size != size {
@@ -27,10 +30,27 @@ impl App {
         }
     }
 
+    /// Rows above the panes and below them: below the header the incident that is running has a line of its own.
+    pub fn bars(&self) -> (u16, u16) {
+        let rows = self.view.size.1;
+        let (top, bottom) = bars(rows);
+        (top + u16::from(rows >= ROOMY && self.view.has_strip), bottom)
+    }
+
+    /// Makes room for the line of an incident, or gives it back.
+    pub(super) fn settle_strip(&mut self) {
+        self.read_shown();
+        let has_strip = self.shown().incidents.shown().is_some_and(|incident| incident.is_running());
+        if self.view.has_strip != has_strip {
+            self.view.has_strip = has_strip;
+            self.relayout();
+        }
+    }
+
     /// The part of the screen between header and footer.
     pub fn work_area(&self) -> Area {
         let (width, rows) = self.view.size;
-        let (top, bottom) = bars(rows);
+        let (top, bottom) = self.bars();
         Area { x: 0, y: top, width, height: rows.saturating_sub(top + bottom) }
     }
 

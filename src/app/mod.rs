@@ -4,7 +4,9 @@ pub mod effect;
 pub mod event;
 pub mod settings;
 
+mod capture;
 mod copy;
+pub mod incident;
 mod keys;
 mod layout;
 pub use layout::bars as layout_bars;
@@ -26,6 +28,7 @@ use crate::{
         attention::Severity,
         input::{Key, Mouse},
         log::LogLine,
+        object::ObjectKind,
         series::SeriesStore,
         topic::{Topic, TopicSet},
     },
@@ -64,7 +67,11 @@ pub struct App {
     pending_since: Timestamp,
     /// What was asked about operations, and what runs beside the cockpit.
     pub desk: operate::Desk,
+    /// What the cockpit records by itself.
+    pub watch: capture::Watch,
     demand: Demand,
+    /// How often a file of the rules was written.
+    rules_written: u64,
     outbox: Vec<Effect>,
     dirty: bool,
     /// The configuration at the start: some of it is in force until the end.
@@ -84,10 +91,15 @@ const BACKGROUND: TopicSet = TopicSet::of(&[
     Topic::Cgroups,
     Topic::Sensors,
     Topic::Units,
+    Topic::Hardware,
     Topic::Containers,
     Topic::GpuHealth,
     Topic::Ai,
     Topic::Rules,
+    Topic::Journal,
+    Topic::Alerts,
+    Topic::MetricRules,
+    Topic::Slos,
     Topic::Own,
 ]);
 
@@ -99,6 +111,7 @@ const AGED: TopicSet = TopicSet::of(&[
     Topic::Workloads,
     Topic::Nodes,
     Topic::KubeEvents,
+    Topic::Alerts,
 ]);
 
 impl App {
@@ -122,7 +135,9 @@ impl App {
             pending: Vec::new(),
             pending_since: now,
             desk: operate::Desk::default(),
+            watch: capture::Watch::default(),
             demand: Demand::default(),
+            rules_written: 0,
             outbox: Vec::new(),
             dirty: true,
             young_until: Timestamp::MIN,
@@ -130,6 +145,7 @@ impl App {
         };
         app.world.series = series;
         app.warn_of_settings();
+        app.set_manners();
         app.relayout();
         app
     }
@@ -174,6 +190,8 @@ impl App {
             EventKind::Answer(answer) => self.take_answer(*answer),
             EventKind::ClockStepped { by_seconds } => self.step_clock(event.at, by_seconds),
         }
+        self.follow_capture();
+        self.settle_strip();
         self.settle_page();
         self.settle_logs();
         self.follow_demand();
@@ -254,6 +272,7 @@ impl App {
         if changed.is_nothing() {
             return;
         }
+        self.watch.attention |= changed.attention;
         if self.moment.is_some() {
             return;
         }
@@ -269,6 +288,8 @@ impl App {
 
     fn on_done(&mut self, done: Done) {
         if let Some(target) = done.target.filter(|_| !done.progress) {
+            // Whatever was done about a finding was done to files: those who judge read them again.
+            self.rules_written += u64::from(target.kind == ObjectKind::Violation);
             self.world.note_operation(self.now, target, done.ok, &done.text);
             self.refresh_lists();
         }
@@ -311,7 +332,10 @@ impl App {
         let visible = self.visible_topics();
         let (chosen, resource) = (self.view.chosen.clone(), self.view.resource.clone());
         let selectors = self.view.selectors.clone();
-        let demand = Demand { visible, background: BACKGROUND, open, chosen, resource, selectors };
+        let rules_written = self.rules_written;
+        let graph = open.as_ref().and_then(|object| self.world.observed.watch.graph_for(object));
+        let demand =
+            Demand { visible, background: BACKGROUND, open, chosen, resource, selectors, rules_written, graph };
         if demand != self.demand {
             self.demand = demand.clone();
             self.ask(Effect::Demand(demand));
@@ -387,7 +411,9 @@ impl App {
             if self.player.is_none() { after(self.now, 60 - self.now.as_second().rem_euclid(60)) } else { None };
         let second = (goes_on && self.shows_young(self.visible_topics())).then(|| after(self.now, 1)).flatten();
         let second = second.and_then(|at| at.round(jiff::Unit::Second).ok());
-        [second, notice, sequence, world, judge, minute, self.logs_wake()]
+        // A time that is over is done at the next event of any kind.
+        let capture = self.capture_wake().map(|at| soon.map_or(at, |soon| at.max(soon)));
+        [second, notice, sequence, world, judge, minute, self.logs_wake(), capture]
             .into_iter()
             .flatten()
             .filter(|at| *at > self.now)

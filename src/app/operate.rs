@@ -7,6 +7,7 @@ use crate::{
     ops::{
         forward::ForwardState,
         gate::{Confirmation, Decision, Gate, kubernetes::answer},
+        ledger,
         operation::Operation,
         rehearse::Rehearsal,
     },
@@ -38,6 +39,11 @@ impl Desk {
     /// What would happen, where it was asked and is known.
     pub fn rehearsal(&self, operation: &Operation) -> Option<&Rehearsal> {
         self.rehearsals.iter().rev().find(|rehearsal| rehearsal.operation == *operation)
+    }
+
+    /// The operation as it was rehearsed, where that found out what exactly is to be done.
+    pub fn exact<'a>(&'a self, operation: &'a Operation) -> &'a Operation {
+        self.rehearsal(operation).and_then(|rehearsal| rehearsal.exact.as_ref()).unwrap_or(operation)
     }
 
     fn take_forward(&mut self, state: ForwardState) {
@@ -84,13 +90,16 @@ impl App {
 
     /// Brings operations to the gate: refused, confirmed or done at once.
     pub fn propose(&mut self, operations: Vec<Operation>) {
-        self.propose_with(operations, true);
+        self.propose_with(Operation::joined(operations), true);
     }
 
     /// `ask` is whether what is not known may still be asked; where the server did not say it, a person decides.
     fn propose_with(&mut self, operations: Vec<Operation>, ask: bool) {
         let terms = match Gate::decide_all(&operations, self.shown(), &self.policy) {
-            Decision::Refused(why) => return self.notice(Severity::Warn, why),
+            Decision::Refused(why) => {
+                self.document_refusal(&operations);
+                return self.notice(Severity::Warn, why);
+            }
             Decision::Allowed(terms) => terms,
         };
         if ask {
@@ -115,6 +124,7 @@ impl App {
     /// Takes confirmed operations through the gate once more and has them done.
     pub fn execute(&mut self, operations: &[Operation]) {
         if let Decision::Refused(why) = Gate::decide_all(operations, self.shown(), &self.policy) {
+            self.document_refusal(operations);
             return self.notice(Severity::Warn, format!("{why}; nothing was done"));
         }
         for operation in operations {
@@ -122,6 +132,20 @@ impl App {
                 Ok(permit) => self.ask(Effect::Execute(permit)),
                 Err(why) => self.notice(Severity::Warn, format!("{operation}: {why}; nothing was done to it")),
             }
+        }
+    }
+
+    /// Where the rule book stopped the line, that is written down: stopped, why, and to whom it was taken.
+    fn document_refusal(&mut self, operations: &[Operation]) {
+        if !self.policy.armed || self.policy.locked || self.policy.past {
+            return;
+        }
+        let stopped =
+            operations.iter().filter_map(|operation| Some((operation, Gate::stopped(operation, self.shown())?)));
+        let draft = |(operation, stop)| ledger::refused(operation, &stop, self.policy.actor.clone(), self.now);
+        let drafts: Vec<_> = stopped.map(draft).collect();
+        if !drafts.is_empty() {
+            self.record(drafts);
         }
     }
 

@@ -14,6 +14,7 @@ impl App {
             self.view.graph_mode = settings.graph_mode();
         }
         self.settings = settings;
+        self.set_manners();
         self.policy.locked = self.settings.config.read_only;
         self.policy.armed &= !self.policy.locked;
         self.policy.protected_processes.clone_from(&self.settings.config.protected_processes);
@@ -39,6 +40,7 @@ fn waiting(started: &Config, now: &Config) -> Vec<&'static str> {
         ("[sources]", started.sources != now.sources),
         ("[recorder]", started.recorder != now.recorder),
         ("[log]", started.log != now.log),
+        ("[journal]", started.journal != now.journal),
         ("frames-per-second", started.frames_per_second != now.frames_per_second),
         ("ssh-frames-per-second", started.ssh_frames_per_second != now.ssh_frames_per_second),
     ];

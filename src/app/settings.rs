@@ -3,6 +3,7 @@
 use crate::{
     action,
     config::{Ascii, Binding, ColourDepth, ColourUse, Config, layers::Loaded},
+    incident::manners::Manners,
     keymap::{self, Keymap, file::KeymapFile},
     model::{
         journal::{Actor, KnownBy},
@@ -37,6 +38,8 @@ pub struct Settings {
     pub glyphs: Glyphs,
     pub keymap: Keymap,
     pub pages: Vec<Page>,
+    /// How the team works on incidents.
+    pub manners: Manners,
     /// What is wrong with the configuration, each with file and line; the rest works.
     pub warnings: Vec<String>,
 }
@@ -148,8 +151,22 @@ pub fn build(loaded: &Loaded, terminal: &Terminal) -> Settings {
     let keymap = choose_keymap(loaded, &mut problems);
     let pages = pages(loaded, &mut problems);
     let glyphs = if terminal.ascii(&config) { glyphs::ASCII } else { glyphs::UNICODE };
+    let (manners, wrong) = manners(loaded);
+    problems.extend(wrong);
     let warnings = problems.iter().map(ToString::to_string).collect();
-    Settings { config, theme, themes, glyphs, keymap, pages, warnings }
+    Settings { config, theme, themes, glyphs, keymap, pages, manners, warnings }
+}
+
+/// How the team works on incidents, and what is wrong with its files.
+pub fn manners(loaded: &Loaded) -> (Manners, Vec<Problem>) {
+    let named =
+        |file: &Option<(PathBuf, String)>| file.as_ref().map(|(path, text)| (path.display().to_string(), text.clone()));
+    let (updates, on_call) = (named(&loaded.updates), named(&loaded.on_call));
+    Manners::read(
+        loaded.config.incidents.update_minutes,
+        updates.as_ref().map(|(name, text)| (name.as_str(), text.as_str())),
+        on_call.as_ref().map(|(name, text)| (name.as_str(), text.as_str())),
+    )
 }
 
 /// Makes the settings anew. Where a file could not be understood at all, everything stays as it was, with the warning.

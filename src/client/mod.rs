@@ -3,7 +3,9 @@
 pub mod docker;
 pub mod http;
 pub mod kubernetes;
+pub mod named;
 mod proxy;
+pub mod secret;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,6 +16,7 @@ pub struct Clients {
     /// Where engines were looked for.
     pub docker_tried: Vec<docker::Tried>,
     pub kube: kubernetes::Contexts,
+    pub alertmanagers: Vec<named::Named>,
 }
 
 /// What is named on the command line or in the configuration.
@@ -25,6 +28,8 @@ pub struct Wanted {
     pub contexts: Vec<String>,
     /// Namespaces, by context, that are asked one by one where the whole cluster may not be.
     pub namespaces: BTreeMap<String, Vec<String>>,
+    /// Alertmanagers that the configuration names.
+    pub alertmanagers: Vec<named::Named>,
 }
 
 /// The word with which a flag switches a family of sources off.
@@ -34,7 +39,7 @@ pub const NONE: &str = "none";
 pub fn discover(wanted: &Wanted) -> Arc<Clients> {
     let (docker, docker_tried) = docker::discover(&wanted.docker);
     let kube = kubernetes::Contexts::discover(&wanted.contexts).with_namespaces(&wanted.namespaces);
-    Arc::new(Clients { docker, docker_tried, kube })
+    Arc::new(Clients { docker, docker_tried, kube, alertmanagers: wanted.alertmanagers.clone() })
 }
 
 /// There is no way to an engine or a cluster, or it does not answer.

@@ -40,6 +40,15 @@ const TAIL: &str = "
 # ask = \"type-name\"
 # at-most = 3
 
+# [[prometheus]]
+# name = \"prod\"
+# urls = [\"https://prometheus.example.org\"]
+# bearer-token-file = \"/run/secrets/prometheus\"
+
+# [[alertmanager]]
+# name = \"prod\"
+# urls = [\"https://alertmanager-1.example.org\", \"https://alertmanager-2.example.org\"]
+
 # [[pages]]
 # name = \"mine\"
 # title = \"Mine\"
@@ -49,7 +58,7 @@ const TAIL: &str = "
 ";
 
 /// Lists of tables, which stand among the examples.
-const LISTS: &[&str] = &["pages", "protect", "confirm"];
+const LISTS: &[&str] = &["pages", "protect", "confirm", "prometheus", "alertmanager"];
 
 /// The file's text. Read back, it is the defaults.
 pub fn default_file() -> String {

@@ -56,12 +56,6 @@ pub struct Incidents {
 
 impl Default for Incidents {
     fn default() -> Self {
-        Self {
-            propose: true,
-            propose_after_minutes: 5,
-            update_minutes: [15, 30, 60, 0],
-            on_call: None,
-            updates: None,
-        }
+        Self { propose: true, propose_after_minutes: 5, update_minutes: [15, 30, 60, 0], on_call: None, updates: None }
     }
 }

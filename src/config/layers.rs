@@ -43,6 +43,12 @@ pub struct Loaded {
     pub policies: Vec<(PathBuf, String)>,
     /// The user's own rules: file and text.
     pub rules: Vec<(PathBuf, String)>,
+    /// The rota and the escalation policy: file and text.
+    pub on_call: Option<(PathBuf, String)>,
+    /// Texts of status updates: file and text.
+    pub updates: Option<(PathBuf, String)>,
+    /// Files that define service level objectives, with their text.
+    pub slos: Vec<(PathBuf, String)>,
 }
 
 /// Lays the layers over the defaults. Never fails: a layer that cannot be read, and a key that does not fit, are left out and

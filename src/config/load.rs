@@ -68,7 +68,20 @@ pub fn load(origin: &Origin) -> Loaded {
     lock_if_in_doubt(&mut loaded);
     let folder = origin.user.as_ref().and_then(|file| file.parent());
     loaded.themes = folder.map_or_else(Vec::new, |folder| tomls(&folder.join("themes"), &mut problems));
+    let mut named = |file: &Option<PathBuf>| {
+        let path = file.as_ref()?;
+        match std::fs::read_to_string(path) {
+            Ok(text) => Some((path.clone(), text)),
+            Err(error) => {
+                problems.push(unreadable(path, &error));
+                None
+            }
+        }
+    };
+    (loaded.on_call, loaded.updates) =
+        (named(&loaded.config.incidents.on_call), named(&loaded.config.incidents.updates));
     loaded.rules = folder.map_or_else(Vec::new, |folder| tomls(&folder.join("rules"), &mut problems));
+    loaded.slos = texts(super::watch::files(&loaded.config, folder), &mut problems);
     loaded.keymaps = folder.map_or_else(Vec::new, |folder| tomls(&folder.join("keymaps"), &mut problems));
     loaded.warnings.splice(0..0, problems);
     loaded
@@ -101,6 +114,11 @@ fn tomls(folder: &Path, problems: &mut Vec<Problem>) -> Vec<(PathBuf, String)> {
     let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     paths.sort();
+    texts(paths, problems)
+}
+
+/// Files with their text.
+fn texts(paths: Vec<PathBuf>, problems: &mut Vec<Problem>) -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
     for path in paths {
         match std::fs::read_to_string(&path) {

@@ -8,6 +8,7 @@ pub mod layers;
 pub mod load;
 pub mod schema;
 pub mod sources;
+pub mod watch;
 
 pub use journal::{Incidents, Journal};
 
@@ -18,6 +19,7 @@ use crate::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf};
+use watch::{SloFiles, WatchServer};
 
 /// The configuration of the cockpit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -83,6 +85,12 @@ pub struct Config {
     pub journal: Journal,
     /// Incidents.
     pub incidents: Incidents,
+    /// Prometheus, and what speaks as one: Thanos, Mimir, VictoriaMetrics.
+    pub prometheus: Vec<WatchServer>,
+    /// Alertmanagers.
+    pub alertmanager: Vec<WatchServer>,
+    /// Service level objectives, which a Prometheus is asked for.
+    pub slo: SloFiles,
     /// Sources by name (`host/processes`), to switch them off or ask them more or less often.
     pub sources: BTreeMap<String, SourceConfig>,
     /// Keys by scope, over the key map: `[keys.global]`, `[keys.list]`, `[keys.pane.processes]`. A sequence of keys, and the
@@ -134,6 +142,9 @@ impl Default for Config {
             ai: Ai::default(),
             journal: Journal::default(),
             incidents: Incidents::default(),
+            prometheus: Vec::new(),
+            alertmanager: Vec::new(),
+            slo: SloFiles::default(),
             sources: BTreeMap::new(),
             keys: BTreeMap::new(),
             pages: Vec::new(),

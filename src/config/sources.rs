@@ -114,7 +114,7 @@ mod tests {
             AnySource::Live(_) => None,
         };
         let mut sources: Vec<_> = sources.into_iter().filter_map(polled).collect();
-        let request = Request { at: Timestamp::UNIX_EPOCH, wanted: TopicSet::EMPTY, open: None };
+        let request = Request { at: Timestamp::UNIX_EPOCH, wanted: TopicSet::EMPTY, ..Request::default() };
         assert!(matches!(sources[0].collect(&request), Err(SourceError::Off { .. })));
         assert!(sources[1].collect(&request).is_ok());
         let spec = sources[1].spec();

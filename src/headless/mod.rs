@@ -5,5 +5,6 @@ pub mod check;
 pub mod config_cmd;
 pub mod doctor;
 pub mod gather;
+pub mod incident;
 pub mod render;
 pub mod snapshot;

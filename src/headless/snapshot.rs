@@ -7,6 +7,7 @@ mod containers;
 mod gpus;
 mod report;
 mod text;
+mod watch;
 
 pub use containers::ContainerRow;
 pub use report::{Host, Row, Snapshot, SourceRow, snapshot_of};
@@ -52,7 +53,14 @@ pub fn snapshot(
     let gpus = [Part::Gpu, Part::Ai, Part::Room, Part::Sources, Part::Attention].into_iter().any(asked);
     // The rule book reads whole repositories and clusters: only for who asks what is wrong.
     let rules = [Part::Sources, Part::Attention].into_iter().any(asked);
-    let is_asked = |kind: &str| (gpus || kind != "gpu") && (rules || kind != "rules");
+    // Whoever asks for what is on this host does not wait for servers elsewhere.
+    let watched = [Part::Alerts, Part::Slos, Part::Fleet, Part::Sources, Part::Attention].into_iter().any(asked);
+    let is_asked = |kind: &str| match kind {
+        "gpu" => gpus,
+        "rules" => rules,
+        "alertmanager" | "prometheus" => watched,
+        _ => true,
+    };
     let sources = sources.into_iter().filter(|source| is_asked(&source.spec().kind)).collect();
     let gathered = gather(sources, Until::Rates, options.wait)?;
     let whole = snapshot_of(&gathered.world, options.wait);
@@ -87,6 +95,9 @@ fn unreachable(options: &SnapshotOptions, gathered: &Gathered) -> Option<String>
         if !silent.is_empty() {
             return Some(format!("GPUs could not be read ({}); see `flightdeck doctor`", silent.join(", ")));
         }
+    }
+    if let Some(why) = watch::unreached(gathered, &options.only) {
+        return Some(why);
     }
     if [Part::Pods, Part::Workloads, Part::Nodes].iter().any(asked) {
         let silent = gathered.unreached("kube");

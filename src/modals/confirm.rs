@@ -1,6 +1,9 @@
 //! The last question before something is done: what, to what, with which effect. The default is no.
 
-use super::{Modal, Outcome, window};
+use super::{
+    Modal, Outcome,
+    window::{self, Motion},
+};
 use crate::{
     app::App,
     model::{
@@ -10,6 +13,7 @@ use crate::{
     ops::{
         gate::{Confirmation, Decision, Gate},
         operation::{KubeAct, Operation},
+        rehearse::Rehearsal,
     },
     pages,
     ui::{
@@ -27,6 +31,8 @@ pub struct Confirm {
     operations: Vec<Operation>,
     confirmation: Confirmation,
     typed: String,
+    /// First line of the text that is shown, where not all of it fits.
+    scroll: usize,
 }
 
 /// Targets that are listed one by one; the rest is counted.
@@ -39,7 +45,7 @@ const TYPED: usize = 64;
 impl Confirm {
     /// Asks for these operations to be confirmed like this.
     pub fn new(operations: Vec<Operation>, confirmation: Confirmation) -> Self {
-        Self { operations, confirmation, typed: String::new() }
+        Self { operations, confirmation, typed: String::new(), scroll: 0 }
     }
 
     /// What has to be typed: the target's name; for several of different names, or for a name that no keyboard has, what is to
@@ -59,7 +65,17 @@ impl Confirm {
             app.notice(Severity::Info, "what would happen is still being asked: nothing is done before it is known");
             return Outcome::Stay;
         }
-        app.execute(&self.operations);
+        let refused = |operation: &Operation| match (operation, app.desk.rehearsal(operation)) {
+            (Operation::Rules(_), Some(Rehearsal { outcome: Err(why), .. })) => Some(why.clone()),
+            _ => None,
+        };
+        if let Some(why) = self.operations.iter().find_map(refused) {
+            app.notice(Severity::Warn, format!("{why}; nothing was done"));
+            return Outcome::Close;
+        }
+        // What was looked at, and nothing else.
+        let exact: Vec<Operation> = self.operations.iter().map(|operation| app.desk.exact(operation).clone()).collect();
+        app.execute(&exact);
         Outcome::Close
     }
 
@@ -78,8 +94,14 @@ impl Confirm {
             }
         }
         for operation in self.operations.iter().take(LISTED) {
-            let Some(rehearsal) = app.desk.rehearsal(operation) else { continue };
+            let Some(rehearsal) = app.desk.rehearsal(operation) else {
+                if operation.must_be_rehearsed() {
+                    text.push(Line::of(Role::Dim, "what would happen is being asked"));
+                }
+                continue;
+            };
             match &rehearsal.outcome {
+                Ok(_) if rehearsal.exact.is_some() => {}
                 Ok(lines) if lines.is_empty() => text.push(Line::of(Role::Dim, "nothing would go")),
                 Ok(lines) => {
                     text.extend(lines.iter().take(REHEARSED).map(|line| Line::of(Role::Dim, line)));
@@ -90,8 +112,8 @@ impl Confirm {
                 Err(why) => text.push(Line::of(Role::Critical, format!("it would be refused: {why}"))),
             }
         }
-        if let [Operation::Kube { act: KubeAct::Apply { diff, .. }, .. }] = self.operations.as_slice() {
-            text.extend(diff.lines().map(|line| {
+        for operation in self.operations.iter().take(LISTED) {
+            text.extend(difference(app.desk.exact(operation)).lines().map(|line| {
                 let role = match line.as_bytes().first() {
                     Some(b'+') => Role::Ok,
                     Some(b'-') => Role::Critical,
@@ -124,6 +146,14 @@ impl Confirm {
         text
     }
 
+    fn lay(&self, app: &App, area: Rect) -> Laid {
+        let width = 76.min(area.width);
+        let text = lines::wrap(self.text(app), width.saturating_sub(4));
+        let question = lines::wrap(vec![self.question(app.settings.glyphs.ascii)], width.saturating_sub(4));
+        let height = (text.len() + question.len()) as u16;
+        Laid { text, question, window: window::place(area, (width, height + 2)) }
+    }
+
     fn question(&self, ascii: bool) -> Line {
         match self.confirmation {
             Confirmation::None => Line::of(Role::Key, "Enter")
@@ -142,33 +172,65 @@ impl Confirm {
     }
 }
 
+/// The window with what is in it.
+struct Laid {
+    text: Vec<Line>,
+    question: Vec<Line>,
+    window: Rect,
+}
+
+/// Where the text stands, and below it the question, which is always seen: on a small screen the text gives way.
+fn divided(inner: Rect, question: usize) -> (Rect, Rect) {
+    let below = (question as u16).min(inner.height);
+    let above = Rect { height: inner.height - below, ..inner };
+    (above, Rect { y: above.bottom(), height: below, ..inner })
+}
+
+/// How what it is done to would differ, where that is known.
+fn difference(operation: &Operation) -> &str {
+    match operation {
+        Operation::Kube { act: KubeAct::Apply { diff, .. }, .. } => diff,
+        Operation::Rules(change) => change.draft.as_ref().map_or("", |draft| &draft.diff),
+        _ => "",
+    }
+}
+
 impl Modal for Confirm {
     fn name(&self) -> &'static str {
         "confirm"
     }
 
     fn draw(&self, app: &App, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        let width = 76.min(area.width);
-        let inner_width = width.saturating_sub(4);
-        let text = lines::wrap(self.text(app), inner_width);
-        let question = lines::wrap(vec![self.question(scene.glyphs.ascii)], inner_width);
-        let height = (text.len() + question.len()) as u16;
-        let window = window::place(area, (width, height + 2));
+        let Laid { text, question, window } = self.lay(app, area);
         let inner = window::draw(scene, buffer, window, "Confirm", "");
-        // The question is always seen; on a small screen the list gives way.
-        let below = (question.len() as u16).min(inner.height);
-        let above = Rect { height: inner.height - below, ..inner };
-        lines::draw(scene, &text, 0, above, buffer);
-        lines::draw(scene, &question, 0, Rect { y: above.bottom(), height: below, ..inner }, buffer);
-        if usize::from(above.height) < text.len() && above.height > 0 {
-            let more = format!(" {} more lines ", text.len() - usize::from(above.height));
+        let (above, below) = divided(inner, question.len());
+        let first = lines::clamp(self.scroll, text.len(), above.height);
+        lines::draw(scene, &text, first, above, buffer);
+        lines::draw(scene, &question, 0, below, buffer);
+        let left = text.len().saturating_sub(first + usize::from(above.height));
+        if left > 0 && above.height > 0 {
+            let more = format!(" {left} more lines, PgDn ");
             paint::put_right(buffer, above, (0, above.height - 1), &more, scene.style(Role::Warn));
         }
+    }
+
+    fn step(&mut self, motion: Motion, app: &mut App) {
+        let Laid { text, question, window } = self.lay(app, window::screen(app));
+        let height = usize::from(divided(window::inside(window), question.len()).0.height);
+        self.scroll = motion.from(self.scroll, text.len().saturating_sub(height), height);
     }
 
     fn on_key(&mut self, key: Key, app: &mut App) -> Outcome {
         if key.code == KeyCode::Esc {
             return Outcome::Close;
+        }
+        let moves = matches!(
+            key.code,
+            KeyCode::PageDown | KeyCode::PageUp | KeyCode::Up | KeyCode::Down | KeyCode::Home | KeyCode::End
+        );
+        if let Some(motion) = Motion::of(key, app, true).filter(|_| moves) {
+            self.step(motion, app);
+            return Outcome::Stay;
         }
         match (self.confirmation, key.code) {
             (Confirmation::YesNo, KeyCode::Char('y')) if key == Key::char('y') => self.permit(app),

@@ -9,7 +9,7 @@ use crate::{
     },
     ops::{
         gate::{Decision, Gate},
-        offer::{Offer, Wrong},
+        offer::{Field, Offer, Wrong, finding::ACTOR},
         operation::Operation,
     },
     ui::{scene::Scene, theme::Role},
@@ -27,12 +27,15 @@ impl Form {
     /// A form with what is so for the first object.
     pub fn new(offer: &'static Offer, targets: Vec<ObjectRef>, app: &App) -> Self {
         let fields = targets.first().map(|target| (offer.fields)(target, app.shown())).unwrap_or_default();
-        Self { offer, targets, fields: Fields::new(fields) }
+        let actor = app.policy.actor.name.to_string();
+        let named = |field: Field| if field.value == ACTOR { Field { value: actor.clone(), ..field } } else { field };
+        Self { offer, targets, fields: Fields::new(fields.into_iter().map(named).collect()) }
     }
 
     fn operations(&self, app: &App) -> Result<Vec<Operation>, Wrong> {
         let values = self.fields.values();
-        self.targets.iter().map(|target| self.offer.operation(target, app.shown(), &values)).collect()
+        let all = self.targets.iter().map(|target| self.offer.operation(target, app.shown(), &values));
+        all.collect::<Result<Vec<_>, _>>().map(Operation::joined)
     }
 
     fn send(&mut self, app: &mut App) -> Outcome {

@@ -9,6 +9,7 @@ pub mod filter;
 pub mod form;
 pub mod forwards;
 pub mod help;
+pub mod incident;
 pub mod k8s;
 pub mod log_choice;
 pub mod logs;
@@ -70,6 +71,8 @@ pub trait Modal: Send {
     }
 }
 
+#[cfg(test)]
+mod rules_tests;
 #[cfg(test)]
 mod shell_tests;
 #[cfg(test)]

@@ -102,12 +102,26 @@ fn usual(offer: &Offer, targets: &[ObjectRef], app: &App) -> Option<Vec<Operatio
     targets.iter().map(one).collect()
 }
 
+/// Why it cannot be done to one of these, whatever is said.
+fn why_not(offer: &Offer, targets: &[ObjectRef], app: &App) -> String {
+    let world = app.shown();
+    let one = |target: &ObjectRef| {
+        let values = offer.defaults(target, world);
+        offer.operation(target, world, &values.iter().map(String::as_str).collect::<Vec<_>>()).err()
+    };
+    let wrong = targets.iter().find_map(one).map_or_else(String::new, |wrong| wrong.why);
+    format!("{} cannot be done: {wrong}", offer.title)
+}
+
 /// Refused at once where the gate would refuse whatever is said; otherwise the form, or the proposal.
 fn begin(app: &mut App, offer: &'static Offer, targets: Vec<ObjectRef>) {
     let fields = targets.first().map(|target| (offer.fields)(target, app.shown())).unwrap_or_default();
     let usual = usual(offer, &targets, app);
     if fields.is_empty() {
-        return app.propose(usual.unwrap_or_default());
+        return match usual {
+            Some(operations) => app.propose(operations),
+            None => app.notice(Severity::Info, why_not(offer, &targets, app)),
+        };
     }
     // A refusal that is about what stands there now (it is scaled to that already) is no reason not to ask.
     if !is_open_to_acts(app) {
@@ -145,7 +159,11 @@ impl Operate {
     /// What the menu says of an offer: its effect or the reason of the refusal, and how it is confirmed.
     fn about(&self, offer: &'static Offer, app: &App) -> (bool, String, &'static str) {
         let asks = self.targets.first().is_some_and(|target| !(offer.fields)(target, app.shown()).is_empty());
-        let operations = usual_or_any(offer, &self.targets, app).unwrap_or_default();
+        let operations = match usual_or_any(offer, &self.targets, app) {
+            Some(operations) => Operation::joined(operations),
+            None if asks => Vec::new(),
+            None => return (false, why_not(offer, &self.targets, app), "refused"),
+        };
         match Gate::decide_all(&operations, app.shown(), &app.policy) {
             // It may be allowed with something else in its fields.
             Decision::Refused(why) if asks && is_about_values(&why) => {

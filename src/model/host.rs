@@ -158,6 +158,9 @@ pub struct Network {
     pub received_packets_per_second: Option<f64>,
     pub sent_packets_per_second: Option<f64>,
     /// Since boot, both directions.
+    #[serde(default)]
+    pub packets: Option<u64>,
+    /// Since boot, both directions.
     pub errors: Option<u64>,
     /// Since boot, both directions.
     pub drops: Option<u64>,

@@ -4,14 +4,18 @@
 //! seconds, times are UTC. A value that is not known is `None`, never 0.
 
 pub mod ai;
+pub mod alert;
 pub mod attention;
 pub mod cgroup;
 pub mod change;
 pub mod container;
 pub mod container_group;
 pub mod container_health;
+pub mod duration;
 pub mod finding;
+pub mod fleet;
 pub mod gpu;
+pub mod hardware;
 pub mod health;
 pub mod host;
 pub mod input;
@@ -19,6 +23,9 @@ pub mod journal;
 pub mod kubernetes;
 pub mod log;
 pub mod logs;
+pub mod lookback;
+pub mod metric;
+pub mod moment;
 pub mod mount;
 pub mod nearest;
 pub mod object;
@@ -29,12 +36,15 @@ pub mod redact;
 pub mod room;
 pub mod rows;
 pub mod ruling;
+pub mod secrets;
 pub mod series;
+pub mod slo;
 pub mod source;
 pub mod spots;
 pub mod text;
 pub mod topic;
 pub mod units;
 pub mod update;
+pub mod watch;
 
 pub use jiff::Timestamp;

@@ -24,6 +24,29 @@ pub struct Mount {
     pub available_bytes: Option<u64>,
     pub inodes_total: Option<u64>,
     pub inodes_free: Option<u64>,
+    /// When it will be full, as far as its past tells.
+    #[serde(default, skip_serializing_if = "Fills::is_nothing")]
+    pub fills: Fills,
+}
+
+/// When a file system has nothing left if it goes on as it did over the last hours (see [`super::lookback`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Fills {
+    /// `None` where it does not fill up, or where that is not known.
+    pub space_at: Option<Timestamp>,
+    pub inodes_at: Option<Timestamp>,
+}
+
+impl Fills {
+    /// Whether nothing is foretold.
+    pub const fn is_nothing(&self) -> bool {
+        self.space_at.is_none() && self.inodes_at.is_none()
+    }
+
+    /// The sooner of the two.
+    pub fn soonest(&self) -> Option<Timestamp> {
+        self.space_at.into_iter().chain(self.inodes_at).min()
+    }
 }
 
 impl Mount {
@@ -32,14 +55,29 @@ impl Mount {
         self.fs == "overlay" && self.mount != "/"
     }
 
+    /// Whether it is one that can fill up: what is read only is always full, and a container's root lies on another one.
+    pub fn can_fill(&self) -> bool {
+        !self.read_only && !self.is_of_container()
+    }
+
+    /// Free share of the space, 0–1.
+    pub fn free_ratio(&self) -> Option<f64> {
+        super::host::ratio(self.available_bytes, self.total_bytes)
+    }
+
     /// Used share of the space, 0–1.
     pub fn used_ratio(&self) -> Option<f64> {
-        super::host::ratio(self.available_bytes, self.total_bytes).map(|free| 1.0 - free)
+        self.free_ratio().map(|free| 1.0 - free)
+    }
+
+    /// Free share of the inodes, 0–1; `None` where the file system has no fixed number of them.
+    pub fn inodes_free_ratio(&self) -> Option<f64> {
+        super::host::ratio(self.inodes_free, self.inodes_total)
     }
 
     /// Used share of the inodes, 0–1; `None` where the file system has no fixed number of them.
     pub fn inodes_used_ratio(&self) -> Option<f64> {
-        super::host::ratio(self.inodes_free, self.inodes_total).map(|free| 1.0 - free)
+        self.inodes_free_ratio().map(|free| 1.0 - free)
     }
 
     /// The block device behind it: itself, or the disk that the partition lies on.

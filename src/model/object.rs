@@ -40,8 +40,21 @@ pub enum ObjectKind {
     Resource,
     /// A finding of the rule book, by its fingerprint and line.
     Violation,
+    Incident,
+    /// An event of the journal, by its identity.
+    Event,
     /// Several objects whose lines are shown together.
     Logs,
+    /// An alert, by the Alertmanager's name and the alert's fingerprint.
+    Alert,
+    /// A silence, by the Alertmanager's name and the silence's identity.
+    Silence,
+    /// An Alertmanager, by its name.
+    Alertmanager,
+    /// A service level objective, by its name.
+    Slo,
+    /// A host that a Prometheus knows, by the Prometheus's name and the instance.
+    Instance,
 }
 
 impl ObjectKind {
@@ -76,7 +89,14 @@ impl ObjectKind {
             Self::Node => "node",
             Self::Resource => "resource",
             Self::Violation => "violation",
+            Self::Incident => "incident",
+            Self::Event => "event",
             Self::Logs => "logs",
+            Self::Alert => "alert",
+            Self::Silence => "silence",
+            Self::Alertmanager => "alertmanager",
+            Self::Slo => "slo",
+            Self::Instance => "instance",
         }
     }
 }
@@ -170,11 +190,24 @@ impl ObjectRef {
         }
     }
 
+    /// Name of the configuration and identity of what an Alertmanager or a Prometheus knows. Those names hold no strokes.
+    pub fn in_watch(&self) -> Option<(&str, &str)> {
+        use ObjectKind::{Alert, Instance, Silence, Slo};
+        matches!(self.kind, Alert | Silence | Slo | Instance).then(|| self.id.split_once('/'))?
+    }
+
     /// Name of the source that knows it; `None` for what this host's sources know.
     pub fn source(&self) -> Option<CompactString> {
         match self.kind {
             ObjectKind::Engine => Some(format_compact!("docker/{}", self.id)),
             ObjectKind::Cluster => Some(format_compact!("kube/{}", self.id)),
+            ObjectKind::Alertmanager => Some(format_compact!("alertmanager/{}", self.id)),
+            ObjectKind::Alert | ObjectKind::Silence => {
+                self.in_watch().map(|(place, _)| format_compact!("alertmanager/{place}"))
+            }
+            ObjectKind::Slo | ObjectKind::Instance => {
+                self.in_watch().map(|(place, _)| format_compact!("prometheus/{place}"))
+            }
             _ => match (self.engine_and_id(), self.in_kube()) {
                 (Some((engine, _)), _) => Some(format_compact!("docker/{engine}")),
                 (_, Some(path)) => Some(format_compact!("kube/{}", path.context)),

@@ -6,13 +6,15 @@ use super::{
     cgroup::Cgroups,
     container::Containers,
     gpu::Gpus,
+    hardware::Hardware,
     host::{Gauges, HostFacts, OomSeen, Sensor, Units},
     kubernetes::Kube,
     mount::Mount,
     own::OwnUsage,
     process::{Process, ProcessDetails},
-    ruling::Rulings,
+    ruling::{RuleLines, Rulings},
     source::{SourceReport, SourceState},
+    watch::Watched,
 };
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -29,6 +31,8 @@ pub struct Observed {
     pub cgroups: Option<Cgroups>,
     pub sensors: Option<Vec<Sensor>>,
     pub units: Option<Units>,
+    #[serde(default)]
+    pub hardware: Option<Hardware>,
     /// OOM kills counted since the cockpit started.
     pub oom: Option<OomSeen>,
     pub own: OwnUsage,
@@ -44,6 +48,12 @@ pub struct Observed {
     /// What the rule book found.
     #[serde(default)]
     pub rulings: Rulings,
+    /// What Alertmanagers and Prometheus know.
+    #[serde(default)]
+    pub watch: Watched,
+    /// Lines of the file of the finding that was opened last.
+    #[serde(default)]
+    pub rule_lines: Option<RuleLines>,
     /// By name.
     pub sources: BTreeMap<CompactString, SourceStatus>,
 }

@@ -22,6 +22,8 @@ pub struct RuleNews {
     pub source: CompactString,
     /// Folder of the repository, where it is one.
     pub root: Option<String>,
+    /// The user's own configuration, where waivers of what belongs to no repository are written.
+    pub user: Option<String>,
     /// As the policy has settled them, the heaviest first.
     pub rulings: Vec<Ruling>,
     /// How many judgements of each check passed.
@@ -41,6 +43,46 @@ pub struct Ruling {
     pub first_seen: Timestamp,
     /// Whether it came after the first look.
     pub is_new: bool,
+    /// When it came, went and came back, as far as that was seen here, the newest last.
+    #[serde(default)]
+    pub history: Vec<Turn>,
+}
+
+/// Something that became of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Turn {
+    pub at: Timestamp,
+    pub what: What,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum What {
+    /// It was seen, for the first time.
+    Seen,
+    /// It was looked for and not found.
+    Gone,
+    /// It was found again.
+    Back,
+}
+
+/// Lines of a file around a finding. Secrets are not in them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SourceLines {
+    /// Number of the first of them.
+    pub first: u32,
+    pub lines: Vec<String>,
+    /// The first and the last line of what was found; `None` where the whole file is meant.
+    pub marked: Option<(u32, u32)>,
+}
+
+/// The lines of the finding whose page is open.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RuleLines {
+    /// Name of the finding.
+    pub key: CompactString,
+    pub lines: SourceLines,
 }
 
 /// What a person has to know of a check.
@@ -115,10 +157,12 @@ impl Rulings {
 
     /// The finding of this name, and what is told of its check.
     pub fn get(&self, key: &str) -> Option<(&Ruling, Option<&CheckFacts>)> {
-        self.0.values().find_map(|news| {
-            let ruling = news.rulings.iter().find(|ruling| ruling.is_called(key))?;
-            Some((ruling, news.checks.get(&ruling.finding.check)))
-        })
+        self.told_by(key).map(|(news, ruling)| (ruling, news.checks.get(&ruling.finding.check)))
+    }
+
+    /// The finding of this name, and all that the source says that tells of it.
+    pub fn told_by(&self, key: &str) -> Option<(&RuleNews, &Ruling)> {
+        self.0.values().find_map(|news| Some((news, news.rulings.iter().find(|ruling| ruling.is_called(key))?)))
     }
 }
 
@@ -155,28 +199,73 @@ impl Ruling {
         let finding = &self.finding;
         let (kind, name) = finding.resource.split_once(' ')?;
         match finding.scope {
-            Scope::Docker if kind == "container" => {
-                let containers = &observed.containers.containers;
-                let it = containers.iter().find(|row| row.engine == finding.origin && row.name == name)?;
-                Some(ObjectRef::in_engine(ObjectKind::Container, &it.engine, &it.id))
-            }
+            Scope::Docker => in_engine(kind, name, &finding.origin, observed),
             Scope::Kube => {
                 let (namespace, name) = name.split_once('/').unwrap_or(("", name));
-                let kind = [
-                    ("Pod", ObjectKind::Pod),
-                    ("Deployment", ObjectKind::Deployment),
-                    ("StatefulSet", ObjectKind::StatefulSet),
-                    ("DaemonSet", ObjectKind::DaemonSet),
-                    ("ReplicaSet", ObjectKind::ReplicaSet),
-                    ("Job", ObjectKind::Job),
-                    ("CronJob", ObjectKind::CronJob),
-                ];
-                let (_, kind) = kind.into_iter().find(|(word, _)| finding.resource.starts_with(&format!("{word} ")))?;
-                Some(ObjectRef::in_cluster(kind, &finding.origin, namespace, name))
+                if let Some((_, kind)) = KINDS.iter().find(|(word, _)| *word == kind) {
+                    return Some(ObjectRef::in_cluster(*kind, &finding.origin, namespace, name));
+                }
+                let (_, plural) = RESOURCES.iter().find(|(word, _)| *word == kind)?;
+                Some(ObjectRef::resource(&finding.origin, plural, namespace, name))
             }
             _ => None,
         }
     }
+}
+
+/// Kinds of a cluster that have a page of their own.
+const KINDS: &[(&str, ObjectKind)] = &[
+    ("Pod", ObjectKind::Pod),
+    ("Deployment", ObjectKind::Deployment),
+    ("StatefulSet", ObjectKind::StatefulSet),
+    ("DaemonSet", ObjectKind::DaemonSet),
+    ("ReplicaSet", ObjectKind::ReplicaSet),
+    ("Job", ObjectKind::Job),
+    ("CronJob", ObjectKind::CronJob),
+    ("Node", ObjectKind::Node),
+];
+
+/// Other kinds that checks look at, and what the API calls them.
+const RESOURCES: &[(&str, &str)] = &[
+    ("Service", "services"),
+    ("ConfigMap", "configmaps"),
+    ("Secret", "secrets"),
+    ("ServiceAccount", "serviceaccounts"),
+    ("PersistentVolumeClaim", "persistentvolumeclaims"),
+    ("Ingress", "ingresses.networking.k8s.io"),
+    ("NetworkPolicy", "networkpolicies.networking.k8s.io"),
+    ("HorizontalPodAutoscaler", "horizontalpodautoscalers.autoscaling"),
+    ("PodDisruptionBudget", "poddisruptionbudgets.policy"),
+    ("Role", "roles.rbac.authorization.k8s.io"),
+    ("RoleBinding", "rolebindings.rbac.authorization.k8s.io"),
+    ("ClusterRole", "clusterroles.rbac.authorization.k8s.io"),
+    ("ClusterRoleBinding", "clusterrolebindings.rbac.authorization.k8s.io"),
+];
+
+/// What an engine holds under a name.
+fn in_engine(kind: &str, name: &str, engine: &str, observed: &Observed) -> Option<ObjectRef> {
+    let all = &observed.containers;
+    let (kind, id) = match kind {
+        "container" => {
+            let row = all.containers.iter().find(|row| row.engine == engine && row.name == name)?;
+            (ObjectKind::Container, row.id.clone())
+        }
+        "image" => {
+            let is_it = |row: &&std::sync::Arc<super::container::Image>| {
+                row.engine == engine && (row.id == name || row.tags.iter().any(|tag| tag == name))
+            };
+            (ObjectKind::Image, all.images.iter().find(is_it)?.id.clone())
+        }
+        "volume" => {
+            (ObjectKind::Volume, all.volumes.iter().find(|row| row.engine == engine && row.name == name)?.name.clone())
+        }
+        "network" => (
+            ObjectKind::EngineNetwork,
+            all.networks.iter().find(|row| row.engine == engine && row.name == name)?.id.clone(),
+        ),
+        _ => return None,
+    };
+    Some(ObjectRef::in_engine(kind, engine, &id))
 }
 
 #[cfg(test)]
@@ -203,7 +292,7 @@ mod tests {
             owner: None,
             waiver: None,
         };
-        Ruling { finding, first_seen: Timestamp::UNIX_EPOCH, is_new: false }
+        Ruling { finding, first_seen: Timestamp::UNIX_EPOCH, is_new: false, history: Vec::new() }
     }
 
     #[test]

@@ -38,6 +38,12 @@ pub enum Metric {
     /// Instance: engine and container id. 1.0 is one core.
     ContainerCpu,
     ContainerMemory,
+    /// What an alert's rule measures. Instance: the alert's object.
+    AlertValue,
+    /// Burn over the window of the budget's fastest pair. Instance: the objective's object.
+    SloBurn,
+    /// What is left of an error budget. Instance: the objective's object.
+    SloBudget,
 }
 
 /// Identity of a series.

@@ -74,8 +74,20 @@ topics! {
     Rules = "rules",
     /// The journal and its incidents.
     Journal = "journal",
+    /// Alerts and silences of Alertmanagers.
+    Alerts = "alerts",
+    /// Rules and targets of Prometheus.
+    MetricRules = "metric-rules",
+    /// Service level objectives.
+    Slos = "slos",
+    /// Hosts that Prometheus knows.
+    Fleet = "fleet",
+    /// The expression of the alert that is open on the screen, over time.
+    AlertDetails = "alert-details",
     /// The cockpit's own cost.
     Own = "own",
+    /// Arrays of disks, bonds of interfaces, memory that tells errors.
+    Hardware = "hardware",
 }
 
 /// A set of topics.

@@ -84,6 +84,19 @@ pub fn span(seconds: f64) -> String {
     }
 }
 
+/// [`span`] as it stands in a sentence: `42 s`, `3 h 10 m`.
+pub fn span_wide(seconds: f64) -> String {
+    let text = span(seconds);
+    let mut wide = String::with_capacity(text.len() + 2);
+    for c in text.chars() {
+        if c.is_ascii_alphabetic() {
+            wide.push(' ');
+        }
+        wide.push(c);
+    }
+    wide
+}
+
 /// How long ago `then` was, as [`span`].
 pub fn age(now: Timestamp, then: Timestamp) -> String {
     span(now.duration_since(then).as_secs_f64())
@@ -139,5 +152,6 @@ mod tests {
         assert_eq!(span(11_400.0), "3h 10m");
         assert_eq!(span(3_600.0), "1h");
         assert_eq!(span(532_800.0), "6d 4h");
+        assert_eq!((span_wide(11_400.0), span_wide(42.9)), ("3 h 10 m".into(), "42 s".into()));
     }
 }

@@ -2,16 +2,19 @@
 
 use super::{
     ai::AiServer,
+    alert::Alertmanager,
     cgroup::Cgroups,
     container::EngineNews,
     gpu::GpuNews,
+    hardware::Hardware,
     host::{Gauges, HostFacts, Sensor, Units},
     journal::news::JournalNews,
     kubernetes::KubeNews,
     mount::Mount,
     own::OwnUsage,
     process::{Process, ProcessDetails},
-    ruling::RuleNews,
+    ruling::{RuleLines, RuleNews},
+    watch::PrometheusNews,
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +30,7 @@ pub enum Update {
     Cgroups(Box<Cgroups>),
     Sensors(Vec<Sensor>),
     Units(Units),
+    Hardware(Box<Hardware>),
     Own(OwnUsage),
     /// What a source says of the GPUs that it reads.
     Gpus(Box<GpuNews>),
@@ -36,6 +40,12 @@ pub enum Update {
     Rules(Box<RuleNews>),
     /// What the journal holds, and how it is doing.
     Journal(Box<JournalNews>),
+    /// What an Alertmanager holds.
+    Alerts(Box<Alertmanager>),
+    /// What a Prometheus knows.
+    Prometheus(Box<PrometheusNews>),
+    /// Lines of the file of the finding that is open.
+    RuleLines(Box<RuleLines>),
     /// What changed at a container engine.
     Engine(Box<EngineNews>),
     /// What changed in a cluster.

@@ -1,12 +1,12 @@
 //! Executes what the gate permitted. Every function here takes a [`Permit`] by value: one permit, one deed.
 
 use super::{
-    docker,
+    alertmanager, docker,
     gate::Permit,
     kubernetes,
     ledger::{Ledger, Record},
     operation::Operation,
-    process,
+    paper, process,
 };
 use crate::{client::Clients, model::object::ObjectRef};
 use std::{sync::Arc, time::Duration};
@@ -91,6 +91,9 @@ pub fn execute(
         }
         Operation::Engine { target, act, .. } => within(docker::execute(target, act, clients, progress)),
         Operation::Kube { target, act } => within(kubernetes::execute(target, act, permit.at(), clients, progress)),
+        Operation::Rules(change) => paper::write(change),
+        Operation::OpenFile(_) => Err(Failure::failed("the editor needs the terminal")),
+        Operation::Alertmanager { target, act, .. } => within(alertmanager::execute(&permit, target, act, clients)),
     };
     record.end(outcome)
 }
@@ -160,7 +163,12 @@ mod tests {
         let process = Process { pid, start_ticks, name: "x".into(), parent: 1, ..Process::default() };
         let mut world = World::default();
         world.apply(Timestamp::UNIX_EPOCH, "host/processes", vec![Update::Processes(vec![process])]);
-        let policy = Policy { armed: true, own_pid: 70, actor: Actor { name: "ann b".into(), ..Actor::default() }, ..Policy::default() };
+        let policy = Policy {
+            armed: true,
+            own_pid: 70,
+            actor: Actor { name: "ann b".into(), ..Actor::default() },
+            ..Policy::default()
+        };
         let operation = Operation::SignalProcess { pid, start_ticks, name: "x".into(), signal: Signal::Term };
         let permit = Gate::permit(operation, &world, &policy).expect("permitted");
         let kept = Kept::default();

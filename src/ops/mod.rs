@@ -2,6 +2,7 @@
 //! [`gate::Permit`] can execute.
 
 pub mod access;
+mod alertmanager;
 pub mod archive;
 pub mod docker;
 pub mod execute;
@@ -11,5 +12,6 @@ pub mod kubernetes;
 pub mod ledger;
 pub mod offer;
 pub mod operation;
+mod paper;
 mod process;
 pub mod rehearse;

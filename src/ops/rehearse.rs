@@ -26,6 +26,8 @@ pub struct Rehearsal {
     pub operation: Operation,
     /// What would happen, a line each, or why it would be refused.
     pub outcome: Result<Vec<String>, String>,
+    /// The operation with all that was found out, which is done in place of the other one: what was looked at, and nothing else.
+    pub exact: Option<Operation>,
 }
 
 /// Asks what would happen. Changes nothing.
@@ -51,7 +53,7 @@ pub fn rehearse(trial: &Trial, clients: &Clients) -> Rehearsal {
     let words = |failure: Failure| match failure {
         Failure::Failed(why) | Failure::Unknown(why) => why,
     };
-    Rehearsal { operation: trial.operation().clone(), outcome: outcome.map_err(words) }
+    Rehearsal { operation: trial.operation().clone(), outcome: outcome.map_err(words), exact: None }
 }
 
 /// What a prune would remove, by the engine's own rules.

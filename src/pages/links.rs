@@ -48,8 +48,8 @@ pub(super) fn mark(scene: &Scene<'_>, page: &ObjectPage, lines: &mut [Line]) -> 
     }
     let number = selected.unwrap_or(0) + 1;
     Some(match (selected, all.len()) {
+        (_, 1) => "Enter follow".into(),
         (None, _) => "n choose where to go".into(),
-        (Some(_), 1) => "Enter follow".into(),
         (Some(_), count) => format!("Enter follow  n next ({number} of {count})"),
     })
 }

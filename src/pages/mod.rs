@@ -11,6 +11,7 @@ use crate::{
         logs::has_logs,
         object::{ObjectKind, ObjectRef},
         series::SeriesKey,
+        text::clean,
         topic::{Topic, TopicSet},
         units,
     },
@@ -118,7 +119,13 @@ pages! {
     sensor::SensorDetails,
     gpu::GpuPage,
     source::SourceDetails,
+    incident::IncidentPage,
+    event::EventPage,
     violation::ViolationDetails,
+    alert::AlertDetails,
+    silence::SilenceDetails,
+    slo::SloDetails,
+    instance::InstanceDetails,
     container::ContainerPage,
     stored::StoredPage,
     engine::EnginePage,
@@ -211,6 +218,15 @@ fn lines(scene: &Scene<'_>, page: &ObjectPage, width: u16) -> Vec<Line> {
     lines::wrap(lines, width)
 }
 
+/// The text of the tab that is shown, below the object's name.
+pub fn text(scene: &Scene<'_>, page: &ObjectPage) -> String {
+    let head = format!("{} {}", page.object.kind.word(), name(scene.world, &page.object));
+    let lines = lines(scene, page, u16::MAX).into_iter().map(|line| line.plain().trim_end().to_owned());
+    let mut text = std::iter::once(clean(&head).into_owned()).chain(lines).collect::<Vec<_>>().join("\n");
+    text.push('\n');
+    text
+}
+
 /// What is said of every object goes below what its kind says of it.
 fn after(mut own: Vec<Line>, common: Vec<Line>) -> Vec<Line> {
     if !own.is_empty() {
@@ -281,6 +297,10 @@ pub fn topics(object: &ObjectRef) -> TopicSet {
             return TopicSet::of(&[Topic::ContainerDetails, Topic::EngineStores, Topic::Containers]);
         }
         ObjectKind::Violation => return Topic::Rules.into(),
+        ObjectKind::Alert => return TopicSet::of(&[Topic::Alerts, Topic::MetricRules, Topic::AlertDetails]),
+        ObjectKind::Silence | ObjectKind::Alertmanager => return Topic::Alerts.into(),
+        ObjectKind::Slo => return Topic::Slos.into(),
+        ObjectKind::Instance => return Topic::Fleet.into(),
         ObjectKind::Gpu => return TopicSet::of(&[Topic::Gpus, Topic::GpuTraffic, Topic::Processes]),
         _ => {}
     }
@@ -329,11 +349,12 @@ fn draw_head(scene: &Scene<'_>, page: &ObjectPage, area: Rect, buffer: &mut Buff
         x += paint::put(buffer, room, (x, 0), &text, scene.style(role));
     }
     x += paint::put(buffer, room, (x, 0), &format!("{} ", object.kind.word()), scene.style(Role::Dim));
-    x += paint::put_cut(scene, buffer, room, (x, 0), &name(scene.world, object), scene.style(Role::Title));
-    if let Some(details) = details(object.kind) {
-        let state = details.state(scene, object);
-        paint::put_cut(scene, buffer, room, (x + 2, 0), &state, scene.style(role));
-    }
+    let state = details(object.kind).map(|details| details.state(scene, object)).unwrap_or_default();
+    // Of a long name the end goes; the state is what one has come for.
+    let kept = (paint::width(&state) + 2).min(room.width.saturating_sub(x) / 2);
+    let for_name = Rect { width: room.width.saturating_sub(if state.is_empty() { 0 } else { kept }), ..room };
+    x += paint::put_cut(scene, buffer, for_name, (x, 0), &name(scene.world, object), scene.style(Role::Title));
+    paint::put_cut(scene, buffer, room, (x + 2, 0), &state, scene.style(role));
     draw_bar(scene, page, area, (from, below), buffer);
 }
 

@@ -3,6 +3,7 @@
 use super::{Details, Kept, yaml};
 use crate::{
     model::{
+        Timestamp,
         mount::{Mount, MountState},
         object::{ObjectKind, ObjectRef},
         series::{Metric, SeriesKey},
@@ -19,6 +20,13 @@ pub struct MountDetails;
 
 fn find<'w>(world: &'w World, object: &ObjectRef) -> Option<&'w Mount> {
     world.observed.mounts.as_ref()?.iter().find(|mount| mount.mount == object.id)
+}
+
+/// When it is full, if it goes on like that.
+fn full(label: &str, now: Timestamp, at: Timestamp) -> Line {
+    let left = units::span_wide(at.duration_since(now).as_secs_f64());
+    let text = format!("{left} ({}), if it goes on as over the last hours", units::clock_minutes(at));
+    Line::pair(label, "").and(Role::Warn, text)
 }
 
 impl Details for MountDetails {
@@ -49,9 +57,11 @@ impl Details for MountDetails {
             Line::maybe("available", mount.available_bytes, size),
             Line::maybe("total", mount.total_bytes, size),
         ];
+        lines.extend(mount.fills.space_at.map(|at| full("full in", scene.now, at)));
         match mount.inodes_total {
             Some(total) => {
                 lines.push(Line::maybe("inodes used", mount.inodes_used_ratio(), units::percent_fine));
+                lines.extend(mount.fills.inodes_at.map(|at| full("no inodes in", scene.now, at)));
                 lines.push(Line::pair("inodes", number(total)));
             }
             None => lines.push(Line::pair("inodes", "no fixed number")),

@@ -2,6 +2,7 @@
 
 use crate::{
     model::{attention::Attention, object::ObjectRef, units},
+    rules::engine::Pending,
     ui::{lines::Line, scene::Scene, theme::Role},
     view::ObjectPage,
 };
@@ -15,7 +16,9 @@ pub fn has_why(scene: &Scene<'_>, object: &ObjectRef) -> bool {
 pub fn why(scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
     let about_it = |item: &&Attention| item.members.contains(object);
     let rows: Vec<_> = scene.world.attention.iter().filter(about_it).collect();
-    if rows.is_empty() {
+    let held_back: Vec<Pending> =
+        scene.world.held_back().filter(|pending| pending.row.condition.object == *object).collect();
+    if rows.is_empty() && held_back.is_empty() {
         return vec![Line::of(Role::Text, "nothing is known to be wrong with it")];
     }
     let mut lines = Vec::new();
@@ -34,7 +37,24 @@ pub fn why(scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
         lines.push(Line::of(Role::Dim, "  rule      ").and(Role::Dim, &condition.rule));
         lines.push(Line::empty());
     }
+    held_back.iter().for_each(|pending| lines.extend(not_yet(scene, pending)));
     lines
+}
+
+/// What holds and has not held for long enough.
+fn not_yet(scene: &Scene<'_>, pending: &Pending) -> [Line; 6] {
+    let (row, condition) = (&pending.row, &pending.row.condition);
+    let sign = format!("{} not yet ", scene.glyphs.waiting);
+    let since = format!("{} ({} ago)", units::date_clock(row.began), units::age(scene.now, row.began));
+    let told = format!("{}, if it goes on", units::date_clock(pending.raised_at));
+    [
+        Line::of(Role::Dim, sign).and(Role::Text, &condition.cause),
+        Line::of(Role::Dim, "  since     ").and(Role::Text, since),
+        Line::of(Role::Dim, "  told at   ").and(Role::Text, told),
+        Line::of(Role::Dim, "  next step ").and(Role::Text, &condition.next_step),
+        Line::of(Role::Dim, "  rule      ").and(Role::Dim, &condition.rule),
+        Line::empty(),
+    ]
 }
 
 /// What changed about the object, newest first.

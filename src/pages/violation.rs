@@ -6,7 +6,7 @@ use crate::{
         Timestamp,
         finding::{Level, RULES, Status},
         object::{ObjectKind, ObjectRef},
-        ruling::{CheckFacts, Ruling},
+        ruling::{CheckFacts, RuleLines, Ruling, Turn, What},
         units,
     },
     ui::{lines::Line, scene::Scene, theme::Role},
@@ -59,16 +59,13 @@ impl Details for ViolationDetails {
         optional("pointer", finding.pointer.as_deref().unwrap_or_default());
         optional("owner", finding.owner.as_deref().unwrap_or_default());
         optional("like", facts.map_or("", |facts| &facts.precedent));
-        lines.push(Line::pair(
-            "since",
-            format!("{} ({} ago)", units::date_clock(ruling.first_seen), units::age(scene.now, ruling.first_seen)),
-        ));
+        lines.push(Line::pair("since", since(ruling, scene.now)));
         if let Some(waiver) = &finding.waiver {
             let until = waiver.expires.map_or_else(|| "for good".into(), units::date_clock);
             lines.push(Line::pair("waived", format!("by {}: {}, until {until}", waiver.owner, waiver.reason)));
         }
-        lines.push(Line::empty());
         lines.push(Line::pair("what to do", &finding.fix));
+        lines.extend(source(scene, object));
         Some(lines)
     }
     fn why(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
@@ -77,19 +74,79 @@ impl Details for ViolationDetails {
         let mut lines =
             vec![Line::of(Role::Text, facts.map_or_else(String::new, |facts| facts.why.clone())), Line::empty()];
         lines.push(Line::pair("what to do", &finding.fix));
+        if let Some(facts) = facts.filter(|facts| !facts.precedent.is_empty()) {
+            lines.push(Line::pair("like", &facts.precedent));
+        }
         lines.extend(facts.into_iter().flat_map(|facts| &facts.references).map(|page| Line::pair("read", page)));
         if finding.level == Level::Block {
             lines.push(Line::empty());
             lines.push(Line::of(Role::Warn, "It stops the line: operations that would let it run on are refused."));
         }
         lines.push(Line::empty());
-        lines.push(Line::of(Role::Dim, "To accept it for a while, in .flightdeck.toml:"));
+        lines.push(Line::of(Role::Dim, "To accept it for a while: a (do), then w, or in .flightdeck.toml:"));
         lines.extend(waiver(ruling, scene.now).into_iter().map(|line| Line::of(Role::Text, format!("  {line}"))));
         lines
+    }
+    fn has_revisions(&self) -> bool {
+        true
+    }
+    fn revisions(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
+        let Some((ruling, _)) = find(scene.world, object) else { return Vec::new() };
+        history(ruling, scene.now)
     }
     fn yaml(&self, world: &World, object: &ObjectRef) -> Option<String> {
         yaml::of(&find(world, object)?.0.finding)
     }
+}
+
+/// Since when it is there, and how often it came back.
+fn since(ruling: &Ruling, now: Timestamp) -> String {
+    let first = format!("{} ({} ago)", units::date_clock(ruling.first_seen), units::age(now, ruling.first_seen));
+    let times = ruling.history.iter().filter(|turn| turn.what == What::Back).count();
+    match (times, ruling.history.last()) {
+        (1.., Some(last)) => {
+            let often = if times == 1 { "once".into() } else { format!("{times} times") };
+            format!("{first}, came back {often}, last {} ago", units::age(now, last.at))
+        }
+        _ => first,
+    }
+}
+
+/// When it came, went and came back, the newest first.
+fn history(ruling: &Ruling, now: Timestamp) -> Vec<Line> {
+    let first = [Turn { at: ruling.first_seen, what: What::Seen }];
+    let turns = if ruling.history.is_empty() { &first[..] } else { &ruling.history };
+    let mut lines = Vec::new();
+    for (at, turn) in turns.iter().enumerate().rev() {
+        let for_how_long = || units::span(turn.at.duration_since(turns[at - 1].at).as_secs_f64());
+        let (role, words) = match turn.what {
+            What::Seen => (Role::Text, "first seen".to_owned()),
+            What::Gone => (Role::Ok, format!("gone, after {}", for_how_long())),
+            What::Back if at > 0 => (Role::Warn, format!("back, gone for {}", for_how_long())),
+            What::Back => (Role::Warn, "back".to_owned()),
+        };
+        let when = format!("{}  {:>7} ago  ", units::date_clock(turn.at), units::age(now, turn.at));
+        lines.push(Line::of(Role::Dim, when).and(role, words));
+    }
+    lines
+}
+
+/// The lines of its file, with those that are meant marked.
+fn source(scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
+    let told = scene.world.observed.rule_lines.as_ref().filter(|told| told.key == object.id);
+    let Some(RuleLines { lines: source, .. }) = told else { return Vec::new() };
+    let width = (source.first as usize + source.lines.len()).to_string().len().max(4);
+    let mut lines = vec![Line::empty()];
+    for (number, text) in (source.first..).zip(&source.lines) {
+        let is_meant = source.marked.is_some_and(|(from, to)| (from..=to).contains(&number));
+        let (sign, role) = if is_meant { (">", Role::Warn) } else { (" ", Role::Text) };
+        lines.push(Line::of(role, sign).and(Role::Dim, format!("{number:>width$} ")).and(role, text));
+    }
+    let shown = source.first + source.lines.len() as u32;
+    if let Some((_, to)) = source.marked.filter(|(_, to)| *to >= shown) {
+        lines.push(Line::of(Role::Dim, format!("  and {} more lines, up to {to}", to + 1 - shown)));
+    }
+    lines
 }
 
 /// The place, which leads to the object where it is a live one.

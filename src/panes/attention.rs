@@ -90,7 +90,12 @@ impl Pane for AttentionPane {
         "Attention"
     }
     fn about(&self) -> &'static str {
-        "Everything that is not as it should be, worst and newest first. Enter opens the object, w says why."
+        "Everything that is not as it should be, worst and newest first. Enter opens the object, w says why. Much has to hold for a while before it \
+         stands here: how much does and has not held for as long, the frame says."
+    }
+    fn status(&self, scene: &Scene<'_>) -> String {
+        let (rows, held_back) = (table::status(scene, self.name()), scene.world.held_back().count());
+        if held_back > 0 { format!("{rows}, {held_back} not yet") } else { rows }
     }
     fn topics(&self) -> TopicSet {
         TopicSet::of(&[Topic::Gauges, Topic::Mounts, Topic::Facts])
@@ -108,6 +113,9 @@ impl Pane for AttentionPane {
             let role = if role == Role::Ok { Role::Text } else { role };
             paint::put_cut(scene, buffer, area, (3, 0), &text, scene.style(role));
             paint::put_cut(scene, buffer, area, (3, 1), &watched(scene), scene.style(Role::Dim));
+            for (at, pending) in (2..area.height).zip(held_back(scene)) {
+                paint::put_cut(scene, buffer, area, (3, at), &pending, scene.style(Role::Dim));
+            }
         } else {
             let list = &scene.view.pane(self.name()).list;
             let below = self.rows_below(area.width, area.height);
@@ -153,6 +161,18 @@ fn calm(scene: &Scene<'_>) -> (char, String, Role) {
             (scene.glyphs.unknown, text, Role::Unknown)
         }
     }
+}
+
+/// What holds and has not held for long enough, the soonest first.
+fn held_back(scene: &Scene<'_>) -> Vec<String> {
+    let mut all: Vec<_> = scene.world.held_back().collect();
+    all.sort_by(|a, b| a.raised_at.cmp(&b.raised_at).then_with(|| a.row.condition.object.cmp(&b.row.condition.object)));
+    let words = all.iter().map(|pending| {
+        let condition = &pending.row.condition;
+        let left = pending.raised_at.duration_since(scene.now).as_secs_f64();
+        format!("not yet: {} {} {} (told in {})", condition.kind, condition.name, condition.cause, units::span(left))
+    });
+    words.collect()
 }
 
 /// Kinds of sources, and how many of each answer.

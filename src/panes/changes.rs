@@ -31,6 +31,11 @@ const fn sort(kind: ChangeKind) -> &'static str {
         ChangeKind::Problem => "problem",
         ChangeKind::Cleared => "over",
         ChangeKind::Observed => "seen",
+        ChangeKind::Deploy => "deploy",
+        ChangeKind::Restart => "restart",
+        ChangeKind::Oom => "oom",
+        ChangeKind::Node => "node",
+        ChangeKind::Xid => "xid",
         ChangeKind::Operation => "done",
     }
 }
@@ -57,7 +62,7 @@ impl Table for ChangesTable {
     }
     fn severity(&self, world: &World, row: usize) -> Option<Severity> {
         let change = &world.changes[row];
-        (change.kind == ChangeKind::Problem).then_some(change.severity)
+        matches!(change.kind, ChangeKind::Problem | ChangeKind::Oom | ChangeKind::Xid).then_some(change.severity)
     }
     fn is_ordered(&self) -> bool {
         true

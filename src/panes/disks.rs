@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     model::{
+        Timestamp,
         host::Device,
         mount::{Mount, MountState},
         object::ObjectKind,
@@ -22,6 +23,7 @@ fields! { Mount;
     "mount" "MOUNT" Text 22 [grow] "where it is mounted" => |m, _| Value::text(&m.mount),
     "used" "USED" Ratio 7 [] "share of the space that is used" => |m, _| Value::number(m.used_ratio()),
     "avail" "AVAIL" Bytes 8 [] "what an unprivileged user can still write" => |m, _| Value::whole(m.available_bytes),
+    "full" "FULL IN" Seconds 8 [] "time until nothing is left if it goes on like this; blank where it does not fill up, or where that is not known yet" => full,
     "state" "STATE" Text 12 [] "ready, or for how long it has not answered, or its error" => state,
     "total" "TOTAL" Bytes 8 [] "size of the file system" => |m, _| Value::whole(m.total_bytes),
     "inodes" "INODES" Ratio 7 [] "share of the inodes that is used; blank where there is no fixed number" => inodes,
@@ -39,6 +41,12 @@ fn inodes<'w>(mount: &'w Mount, _: &'w World) -> Value<'w> {
         None if mount.inodes_total.is_none() && mount.total_bytes.is_none() => Value::Unknown,
         None => Value::None,
     }
+}
+
+/// A mount that does not fill up has no such time.
+fn full<'w>(mount: &'w Mount, world: &'w World) -> Value<'w> {
+    let left = |at: Timestamp| at.duration_since(world.now).as_secs_f64().max(0.0);
+    mount.fills.soonest().map_or(Value::None, |at| Value::Number(left(at)))
 }
 
 /// The state in a few words: `ready`, `pending 40s`, or the error.

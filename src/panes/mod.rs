@@ -6,6 +6,7 @@ mod host_list;
 pub(crate) mod k8s;
 mod kube_list;
 pub(crate) mod kube_tree;
+mod watch_list;
 
 use crate::{
     model::{
@@ -89,6 +90,13 @@ panes! {
     gpu_processes::PANE,
     gpu_links::GpuLinksPane,
     gpu_summary::GpuSummaryPane,
+    incidents::PANE,
+    timeline::PANE,
+    incident_now::IncidentNowPane,
+    alerts::PANE,
+    slos::PANE,
+    silences::PANE,
+    fleet::PANE,
     violations::PANE,
     scoreboard::ScoreboardPane,
     containers::ContainersPane,

@@ -4,6 +4,7 @@ use super::{Pane, fields};
 use crate::{
     model::{
         attention::Severity,
+        hardware::Hardware,
         host::{Gauges, HostFacts, KernelCounters, Units, ratio},
         topic::{Topic, TopicSet},
         units,
@@ -44,6 +45,7 @@ pub(crate) fn text(scene: &Scene<'_>) -> Vec<Line> {
         None => lines.push(Line::maybe("OOM kills", gauges.kernel.oom_kills, |n| format!("{n} since boot"))),
     }
     units_lines(observed.units.as_ref(), &mut lines);
+    observed.hardware.iter().for_each(|hardware| hardware_lines(hardware, &mut lines));
     lines
 }
 
@@ -108,6 +110,35 @@ fn units_lines(systemd: Option<&Units>, lines: &mut Vec<Line>) {
     }
 }
 
+/// What there is of it; most hosts have none.
+fn hardware_lines(hardware: &Hardware, lines: &mut Vec<Line>) {
+    let mut line = |label: String, text: String, is_well: bool| {
+        let role = if is_well { Role::Text } else { Scene::severity_role(Severity::Error) };
+        lines.push(Line::pair(&label, "").and(role, text));
+    };
+    for array in &hardware.arrays {
+        let missing = array.missing.unwrap_or(0);
+        let disks =
+            array.members.map_or_else(String::new, |all| format!(", {} of {all} disks", all.saturating_sub(missing)));
+        let work = array.work.as_ref().map_or_else(String::new, |work| {
+            let done = work.done_ratio.map_or_else(String::new, |done| format!(" {}", units::percent_whole(done)));
+            format!(", {}{done}", work.name)
+        });
+        let text = format!("{} {}{disks}{work}", array.level, array.state);
+        line(format!("array {}", array.name), text, missing == 0 && !array.is_stopped());
+    }
+    for bond in &hardware.bonds {
+        let up = bond.members.iter().filter(|member| member.is_up).count();
+        let text = format!("{}, {up} of {} interfaces up", bond.mode, bond.members.len());
+        line(format!("bond {}", bond.name), text, up == bond.members.len());
+    }
+    for controller in hardware.controllers.iter().filter(|controller| controller.uncorrected.is_some()) {
+        let (corrected, uncorrected) = (controller.corrected.unwrap_or(0), controller.uncorrected.unwrap_or(0));
+        let text = format!("{corrected} errors corrected, {uncorrected} not, since boot");
+        line(format!("memory {}", controller.name), text, uncorrected == 0);
+    }
+}
+
 impl Pane for SystemPane {
     fn name(&self) -> &'static str {
         "system"
@@ -116,10 +147,10 @@ impl Pane for SystemPane {
         "System"
     }
     fn about(&self) -> &'static str {
-        "What this host is: names, kernel, virtualisation, boot time, limits of the control group that the cockpit runs in, kernel tables, clock, and systemd's failed units."
+        "What this host is: names, kernel, virtualisation, boot time, limits of the control group that the cockpit runs in, kernel tables, clock, systemd's failed units, and arrays of disks, bonds of interfaces and memory controllers where there are any."
     }
     fn topics(&self) -> TopicSet {
-        TopicSet::of(&[Topic::Facts, Topic::Gauges, Topic::Units])
+        TopicSet::of(&[Topic::Facts, Topic::Gauges, Topic::Units, Topic::Hardware])
     }
     fn lines(&self, scene: &Scene<'_>) -> usize {
         text(scene).len()

@@ -105,6 +105,7 @@ fn network(name: &str, rate: f64) -> Network {
         sent_bytes_per_second: Some(30_000.0),
         received_packets_per_second: Some(800.0),
         sent_packets_per_second: Some(90.0),
+        packets: Some(1_000_000),
         errors: Some(0),
         drops: Some(17),
         errors_per_second: Some(0.0),
@@ -126,6 +127,7 @@ fn mount(mount: &str, used: f64, state: MountState) -> Mount {
         available_bytes: Some(((1.0 - used) * (100u64 << 30) as f64) as u64),
         inodes_total: Some(1000),
         inodes_free: Some(900),
+        fills: Default::default(),
     }
 }
 
@@ -252,6 +254,7 @@ pub(crate) fn settings() -> Settings {
         glyphs: glyphs::UNICODE,
         keymap: Keymap::default(),
         pages: Vec::new(),
+        manners: crate::incident::manners::Manners::default(),
         warnings: Vec::new(),
     }
 }

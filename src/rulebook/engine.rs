@@ -5,7 +5,7 @@ use super::{
     check::Check,
     checks::CHECKS,
     custom::{CustomRule, CustomRules},
-    policy::Policy,
+    policy::{Policy, baseline::Baseline},
     report::Note,
     resource::Resource,
     run::{Subject, judge},
@@ -76,6 +76,8 @@ type Judged = (Arc<Resource>, Arc<Part>);
 pub struct Book {
     pub policy: Arc<Policy>,
     pub custom: Arc<CustomRules>,
+    /// The old debt that the repository itself accepts.
+    pub baseline: Option<Arc<Baseline>>,
 }
 
 impl Book {

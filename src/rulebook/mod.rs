@@ -8,6 +8,7 @@ pub mod check;
 pub mod checks;
 pub mod custom;
 pub mod engine;
+pub mod excerpt;
 pub mod fixture;
 pub mod kept;
 pub mod out;

@@ -230,7 +230,11 @@ fn findings(files: &Files) -> Vec<Finding> {
     let tree = Tree::new("/repo".into(), files.iter().map(file).collect(), Vec::new());
     let now = "2026-01-31T00:00:00Z".parse().expect("a time");
     let policy = Policy::default();
-    let mut engine = Engine::new(Book { policy: Arc::new(policy.clone()), custom: Arc::new(CustomRules::default()) });
+    let mut engine = Engine::new(Book {
+        policy: Arc::new(policy.clone()),
+        custom: Arc::new(CustomRules::default()),
+        baseline: None,
+    });
     engine.judge(&tree, now);
     policy.settle(engine.tally().findings, &Circumstances::at(now)).findings
 }

@@ -5,14 +5,14 @@ mod kinds;
 use super::{
     kept::Kept,
     resource::Resource,
-    secrets::{self, Secret},
+    secrets,
     subject::{
         compose::{self, Project},
         kubernetes, kustomize, places, script,
     },
     syntax::{Fault, dockerfile, hcl, markdown, node::Node, python, shell},
 };
-use crate::model::Timestamp;
+use crate::model::{Timestamp, secrets::Secret};
 use compact_str::CompactString;
 pub use kinds::kind_of;
 use kinds::understand;
@@ -158,7 +158,7 @@ impl File {
         let kind = kind_of(&path, &text);
         let (kind, parsed) = understand(kind, &text);
         let mentions = mentions(&text, names);
-        let secrets = secrets::find_in_file(&path, &text);
+        let secrets = secrets::of_file(&path, &text);
         let text = (kind != Kind::Other).then(|| Arc::from(&*text));
         let resources = match &parsed {
             Parsed::Yaml(documents) if kind == Kind::Kubernetes => kubernetes::read(&path, documents).objects,

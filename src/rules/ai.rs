@@ -125,7 +125,7 @@ mod tests {
 
     fn causes(check: &dyn Check, observed: &Observed) -> Vec<String> {
         let mut found = Vec::new();
-        check.examine(&Context { now: Timestamp::UNIX_EPOCH, observed }, &mut found);
+        check.examine(&Context::at(Timestamp::UNIX_EPOCH, observed), &mut found);
         found.into_iter().map(|condition| format!("{}: {}", condition.name, condition.cause)).collect()
     }
 

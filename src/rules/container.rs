@@ -171,7 +171,7 @@ mod tests {
         let part = EnginePart::Containers(Delta::All(vec![Arc::new(container)]));
         observed.containers.apply(EngineNews { engine: "docker".into(), part });
         let mut found = Vec::new();
-        check.examine(&Context { now: now(), observed: &observed }, &mut found);
+        check.examine(&Context::at(now(), &observed), &mut found);
         found.into_iter().map(|condition| (condition.severity, condition.cause)).collect()
     }
 

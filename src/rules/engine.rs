@@ -3,7 +3,7 @@
 use super::{CHECKS, Check, Context};
 use crate::model::{
     Timestamp,
-    attention::{Attention, Condition},
+    attention::{Attention, Condition, Severity},
     change::{Change, ChangeKind},
     object::ObjectRef,
     topic::TopicSet,
@@ -19,30 +19,79 @@ const GROUP_FROM: usize = 4;
 /// One condition over time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Tracked {
+    /// As it was found last; once it is raised, no worse than has held for long enough.
     condition: Condition,
     began: Timestamp,
-    /// When it was first looked at in an unbroken row; the time before it is raised counts from here.
-    held_since: Timestamp,
+    /// Since when it has been found to be at least so bad, in an unbroken row; the mildest first. The time before it is raised counts from
+    /// here, and so does the time before it is called worse.
+    #[serde(default)]
+    since: Vec<(Severity, Timestamp)>,
     seen: Timestamp,
     raised: bool,
+}
+
+impl Tracked {
+    /// Notes how bad it was found to be now.
+    fn note(&mut self, found: Severity, now: Timestamp) {
+        let mut from = now;
+        // Whatever was worse was at least that bad.
+        while let Some((_, since)) = self.since.pop_if(|(severity, _)| *severity > found) {
+            from = since;
+        }
+        if self.since.last().is_none_or(|(severity, _)| *severity < found) {
+            self.since.push((found, from));
+        }
+    }
+
+    /// How bad it has been for so many seconds at least.
+    fn held(&self, now: Timestamp, seconds: f64) -> Option<Severity> {
+        let long = |since: Timestamp| now.duration_since(since).as_secs_f64() >= seconds;
+        self.since.iter().rev().find(|(_, since)| long(*since)).map(|(severity, _)| *severity)
+    }
+
+    fn held_since(&self) -> Timestamp {
+        self.since.first().map_or(self.seen, |(_, since)| *since)
+    }
+
+    /// Starts the time of whatever is not raised anew.
+    fn begin_anew(&mut self, now: Timestamp) {
+        let raised = self.raised.then_some(self.condition.severity);
+        let waiting = self.since.iter_mut().filter(|(severity, _)| Some(*severity) > raised);
+        waiting.for_each(|(_, since)| *since = now);
+    }
+}
+
+type Found = BTreeMap<ObjectRef, Tracked>;
+
+/// What one rule has raised.
+#[derive(Clone, Copy, Default)]
+pub struct Raised<'a>(Option<&'a Found>);
+
+impl Raised<'_> {
+    /// How bad it says that an object is; `None` where it has raised nothing.
+    pub fn severity(&self, object: &ObjectRef) -> Option<Severity> {
+        let tracked = self.0?.get(object)?;
+        tracked.raised.then_some(tracked.condition.severity)
+    }
 }
 
 /// What holds, since when. Serialisable, so that a moment of the past knows it too.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Engine {
+    /// By rule, and by object.
     #[serde(with = "as_list")]
-    tracked: BTreeMap<(CompactString, ObjectRef), Tracked>,
+    tracked: BTreeMap<CompactString, Found>,
     last_run: Option<Timestamp>,
     #[serde(skip)]
-    found: Found,
+    before: Before,
 }
 
 /// What checks that judge little else than one kind of data found last, by their identity. It follows from what is observed, so that two
 /// engines do not differ by it.
 #[derive(Debug, Clone, Default)]
-struct Found(HashMap<&'static str, Vec<Condition>>);
+struct Before(HashMap<&'static str, Vec<Condition>>);
 
-impl PartialEq for Found {
+impl PartialEq for Before {
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -64,15 +113,19 @@ mod as_list {
     use super::*;
     use serde::{Deserializer, Serializer};
 
-    type Map = BTreeMap<(CompactString, ObjectRef), Tracked>;
+    type Map = BTreeMap<CompactString, Found>;
 
     pub fn serialize<S: Serializer>(map: &Map, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(map.values())
+        serializer.collect_seq(map.values().flat_map(BTreeMap::values))
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map, D::Error> {
-        let list = Vec::<Tracked>::deserialize(deserializer)?;
-        Ok(list.into_iter().map(|t| ((t.condition.rule.clone(), t.condition.object.clone()), t)).collect())
+        let mut map = Map::new();
+        for tracked in Vec::<Tracked>::deserialize(deserializer)? {
+            let of_rule = map.entry(tracked.condition.rule.clone()).or_default();
+            of_rule.insert(tracked.condition.object.clone(), tracked);
+        }
+        Ok(map)
     }
 }
 
@@ -105,12 +158,13 @@ impl Engine {
     /// What a check finds now.
     fn examine(&mut self, check: &dyn Check, context: &Context<'_>, changed: TopicSet, found: &mut Vec<Condition>) {
         found.clear();
+        let context = &Context { raised: Raised(self.tracked.get(check.id())), ..*context };
         let Some(topics) = check.judges_only() else { return check.examine(context, found) };
-        if let Some(before) = self.found.0.get(check.id()).filter(|_| !topics.intersects(changed)) {
+        if let Some(before) = self.before.0.get(check.id()).filter(|_| !topics.intersects(changed)) {
             found.extend_from_slice(before);
         } else {
             check.examine(context, found);
-            self.found.0.insert(check.id(), found.clone());
+            self.before.0.insert(check.id(), found.clone());
         }
     }
 
@@ -118,42 +172,45 @@ impl Engine {
     fn forget_gap(&mut self, now: Timestamp) {
         let gap = self.last_run.map_or(0, |last| now.duration_since(last).as_secs());
         if gap > LONGEST_GAP_SECONDS {
-            self.tracked.values_mut().filter(|tracked| !tracked.raised).for_each(|tracked| tracked.held_since = now);
+            self.all_mut().for_each(|tracked| tracked.begin_anew(now));
         }
         self.last_run = Some(now);
     }
 
+    fn all(&self) -> impl Iterator<Item = &Tracked> {
+        self.tracked.values().flat_map(BTreeMap::values)
+    }
+
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut Tracked> {
+        self.tracked.values_mut().flat_map(BTreeMap::values_mut)
+    }
+
     /// Leaves a rule's conditions as they are while its data is old: nothing is raised by it, and nothing is over.
     fn hold(&mut self, rule: &str, now: Timestamp) {
-        for tracked in self.tracked.values_mut().filter(|tracked| tracked.condition.rule == rule) {
+        for tracked in self.tracked.get_mut(rule).into_iter().flat_map(BTreeMap::values_mut) {
             tracked.seen = now;
-            if !tracked.raised {
-                tracked.held_since = now;
-            }
+            tracked.begin_anew(now);
         }
     }
 
     /// The same for what a rule found at engines and clusters that are silent, while others answer.
     fn hold_silent(&mut self, rule: &str, context: &Context<'_>) {
-        let of_rule = self.tracked.values_mut().filter(|tracked| tracked.condition.rule == rule);
+        let of_rule = self.tracked.get_mut(rule).into_iter().flat_map(BTreeMap::values_mut);
         for tracked in of_rule.filter(|tracked| context.is_silent_about(&tracked.condition.object)) {
             tracked.seen = context.now;
-            if !tracked.raised {
-                tracked.held_since = context.now;
-            }
+            tracked.begin_anew(context.now);
         }
     }
 
     /// Moves every time by the same amount, after the clock was set.
     pub fn shift_time(&mut self, by: SignedDuration) {
         let shift = |at: &mut Timestamp| *at = at.saturating_add(by).unwrap_or(*at);
-        for tracked in self.tracked.values_mut() {
-            for at in [&mut tracked.began, &mut tracked.held_since, &mut tracked.seen] {
-                shift(at);
-            }
+        for tracked in self.all_mut() {
+            [&mut tracked.began, &mut tracked.seen].into_iter().for_each(shift);
+            tracked.since.iter_mut().for_each(|(_, since)| shift(since));
         }
         self.last_run.iter_mut().for_each(shift);
-        self.found.0.clear();
+        self.before.0.clear();
     }
 
     /// What holds and is not raised yet, in no order.
@@ -166,55 +223,85 @@ impl Engine {
         self.waiting().map(raised_at)
     }
 
+    /// What holds and takes a minute or longer to be raised: whoever looks for the first time would not learn of it before.
+    pub fn held_back(&self) -> impl Iterator<Item = Pending> + '_ {
+        let is_slow = |rule: &str| {
+            let check = CHECKS.iter().find(|check| check.id() == rule);
+            check.is_some_and(|check| check.raise_after_seconds() >= 60.0)
+        };
+        let slow = self.tracked.iter().filter(move |(rule, _)| is_slow(rule));
+        let waiting = slow.flat_map(|(_, of_rule)| of_rule.values()).filter(|tracked| !tracked.raised);
+        waiting.map(|tracked| Pending { row: single(tracked), raised_at: raised_at(tracked) })
+    }
+
     fn waiting(&self) -> impl Iterator<Item = &Tracked> {
-        self.tracked.values().filter(|tracked| !tracked.raised)
+        self.all().filter(|tracked| !tracked.raised)
     }
 
     fn take(&mut self, check: &dyn Check, condition: Condition, now: Timestamp, changes: &mut Vec<Change>) {
-        let key = (condition.rule.clone(), condition.object.clone());
-        let began = condition.since.unwrap_or(now);
-        let tracked = self.tracked.entry(key).or_insert_with(|| Tracked {
+        let of_rule = self.tracked.entry(condition.rule.clone()).or_default();
+        let tracked = of_rule.entry(condition.object.clone()).or_insert_with(|| Tracked {
             condition: condition.clone(),
-            began,
-            held_since: now,
+            began: condition.since.unwrap_or(now),
+            since: Vec::new(),
             seen: now,
             raised: false,
         });
-        let worse = condition.severity > tracked.condition.severity;
+        let (found, before) = (condition.severity, tracked.condition.severity);
+        tracked.note(found, now);
         tracked.seen = now;
         tracked.condition = condition;
         if let Some(since) = tracked.condition.since {
             tracked.began = since;
         }
-        let held = now.duration_since(tracked.held_since).as_secs_f64();
-        let raise = !tracked.raised && held >= check.raise_after_seconds();
-        tracked.raised |= raise;
-        if raise || (worse && tracked.raised) {
+        let held = tracked.held(now, check.raise_after_seconds());
+        let was_raised = tracked.raised;
+        tracked.raised |= held.is_some();
+        if tracked.raised {
+            // What is raised is called worse when that has held as long, and milder at once.
+            let milder = was_raised.then(|| found.min(before));
+            tracked.condition.severity = held.max(milder).unwrap_or(found);
+        }
+        if tracked.raised && (!was_raised || tracked.condition.severity > before) {
             changes.push(change(now, ChangeKind::Problem, &tracked.condition));
         }
     }
 
     fn clear_gone(&mut self, checks: &[&dyn Check], now: Timestamp, changes: &mut Vec<Change>) {
-        self.tracked.retain(|(rule, _), tracked| {
+        for (rule, of_rule) in &mut self.tracked {
             let patience = checks.iter().find(|c| c.id() == rule).map_or(0.0, |c| c.clear_after_seconds());
-            // A condition that was never raised leaves with its first absence: its time starts anew.
-            let patience = if tracked.raised { patience } else { 0.0 };
-            let gone = now.duration_since(tracked.seen).as_secs_f64();
-            let keep = tracked.seen == now || gone < patience;
-            if !keep && tracked.raised {
-                changes.push(change(now, ChangeKind::Cleared, &tracked.condition));
-            }
-            keep
-        });
+            of_rule.retain(|_, tracked| {
+                if tracked.seen == now {
+                    return true;
+                }
+                // A condition that was never raised leaves with its first absence: its time starts anew, and so does that of being worse.
+                let shown = tracked.condition.severity;
+                tracked.since.retain(|(severity, _)| *severity <= shown);
+                let keep = tracked.raised && now.duration_since(tracked.seen).as_secs_f64() < patience;
+                if !keep && tracked.raised {
+                    changes.push(change(now, ChangeKind::Cleared, &tracked.condition));
+                }
+                keep
+            });
+        }
+        self.tracked.retain(|_, of_rule| !of_rule.is_empty());
+    }
+
+    /// What a rule has raised and no row of another rule says better.
+    fn shown<'t>(&'t self, rule: &str, of_rule: &'t Found) -> impl Iterator<Item = &'t Tracked> {
+        let check = CHECKS.iter().find(|check| check.id() == rule);
+        let other = Raised(check.and_then(|check| check.yields_to()).and_then(|rule| self.tracked.get(rule)));
+        let is_told = move |condition: &Condition| other.severity(&condition.object) >= Some(condition.severity);
+        of_rule.values().filter(move |tracked| tracked.raised && !is_told(&tracked.condition))
     }
 
     /// The attention list: worst first, then newest first, with many alike as one row.
     pub fn attention(&self) -> Vec<Attention> {
         let mut groups: BTreeMap<(CompactString, u8, CompactString), Vec<&Tracked>> = BTreeMap::new();
-        for tracked in self.tracked.values().filter(|tracked| tracked.raised) {
+        for tracked in self.tracked.iter().flat_map(|(rule, of_rule)| self.shown(rule, of_rule)) {
             let condition = &tracked.condition;
             groups
-                .entry((condition.rule.clone(), condition.severity as u8, condition.kind.clone()))
+                .entry((condition.rule.clone(), condition.severity as u8, alike(condition)))
                 .or_default()
                 .push(tracked);
         }
@@ -234,10 +321,19 @@ impl Engine {
     }
 }
 
+/// What conditions of one rule have to share to become one row: their kind; alerts also their name, for each name is another rule.
+fn alike(condition: &Condition) -> CompactString {
+    match (condition.kind.as_str(), condition.name.split_once(' ')) {
+        ("alert", Some((name, _))) => name.into(),
+        ("alert", None) => condition.name.clone(),
+        _ => condition.kind.clone(),
+    }
+}
+
 fn raised_at(tracked: &Tracked) -> Timestamp {
     let check = CHECKS.iter().find(|check| check.id() == tracked.condition.rule);
     let after = SignedDuration::from_secs_f64(check.map_or(0.0, |check| check.raise_after_seconds()));
-    tracked.held_since.checked_add(after).unwrap_or(tracked.held_since)
+    tracked.held_since().checked_add(after).unwrap_or(tracked.held_since())
 }
 
 fn single(tracked: &Tracked) -> Attention {
@@ -265,114 +361,11 @@ fn change(at: Timestamp, kind: ChangeKind, condition: &Condition) -> Change {
         ChangeKind::Cleared => format!("{} {}: over", condition.kind, condition.name),
         _ => format!("{} {}: {}", condition.kind, condition.name, condition.cause),
     };
-    Change { at, kind, severity: condition.severity, object: condition.object.clone(), text }
+    let mut change = Change::new(at, kind, condition.severity, condition.object.clone(), text);
+    change.facts.check = condition.rule.clone();
+    change
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{attention::Severity, object::ObjectKind, observed::Observed, topic::Topic};
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    /// Finds as many conditions as it is told.
-    struct Told(AtomicU32);
-
-    impl Check for Told {
-        fn id(&self) -> &'static str {
-            "told"
-        }
-        fn raise_after_seconds(&self) -> f64 {
-            5.0
-        }
-        fn examine(&self, _: &Context<'_>, found: &mut Vec<Condition>) {
-            for n in 0..self.0.load(Ordering::Relaxed) {
-                found.push(Condition {
-                    rule: "told".into(),
-                    severity: Severity::Warn,
-                    kind: "test".into(),
-                    object: ObjectRef::new(ObjectKind::Host, compact_str::format_compact!("{n}")),
-                    name: compact_str::format_compact!("n{n}"),
-                    cause: "told so".into(),
-                    next_step: "nothing".into(),
-                    count: 1,
-                    since: None,
-                });
-            }
-        }
-    }
-
-    fn run(engine: &mut Engine, check: &Told, second: i64) -> Vec<ChangeKind> {
-        let observed = Observed::default();
-        let now = Timestamp::from_second(second).expect("in range");
-        let context = Context { now, observed: &observed };
-        engine.run_checks(&[check], &context, TopicSet::EMPTY).into_iter().map(|change| change.kind).collect()
-    }
-
-    #[test]
-    fn raised_after_its_time_and_cleared_after_its_time() {
-        let (mut engine, check) = (Engine::default(), Told(AtomicU32::new(1)));
-        assert!(run(&mut engine, &check, 0).is_empty());
-        assert!(run(&mut engine, &check, 4).is_empty());
-        assert!(engine.attention().is_empty());
-        assert_eq!(run(&mut engine, &check, 5), [ChangeKind::Problem]);
-        assert_eq!(engine.attention()[0].began, Timestamp::from_second(0).expect("in range"));
-        check.0.store(0, Ordering::Relaxed);
-        assert!(run(&mut engine, &check, 9).is_empty());
-        assert_eq!(engine.attention().len(), 1, "still there within its patience");
-        assert_eq!(run(&mut engine, &check, 15), [ChangeKind::Cleared]);
-        assert!(engine.attention().is_empty());
-    }
-
-    /// Counts how often it is asked.
-    struct OfPods(AtomicU32);
-
-    impl Check for OfPods {
-        fn id(&self) -> &'static str {
-            "of-pods"
-        }
-        fn judges_only(&self) -> Option<TopicSet> {
-            Some(Topic::Pods.into())
-        }
-        fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-            Told(AtomicU32::new(1)).examine(context, found);
-        }
-    }
-
-    #[test]
-    fn what_judges_one_kind_of_data_is_asked_when_that_changed() {
-        let (mut engine, check) = (Engine::default(), OfPods(AtomicU32::new(0)));
-        let observed = Observed::default();
-        let mut run = |second, changed| {
-            let now = Timestamp::from_second(second).expect("in range");
-            engine.run_checks(&[&check], &Context { now, observed: &observed }, changed);
-            (check.0.load(Ordering::Relaxed), engine.tracked.len())
-        };
-        assert_eq!(run(0, TopicSet::EMPTY), (1, 1), "nothing is known of it yet");
-        assert_eq!(run(5, Topic::Gauges.into()), (1, 1), "what was found then still holds");
-        assert_eq!(run(6, Topic::Pods.into()), (2, 1));
-    }
-
-    #[test]
-    fn a_short_spike_is_never_raised() {
-        let (mut engine, check) = (Engine::default(), Told(AtomicU32::new(1)));
-        run(&mut engine, &check, 0);
-        check.0.store(0, Ordering::Relaxed);
-        run(&mut engine, &check, 3);
-        check.0.store(1, Ordering::Relaxed);
-        assert!(run(&mut engine, &check, 6).is_empty(), "its time started anew");
-    }
-
-    #[test]
-    fn many_alike_are_one_row() {
-        let (mut engine, check) = (Engine::default(), Told(AtomicU32::new(12)));
-        run(&mut engine, &check, 0);
-        run(&mut engine, &check, 6);
-        let rows = engine.attention();
-        assert_eq!(rows.len(), 1);
-        assert_eq!(rows[0].condition.count, 12);
-        assert_eq!(rows[0].members.len(), 12);
-        let text = serde_json::to_string(&engine).expect("serialises");
-        assert_eq!(serde_json::from_str::<Engine>(&text).expect("reads back"), engine);
-    }
-}
+#[path = "engine_tests.rs"]
+mod tests;

@@ -80,10 +80,7 @@ mod tests {
         let mut observed = Observed::default();
         observed.gpus.apply(GpuNews { source: "gpu/nvml".into(), gpus: vec![gpu], ..GpuNews::default() });
         let mut found = Vec::new();
-        check.examine(
-            &Context { now: Timestamp::from_second(1_000).expect("in range"), observed: &observed },
-            &mut found,
-        );
+        check.examine(&Context::at(Timestamp::from_second(1_000).expect("in range"), &observed), &mut found);
         found
     }
 

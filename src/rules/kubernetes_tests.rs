@@ -45,7 +45,7 @@ fn conditions(check: &dyn Check, pods: Vec<Pod>, workloads: Vec<Workload>) -> Ve
         observed.kube.apply(KubeNews { context: "c".into(), part });
     }
     let mut found = Vec::new();
-    check.examine(&Context { now: Timestamp::UNIX_EPOCH, observed: &observed }, &mut found);
+    check.examine(&Context::at(Timestamp::UNIX_EPOCH, &observed), &mut found);
     found
 }
 

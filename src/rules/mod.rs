@@ -2,17 +2,20 @@
 //! now; the [`engine`] knows for how long they have held.
 
 mod ai;
+mod alert;
 mod container;
 pub mod engine;
 mod gpu;
 mod host;
 mod kubernetes;
+mod slo;
 mod source;
 mod violation;
 
 use crate::model::{
     Timestamp,
-    attention::Condition,
+    attention::{Condition, Severity},
+    lookback::Lookback,
     object::ObjectRef,
     observed::Observed,
     source::SourceState,
@@ -20,12 +23,52 @@ use crate::model::{
 };
 
 /// What a check may look at.
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     pub now: Timestamp,
     pub observed: &'a Observed,
+    /// The past of this host, as far as a rule asks for it.
+    pub lookback: &'a Lookback,
+    /// What the check that looks has raised already.
+    pub raised: engine::Raised<'a>,
 }
 
-impl Context<'_> {
+/// A limit with a way back: what is above `raise` is raised, and is over when it is no longer above `clear`, so that a figure that wanders around
+/// one of them is told once.
+#[derive(Debug, Clone, Copy)]
+pub struct Limit {
+    pub raise: f64,
+    pub clear: f64,
+    pub severity: Severity,
+}
+
+impl Limit {
+    /// A limit.
+    pub const fn new(raise: f64, clear: f64, severity: Severity) -> Self {
+        Self { raise, clear, severity }
+    }
+}
+
+impl<'a> Context<'a> {
+    /// What may be looked at of a world.
+    pub fn new(now: Timestamp, observed: &'a Observed, lookback: &'a Lookback) -> Self {
+        Self { now, observed, lookback, raised: engine::Raised::default() }
+    }
+
+    /// The same without a past, for tests.
+    #[cfg(test)]
+    pub fn at(now: Timestamp, observed: &'a Observed) -> Self {
+        static NO_PAST: Lookback = Lookback::new();
+        Self::new(now, observed, &NO_PAST)
+    }
+
+    /// The worst limit that a figure of an object is above; limits go from mild to severe.
+    pub fn above(&self, object: &ObjectRef, value: f64, limits: &[Limit]) -> Option<Severity> {
+        let raised = self.raised.severity(object);
+        let holds = |limit: &&Limit| value > limit.raise || (raised >= Some(limit.severity) && value > limit.clear);
+        limits.iter().rev().find(holds).map(|limit| limit.severity)
+    }
+
     /// Whether the source of a topic answered before and does not now: what it said is old.
     pub fn is_silent(&self, topic: Topic) -> bool {
         let states = self.observed.sources.values().filter(|source| source.report.topics.contains(topic));
@@ -62,6 +105,10 @@ pub trait Check: Sync {
     fn clear_after_seconds(&self) -> f64 {
         10.0
     }
+    /// The rule whose row says more of the same object: while that stands and is no milder, this one's is not shown beside it.
+    fn yields_to(&self) -> Option<&'static str> {
+        None
+    }
     /// Adds the conditions that hold now.
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>);
 }
@@ -72,9 +119,12 @@ pub static CHECKS: &[&dyn Check] = &[
     &source::SourceStale,
     &host::mount::MountSpace,
     &host::mount::MountInodes,
+    &host::fills::MountFills,
+    &host::fills::InodesFill,
     &host::mount::MountSilent,
     &host::memory::MemoryUsed,
     &host::memory::SwapUsed,
+    &host::memory::MajorFaults,
     &host::memory::MemoryPressure,
     &host::memory::OomKill,
     &host::cpu::CpuUsed,
@@ -82,18 +132,26 @@ pub static CHECKS: &[&dyn Check] = &[
     &host::cpu::Load,
     &host::cpu::Steal,
     &host::device::DeviceLatency,
+    &host::device::DeviceQueue,
     &host::network::NetworkErrors,
+    &host::network::NetworkDrops,
     &host::kernel::Conntrack,
     &host::kernel::OpenFiles,
     &host::kernel::ClockUnsynchronized,
     &host::units::FailedUnits,
     &host::sensors::Temperature,
+    &host::hardware::ArrayDegraded,
+    &host::hardware::BondDegraded,
+    &host::hardware::MemoryUncorrected,
     &gpu::GpuHealth,
     &gpu::GpuSlow,
     &ai::AiSilent,
     &ai::AiQueue,
     &ai::AiOnCpu,
     &violation::RuleViolated,
+    &alert::AlertFiring,
+    &alert::AlertRuleBroken,
+    &slo::SloBurning,
     &container::ContainerUnhealthy,
     &container::ContainerLooping,
     &container::ContainerRestarted,

@@ -102,7 +102,7 @@ mod tests {
             owner: None,
             waiver: None,
         };
-        Ruling { finding, first_seen: Timestamp::UNIX_EPOCH, is_new: false }
+        Ruling { finding, first_seen: Timestamp::UNIX_EPOCH, is_new: false, history: Vec::new() }
     }
 
     #[test]
@@ -117,7 +117,7 @@ mod tests {
         let mut observed = Observed::default();
         observed.rulings.apply(RuleNews { source: "rules/repo".into(), rulings, ..RuleNews::default() });
         let mut found = Vec::new();
-        RuleViolated.examine(&Context { now: Timestamp::UNIX_EPOCH, observed: &observed }, &mut found);
+        RuleViolated.examine(&Context::at(Timestamp::UNIX_EPOCH, &observed), &mut found);
         let told: Vec<_> = found.iter().map(|row| format!("{:?} {}: {}", row.severity, row.name, row.cause)).collect();
         assert_eq!(
             told,

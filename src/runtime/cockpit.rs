@@ -21,7 +21,7 @@ use crate::{
     app::{
         App,
         effect::Effect,
-        event::{Done, Event, EventKind},
+        event::{Event, EventKind},
         settings::Settings,
     },
     client::Clients,
@@ -30,6 +30,7 @@ use crate::{
     ops::gate::Policy,
     source::{
         AnySource, logs,
+        repo::book::Words,
         supervisor::{Demand, News},
     },
 };
@@ -56,6 +57,10 @@ pub struct Options {
     pub counters: Arc<OwnCounters>,
     /// Ways to engines and clusters.
     pub clients: Arc<Clients>,
+    /// Where what is seen and done is recorded.
+    pub journal: journal::Records,
+    /// What user and system say of the rules.
+    pub words: Words,
     /// Folder for what is written when the current one cannot be.
     pub state_folder: PathBuf,
     /// Whether the terminal is inside tmux.
@@ -95,18 +100,19 @@ const GATHER: Duration = Duration::from_millis(12);
 /// A clock that goes back by more than this was set; less is the order in which threads answer.
 const CLOCK_STEP: SignedDuration = SignedDuration::from_secs(2);
 
-/// Runs the cockpit until it is left.
+/// Runs the cockpit until it is left. Also says what could not be written into the journal.
 ///
 /// # Errors
 /// Where there is no terminal to run on.
-pub fn run(options: Options) -> io::Result<Left> {
+pub fn run(options: Options) -> io::Result<(Left, Option<String>)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(16).build()?;
     let left = runtime.block_on(async {
         let mut cockpit = Cockpit::start(options)?;
         let left = cockpit.run().await;
         cockpit.output.abandon();
         terminal::give_back();
-        left
+        // What is on its way into the journal is written; what is not is said where the user sees it.
+        left.map(|left| (left, cockpit.journal.close()))
     });
     // A source that hangs in the kernel must not hold up leaving.
     runtime.shutdown_background();
@@ -183,8 +189,9 @@ struct Cockpit {
     state_folder: PathBuf,
     tmux: bool,
     clients: Arc<Clients>,
+    words: Words,
     forwards: Forwards,
-    journal: journal::Desk,
+    journal: journal::Records,
     /// What the terminal is lent to.
     lent: Option<handover::Kind>,
     _guard: terminal::Guard,
@@ -228,8 +235,9 @@ impl Cockpit {
             state_folder: options.state_folder,
             tmux: options.tmux,
             clients: options.clients,
+            words: options.words,
             forwards: Forwards::default(),
-            journal: journal::Desk::closed(),
+            journal: options.journal,
             lent: None,
             _guard: guard,
         };
@@ -381,12 +389,15 @@ impl Cockpit {
             Effect::Write { name, content, what } => {
                 effects::write_file(told, &name, content, what, self.state_folder.clone());
             }
+            Effect::Declare(declaration) => self.journal.declare(*declaration),
+            Effect::Record(drafts) => self.journal.record(drafts),
+            Effect::Stretch(wanted) => self.journal.ask(wanted),
             Effect::Execute(permit) if permit.operation().takes_terminal() => self.lend(permit),
             Effect::Execute(permit) if self.forwards.is_one(&permit) => {
                 self.forwards.start(told, permit, &self.clients, &self.journal.ledger());
             }
             Effect::Execute(permit) => effects::execute(told, permit, &self.clients, &self.journal.ledger()),
-            Effect::Rehearse(trial) => effects::rehearse(told, trial, &self.clients),
+            Effect::Rehearse(trial) => effects::rehearse(told, trial, &self.clients, &self.words),
             Effect::Review { context, wanted } => effects::review(told, context, wanted, &self.clients),
             Effect::StopForward(id) => self.forwards.stop(id),
             Effect::ReloadConfig => return self.reload(),
@@ -402,17 +413,6 @@ impl Cockpit {
             Effect::ToggleRecording => return self.toggle_recording(),
         }
         false
-    }
-
-    fn copy(&mut self, text: &str, what: &str) {
-        let done = match effects::copy_bytes(text, self.tmux) {
-            Ok(bytes) => {
-                let _ = self.output.write(&bytes);
-                Done::new(true, format!("{what} copied ({} bytes)", text.len()))
-            }
-            Err(text) => Done::new(false, text),
-        };
-        self.take(EventKind::Done(done), clock::now());
     }
 
     /// Gives the terminal to the shell, stops, and takes the terminal back when continued. Without a shell that could continue us

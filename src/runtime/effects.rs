@@ -7,8 +7,14 @@ use crate::{
     },
     client::Clients,
     clock,
-    model::kubernetes::Access,
-    ops::{self, ledger::Ledger},
+    model::{Timestamp, kubernetes::Access},
+    ops::{
+        self,
+        ledger::Ledger,
+        operation::{Operation, RuleChange},
+        rehearse::Rehearsal,
+    },
+    source::repo::{book::Words, draft},
 };
 use base64::Engine as _;
 use compact_str::CompactString;
@@ -77,12 +83,27 @@ pub fn execute(told: Told, permit: ops::gate::Permit, clients: &Arc<Clients>, le
 }
 
 /// Asks what would happen.
-pub fn rehearse(told: Told, trial: ops::gate::Trial, clients: &Arc<Clients>) {
-    let clients = Arc::clone(clients);
+pub fn rehearse(told: Told, trial: ops::gate::Trial, clients: &Arc<Clients>, words: &Words) {
+    let (clients, words) = (Arc::clone(clients), words.clone());
     tokio::task::spawn_blocking(move || {
-        let rehearsal = ops::rehearse::rehearse(&trial, &clients);
+        let rehearsal = match trial.operation() {
+            Operation::Rules(change) => drafted(change, &words, trial.at()),
+            _ => ops::rehearse::rehearse(&trial, &clients),
+        };
         let _ = told.blocking_send(EventKind::Answer(Box::new(Answer::Rehearsed(rehearsal))));
     });
+}
+
+/// What a file of the rules would be: it is read, and nothing is written.
+fn drafted(change: &RuleChange, words: &Words, now: Timestamp) -> Rehearsal {
+    let operation = Operation::Rules(Box::new(change.clone()));
+    match draft::draft(&change.file, &change.addition, words, now) {
+        Ok(draft) => {
+            let exact = RuleChange { draft: Some(draft), ..change.clone() };
+            Rehearsal { operation, outcome: Ok(Vec::new()), exact: Some(Operation::Rules(Box::new(exact))) }
+        }
+        Err(why) => Rehearsal { operation, outcome: Err(why), exact: None },
+    }
 }
 
 /// Asks an API server what it would allow.

@@ -1,21 +1,96 @@
-//! The cockpit's desk at the journal: what is to be recorded goes in here.
+//! The cockpit's way to the journal: what is to be recorded goes in here, and stretches of timelines are asked for.
 
-use crate::ops::ledger::{Ledger, LogOnly};
-use std::sync::Arc;
+use crate::{
+    app::incident::declared,
+    clock,
+    incident::declare::{Declaration, Proposal},
+    journal::{Desk, Options},
+    model::{
+        Timestamp,
+        journal::{Draft, EventId, news::StretchWanted},
+    },
+    ops::ledger::Ledger,
+    source::{AnySource, journal::JournalSource, rules},
+};
+use jiff::SignedDuration;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::mpsc;
 
-/// The desk.
-pub struct Desk {
-    ledger: Arc<dyn Ledger>,
+/// How long an operation waits until its intent is on the disk; then it is kept in memory, and the screen says so.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long leaving waits for what is not written yet.
+const LEAVING: Duration = Duration::from_secs(2);
+/// Requests for stretches that may wait.
+const WANTED: usize = 16;
+
+/// The way to the journal.
+pub struct Records {
+    desk: Desk,
+    wanted: Option<mpsc::Sender<StretchWanted>>,
 }
 
-impl Desk {
-    /// Without a journal: operations go to the log only.
-    pub fn closed() -> Self {
-        Self { ledger: Arc::new(LogOnly) }
+impl Records {
+    /// Nothing is recorded, and why.
+    pub fn none(why: &str) -> Self {
+        Self { desk: Desk::closed(why), wanted: None }
+    }
+
+    /// A journal with these options, which is opened by the source that tells of it; beside it stands the one that compares what changed with it. `keep` is how long what was seen outside of
+    /// incidents keeps its words.
+    pub fn new(options: Options, keep: Option<SignedDuration>, rules: rules::Options) -> (Self, Vec<AnySource>) {
+        let desk = Desk::default();
+        let (wanted, requests) = mpsc::channel(WANTED);
+        let journal = JournalSource::new(desk.clone(), options, keep, requests);
+        let changes = rules::changes::ChangeRules::new(desk.clone(), rules);
+        let sources = vec![AnySource::Live(Box::new(journal)), AnySource::Live(Box::new(changes))];
+        (Self { desk, wanted: Some(wanted) }, sources)
     }
 
     /// Where operations are recorded.
     pub fn ledger(&self) -> Arc<dyn Ledger> {
-        Arc::clone(&self.ledger)
+        Arc::new(JournalLedger(self.desk.clone()))
+    }
+
+    /// Writes events.
+    pub fn record(&self, drafts: Vec<Draft>) {
+        self.desk.write(drafts);
+    }
+
+    /// Declares an incident.
+    pub fn declare(&self, (mut declaration, proposal): (Declaration, Proposal)) {
+        declaration.id = EventId::new(clock::now());
+        self.desk.write(declared(declaration, &proposal));
+    }
+
+    /// Asks for a stretch of a timeline.
+    pub fn ask(&self, wanted: StretchWanted) {
+        if let Some(wanted_in) = &self.wanted {
+            // Where many are asked for at once the last one is asked for again.
+            let _ = wanted_in.try_send(wanted);
+        }
+    }
+
+    /// Waits until everything is written, but not for ever; says what is not.
+    pub fn close(&self) -> Option<String> {
+        let lost = self.desk.journal()?.close(LEAVING).wait(LEAVING * 2);
+        match lost {
+            Ok(closed) if closed.unwritten.is_empty() => None,
+            Ok(closed) => {
+                let count = closed.unwritten.len();
+                Some(format!("{count} events could not be written into the journal and are lost"))
+            }
+            Err(error) => Some(error.to_string()),
+        }
+    }
+}
+
+struct JournalLedger(Desk);
+
+impl Ledger for JournalLedger {
+    fn now(&self) -> Timestamp {
+        clock::now()
+    }
+    fn record(&self, draft: Draft) -> Option<EventId> {
+        self.0.write_and_wait(draft, PATIENCE)
     }
 }

@@ -6,7 +6,7 @@ pub mod header;
 pub mod kit;
 
 use crate::{
-    app::{App, layout_bars},
+    app::App,
     modals::which_key,
     pages, panes,
     ui::{paint, scene::Scene, theme::Role},
@@ -19,9 +19,12 @@ pub fn draw(app: &App, buffer: &mut Buffer) {
     let area = buffer.area;
     let scene = app.scene();
     paint::fill(buffer, area, scene.style(Role::Text));
-    let (top, bottom) = layout_bars(area.height);
+    let (top, bottom) = app.bars();
     if top > 0 {
         header::draw(app, &scene, Rect { height: 1, ..area }, buffer);
+    }
+    if top > 1 {
+        strip(&scene, Rect { y: area.y + 1, height: 1, ..area }, buffer);
     }
     match app.view.stack.last() {
         Some(page) => pages::draw(&scene, page, Rect::from(app.work_area()), buffer),
@@ -36,6 +39,15 @@ pub fn draw(app: &App, buffer: &mut Buffer) {
     }
     if app.settings.glyphs.ascii {
         paint::to_ascii(buffer);
+    }
+}
+
+/// The incident that is running, below the header of every page.
+fn strip(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    if let Some((severity, words)) = panes::incident_now::strip(scene) {
+        let sign = scene.glyphs.severity(severity).to_string();
+        let x = paint::put(buffer, area, (0, 0), &sign, scene.style(Scene::severity_role(severity))) + 1;
+        paint::put_cut(scene, buffer, area, (x, 0), &words, scene.style(Role::Text));
     }
 }
 

@@ -4,20 +4,29 @@
 //! jittered backoff after failures, and a report of every change of its state.
 
 pub mod ai;
+pub mod alertmanager;
 pub mod docker;
 pub mod gpu;
 pub mod host;
+pub mod journal;
 pub mod kubernetes;
 pub mod live;
 pub mod logs;
+pub mod named;
 pub mod objects;
+#[cfg(test)]
+mod planted;
+pub mod prometheus;
 pub mod repo;
 pub mod rules;
 pub mod script;
 pub mod supervisor;
 
-use crate::client::Clients;
-use crate::model::{Timestamp, object::ObjectRef, own::OwnCounters, topic::TopicSet, update::Update};
+use crate::client::{Clients, named::Named};
+use crate::model::{
+    Timestamp, object::ObjectRef, own::OwnCounters, topic::TopicSet, update::Update, watch::GraphAsked,
+};
+use crate::slo::Definition;
 use compact_str::CompactString;
 use live::Live;
 use std::{sync::Arc, time::Duration};
@@ -40,14 +49,18 @@ pub struct Spec {
 }
 
 /// What is asked of a source.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Request {
     /// The time that the answer will be stamped with.
     pub at: Timestamp,
     /// Everything that is needed now, for sources that can do more than their own topic costs.
     pub wanted: TopicSet,
+    /// Those of them that a visible pane shows.
+    pub visible: TopicSet,
     /// The object that is open on the screen.
     pub open: Option<ObjectRef>,
+    /// The graph that this object has.
+    pub graph: Option<GraphAsked>,
 }
 
 /// Why a source has no answer.
@@ -98,18 +111,37 @@ impl From<Box<dyn Source>> for AnySource {
 }
 
 /// What the configuration says of sources beyond how often they are asked.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Options {
     pub gpu: gpu::Options,
     pub ai: ai::Options,
     pub rules: rules::Options,
+    pub alertmanagers: Vec<Named>,
+    pub prometheus: Vec<Named>,
+    /// Service level objectives, whichever Prometheus is asked for them.
+    pub slos: Vec<Definition>,
 }
 
 /// Every source of this program, in the order of the status line. `counters` are what the cockpit counts about itself.
 pub fn all(counters: Arc<OwnCounters>, clients: &Arc<Clients>, options: &Options) -> Vec<AnySource> {
     let ai: Box<dyn Source> = Box::new(ai::AiSource::new(host::read::Root::real(), &options.ai));
-    let polled = host::all(counters).into_iter().chain(gpu::all(&options.gpu)).chain([ai]).map(AnySource::Polled);
+    let own = host::all(counters).into_iter().chain(gpu::all(&options.gpu)).chain([ai]);
+    let polled = own.chain(watched(options)).map(AnySource::Polled);
     let live = docker::all(clients).into_iter().chain(kubernetes::all(clients));
     let live = live.chain(rules::all(clients, &options.rules)).map(AnySource::Live);
     polled.chain(live).collect()
+}
+
+/// Those of Alertmanagers and Prometheus.
+fn watched(options: &Options) -> impl Iterator<Item = Box<dyn Source>> {
+    let alerts = options
+        .alertmanagers
+        .iter()
+        .map(|named| -> Box<dyn Source> { Box::new(alertmanager::AlertSource::new(named.clone())) });
+    let (slos, _) = prometheus::assigned(&options.slos, &options.prometheus);
+    let metrics =
+        options.prometheus.iter().zip(slos).map(|(named, slos)| -> Box<dyn Source> {
+            Box::new(prometheus::PrometheusSource::new(named.clone(), slos))
+        });
+    alerts.chain(metrics).collect::<Vec<_>>().into_iter()
 }

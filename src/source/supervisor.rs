@@ -10,6 +10,7 @@ use crate::{
         source::{SourceReport, SourceState},
         topic::{Topic, TopicSet},
         update::Update,
+        watch::GraphAsked,
     },
 };
 use compact_str::CompactString;
@@ -31,6 +32,10 @@ pub struct Demand {
     pub resource: Option<CompactString>,
     /// By what that table is narrowed.
     pub selectors: Selectors,
+    /// How often the cockpit has written a file of the rules: those who judge read them again.
+    pub rules_written: u64,
+    /// The graph that the object which is open has.
+    pub graph: Option<GraphAsked>,
 }
 
 /// News on its way to the event queue.
@@ -78,8 +83,11 @@ async fn wait_for_other(
     spec: &Spec,
     old: &Demand,
 ) -> Result<(), watch::error::RecvError> {
-    let differs =
-        |new: &Demand| spec.cadence(new) != spec.cadence(old) || (new.open != old.open && spec.follows_open());
+    let differs = |new: &Demand| {
+        spec.cadence(new) != spec.cadence(old)
+            || (new.open != old.open && spec.follows_open())
+            || (new.graph != old.graph && spec.topics.contains(Topic::AlertDetails))
+    };
     demand.wait_for(differs).await.map(|_| ())
 }
 
@@ -229,8 +237,9 @@ impl Supervisor {
         wanted: &Demand,
         cadence: Duration,
     ) -> Result<Box<dyn Source>, Gone> {
-        let request =
-            Request { at: clock::now(), wanted: wanted.visible.union(wanted.background), open: wanted.open.clone() };
+        let topics = wanted.visible.union(wanted.background);
+        let (open, graph) = (wanted.open.clone(), wanted.graph.clone());
+        let request = Request { at: clock::now(), wanted: topics, visible: wanted.visible, open, graph };
         let at = request.at;
         let mut task = tokio::task::spawn_blocking(move || {
             let answer = source.collect(&request);

@@ -101,10 +101,10 @@ impl Glyphs {
     /// Sign of a change.
     pub const fn change(&self, kind: ChangeKind, severity: Severity) -> char {
         match kind {
-            ChangeKind::Problem => self.severity(severity),
+            ChangeKind::Problem | ChangeKind::Oom | ChangeKind::Xid => self.severity(severity),
             ChangeKind::Cleared => self.ok,
-            ChangeKind::Observed => self.info,
-            ChangeKind::Operation => self.operation,
+            ChangeKind::Observed | ChangeKind::Restart | ChangeKind::Node => self.info,
+            ChangeKind::Operation | ChangeKind::Deploy => self.operation,
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct View {
     pub tabs: BTreeMap<&'static str, &'static str>,
     /// Whether the focused pane fills the work area.
     pub zoom: bool,
+    /// Whether an incident is running, which has a line below the header.
+    pub has_strip: bool,
     /// Pages of objects opened one from another; the last is shown. Empty: the page itself.
     pub stack: Vec<ObjectPage>,
     /// State of each pane by its name, made at first use.

@@ -10,6 +10,7 @@ use crate::model::{
     object::{ObjectKind, ObjectRef},
     update::Update,
 };
+use compact_str::format_compact;
 
 impl World {
     pub(super) fn note_changes(&mut self, at: Timestamp, update: &Update) {
@@ -28,7 +29,7 @@ impl World {
 
     fn observed_change(&mut self, at: Timestamp, kind: ObjectKind, id: &str, text: String) {
         let object = ObjectRef::new(kind, id);
-        self.push_change(Change { at, kind: ChangeKind::Observed, severity: Severity::Info, object, text });
+        self.push_change(Change::new(at, ChangeKind::Observed, Severity::Info, object, text));
     }
 
     /// A boot in the last half hour belongs into the column, whoever is looking for the first time.
@@ -81,7 +82,9 @@ impl World {
         if self.attention.iter().any(|row| row.condition.rule == "oom-kill") {
             let object = ObjectRef::new(ObjectKind::Memory, "");
             let text = format!("{rise} more killed for want of memory");
-            self.push_change(Change { at: now, kind: ChangeKind::Problem, severity: Severity::Error, object, text });
+            let mut change = Change::new(now, ChangeKind::Oom, Severity::Error, object, text);
+            change.facts.mark = format_compact!("{total}");
+            self.push_change(change);
         }
     }
 

@@ -41,7 +41,10 @@ impl World {
             Delta::All(_) | Delta::More(_) => {}
         }
         changes.sort_by_key(|change| change.at);
-        changes.into_iter().for_each(|change| self.insert_change(change));
+        for change in changes {
+            self.capture(change.clone());
+            self.insert_change(change);
+        }
     }
 
     /// Puts a change in its place: engines tell of what happened before we looked.
@@ -87,7 +90,14 @@ impl World {
             Some(_) => format!("{name} made anew, with the same image"),
             None => format!("{name} created from {}", row.image_title()),
         };
-        change(at, row, Severity::Info, text)
+        let mut change = change(at, row, Severity::Info, text);
+        change.facts.mark = row.id.clone();
+        if let Some(old) = before.filter(|old| old.image_id != row.image_id) {
+            change.kind = ChangeKind::Deploy;
+            change.facts.from = Some(old.image_title().to_owned());
+            change.facts.to = Some(row.image_title().to_owned());
+        }
+        change
     }
 
     fn note_gone(&self, at: Timestamp, engine: &str, gone: &[CompactString], new: &[Row], changes: &mut Vec<Change>) {
@@ -104,19 +114,39 @@ impl World {
 fn change(at: Timestamp, row: &Row, severity: Severity, text: String) -> Change {
     let object = ObjectRef::in_engine(ObjectKind::Container, &row.engine, &row.id);
     let kind = if severity >= Severity::Error { ChangeKind::Problem } else { ChangeKind::Observed };
-    Change { at, kind, severity, object, text }
+    Change::new(at, kind, severity, object, text)
 }
 
 /// What happened in the last half hour to one that is seen for the first time.
 fn note_past(now: Timestamp, row: &Row, changes: &mut Vec<Change>) {
     let recent = |at: &Timestamp| now.duration_since(*at).as_secs() < RECENT_SECONDS;
     if let Some(at) = row.started_at.filter(recent) {
-        changes.push(change(at, row, Severity::Info, started(row)));
+        changes.push(restart(at, row));
     }
     if let Some(at) = row.finished_at.filter(recent).filter(|_| row.state == ContainerState::Exited) {
         let severity = if row.health == Health::Failing { Severity::Error } else { Severity::Info };
-        changes.push(change(at, row, severity, ended(row)));
+        changes.push(end(at, row, severity));
     }
+}
+
+/// That it was started, again or for the first time.
+fn restart(at: Timestamp, row: &Row) -> Change {
+    let mut change = change(at, row, Severity::Info, started(row));
+    if let Some(restarts) = row.restarts.filter(|restarts| *restarts > 0) {
+        change.kind = ChangeKind::Restart;
+        change.facts.mark = format_compact!("{restarts}");
+    }
+    change
+}
+
+/// That it ended, by itself or for want of memory.
+fn end(at: Timestamp, row: &Row, severity: Severity) -> Change {
+    let mut change = change(at, row, severity, ended(row));
+    if row.oom_killed {
+        change.kind = ChangeKind::Oom;
+    }
+    change.facts.mark = format_compact!("{at}");
+    change
 }
 
 fn started(row: &Row) -> String {
@@ -149,8 +179,11 @@ fn note_difference(at: Timestamp, old: &Row, row: &Row, changes: &mut Vec<Change
     // The rules say it when something ends badly; a loop is one row there, and not one a restart here.
     let loops = row.health == Health::Failing && row.restarts > Some(0);
     if row.started_at != old.started_at && row.state == ContainerState::Running && !loops {
-        say(row.started_at, at, started(row));
+        changes.push(restart(row.started_at.unwrap_or(at), row));
     }
+    let mut say = |at: Option<Timestamp>, now: Timestamp, text: String| {
+        changes.push(change(at.unwrap_or(now), row, Severity::Info, text));
+    };
     if row.state == ContainerState::Exited && row.finished_at != old.finished_at && row.health != Health::Failing {
         say(row.finished_at, at, ended(row));
     }

@@ -9,7 +9,7 @@ use crate::model::{
     object::{ObjectKind, ObjectRef},
     rows::{Delta, Keyed},
 };
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 
 /// More rows of one sort at once become one.
 const AT_ONCE: usize = 3;
@@ -35,18 +35,49 @@ impl World {
                 before.is_some_and(|before| before.uid == pod.uid && before.restarts < pod.restarts)
             })
             .collect();
-        for pod in restarted.iter().take(AT_ONCE) {
-            let path = pod.key();
-            let why = why(pod).map_or_else(String::new, |why| format!(": {why}"));
-            let text = format!("pod {path} restarted{why}, {} times so far", pod.restarts);
-            let object = ObjectRef::in_cluster(ObjectKind::Pod, context, &pod.namespace, &pod.name);
-            let when = pod.restarted_at.filter(|when| *when <= at).unwrap_or(at);
-            self.note(when, Severity::Warn, object, text);
+        let told: Vec<_> = restarted.iter().map(|pod| self.restart(at, context, pod)).collect();
+        let (first, more) = told.split_at(told.len().min(AT_ONCE));
+        first.iter().for_each(|change| self.push_change(change.clone()));
+        // The column has a row for the rest; who records them knows each.
+        more.iter().for_each(|change| self.capture(change.clone()));
+        if !more.is_empty() {
+            let text = format!("{} more pods restarted", more.len());
+            let object = ObjectRef::new(ObjectKind::Cluster, context);
+            self.show_change(Change::new(at, ChangeKind::Restart, Severity::Warn, object, text));
         }
-        if restarted.len() > AT_ONCE {
-            let text = format!("{} more pods restarted", restarted.len() - AT_ONCE);
-            self.note(at, Severity::Warn, ObjectRef::new(ObjectKind::Cluster, context), text);
-        }
+    }
+
+    fn restart(&self, at: Timestamp, context: &str, pod: &Pod) -> Change {
+        let path = pod.key();
+        let why = why(pod);
+        let kind = if why.as_ref().is_some_and(|(_, oom)| *oom) { ChangeKind::Oom } else { ChangeKind::Restart };
+        let why = why.map_or_else(String::new, |(why, _)| format!(": {why}"));
+        let text = format!("pod {path} restarted{why}, {} times so far", pod.restarts);
+        let object = ObjectRef::in_cluster(ObjectKind::Pod, context, &pod.namespace, &pod.name);
+        let when = pod.restarted_at.filter(|when| *when <= at).unwrap_or(at);
+        let mut change = Change::new(when, kind, Severity::Warn, object, text);
+        change.facts.mark = format_compact!("{}:{}", pod.uid, pod.restarts);
+        change.facts.owner = self.owner_of(context, pod);
+        change
+    }
+
+    /// What keeps a pod running: the Deployment above its ReplicaSet.
+    fn owner_of(&self, context: &str, pod: &Pod) -> Option<ObjectRef> {
+        use ObjectKind::{CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet};
+        let known = [Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob];
+        let object = |kind: &str, name: &str| {
+            let kind = known.into_iter().find(|known| known.word().eq_ignore_ascii_case(kind))?;
+            Some(ObjectRef::in_cluster(kind, context, &pod.namespace, name))
+        };
+        let owner = pod.owner.as_ref()?;
+        let workloads = self.observed.kube.workloads.of(context);
+        let is_it = |workload: &&std::sync::Arc<Workload>| {
+            workload.kind == ReplicaSet && workload.namespace == pod.namespace && workload.name == owner.name
+        };
+        let above =
+            workloads.iter().find(is_it).filter(|_| owner.kind == "ReplicaSet").and_then(|set| set.owner.as_ref());
+        let above = above.unwrap_or(owner);
+        object(&above.kind, &above.name)
     }
 
     fn note_workloads(&mut self, at: Timestamp, context: &str, delta: &Delta<Workload>) {
@@ -56,12 +87,16 @@ impl World {
             let what = format!("{} {}/{}", workload.kind.word(), workload.namespace, workload.name);
             let object = ObjectRef::in_cluster(workload.kind, context, &workload.namespace, &workload.name);
             let mut texts = Vec::new();
-            if before.images != workload.images {
-                let revision = workload.revision.map_or_else(String::new, |n| format!(", rev {n}"));
-                texts.push(format!("{what}: {}{revision}", images(&before.images, &workload.images)));
-            } else if before.revision.is_some() && before.revision != workload.revision {
-                let revision = workload.revision.map_or_else(|| "?".to_owned(), |n| n.to_string());
-                texts.push(format!("{what}: new template, rev {revision}"));
+            if let Some(text) = deployed(&before, workload) {
+                let mut change =
+                    Change::new(at, ChangeKind::Deploy, Severity::Info, object.clone(), format!("{what}: {text}"));
+                let words =
+                    |images: &[CompactString]| Some(images.join(", ")).filter(|_| before.images != workload.images);
+                (change.facts.from, change.facts.to) = (words(&before.images), words(&workload.images));
+                change.facts.revision = workload.revision.map(|revision| revision.to_string());
+                change.facts.mark =
+                    format_compact!("{}:{:?}:{}", workload.uid, workload.revision, workload.images.join(","));
+                self.push_change(change);
             }
             let counted = !matches!(workload.kind, ObjectKind::DaemonSet | ObjectKind::Job);
             if let (Some(old), Some(new)) = (before.desired, workload.desired)
@@ -91,12 +126,13 @@ impl World {
         for node in other {
             let severity = if node.status.starts_with("NotReady") { Severity::Error } else { Severity::Info };
             let object = ObjectRef::in_cluster(ObjectKind::Node, context, "", &node.name);
-            self.note(at, severity, object, format!("node {} is {}", node.name, node.status));
+            let text = format!("node {} is {}", node.name, node.status);
+            self.push_change(Change::new(at, ChangeKind::Node, severity, object, text));
         }
     }
 
     fn note(&mut self, at: Timestamp, severity: Severity, object: ObjectRef, text: String) {
-        self.push_change(Change { at, kind: ChangeKind::Observed, severity, object, text });
+        self.push_change(Change::new(at, ChangeKind::Observed, severity, object, text));
     }
 }
 
@@ -108,8 +144,18 @@ fn changed<T>(delta: &Delta<T>) -> Option<&[std::sync::Arc<T>]> {
     }
 }
 
-/// How the container that ended last ended.
-fn why(pod: &Pod) -> Option<String> {
+/// What was rolled out, where something was.
+fn deployed(before: &Workload, now: &Workload) -> Option<String> {
+    if before.images != now.images {
+        let revision = now.revision.map_or_else(String::new, |n| format!(", rev {n}"));
+        return Some(format!("{}{revision}", images(&before.images, &now.images)));
+    }
+    let revision = now.revision.map_or_else(|| "?".to_owned(), |n| n.to_string());
+    (before.revision.is_some() && before.revision != now.revision).then(|| format!("new template, rev {revision}"))
+}
+
+/// How the container that ended last ended, and whether that was for want of memory.
+fn why(pod: &Pod) -> Option<(String, bool)> {
     let ended = pod.containers.iter().filter_map(|container| Some((container, container.last.as_ref()?)));
     let (container, end) = ended.max_by_key(|(_, end)| end.finished_at)?;
     let how = match (end.reason.as_str(), end.signal) {
@@ -117,7 +163,7 @@ fn why(pod: &Pod) -> Option<String> {
         (_, signal) if signal != 0 => format!("signal {signal}"),
         _ => format!("exit {}", end.exit_code),
     };
-    Some(format!("container {} {how}", container.name))
+    Some((format!("container {} {how}", container.name), end.reason == "OOMKilled"))
 }
 
 /// `image web:1 → web:2`, of those that differ.

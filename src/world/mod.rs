@@ -2,6 +2,9 @@
 
 mod changes;
 mod containers;
+#[cfg(test)]
+mod host_tests;
+pub mod incidents;
 mod kubernetes;
 mod retention;
 #[cfg(test)]
@@ -15,6 +18,7 @@ use crate::{
         container::EnginePart,
         kubernetes::{Access, AccessAnswer, KubePart},
         log::LogLine,
+        lookback::Lookback,
         object::{ObjectKind, ObjectRef},
         observed::{Observed, SourceStatus},
         series::SeriesStore,
@@ -22,6 +26,7 @@ use crate::{
         topic::{Topic, TopicSet},
         units,
         update::Update,
+        watch::PrometheusPart,
     },
     rules::{
         Context,
@@ -29,9 +34,10 @@ use crate::{
     },
 };
 use compact_str::CompactString;
+use incidents::Incidents;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 /// The world as it is known at [`World::now`].
 ///
@@ -48,7 +54,13 @@ pub struct World {
     pub quiet_since: Option<Timestamp>,
     /// What changed, newest first.
     pub changes: VecDeque<Change>,
+    /// What the journal holds.
+    #[serde(default)]
+    pub incidents: Incidents,
     engine: Engine,
+    /// What rules look back on.
+    #[serde(default)]
+    pub lookback: Lookback,
     /// What changed in a large world since the rules last looked at it, and when they did.
     #[serde(default)]
     unjudged: TopicSet,
@@ -56,6 +68,9 @@ pub struct World {
     judged_at: Timestamp,
     #[serde(skip)]
     pub series: SeriesStore,
+    /// Changes that nobody has recorded yet, the oldest first.
+    #[serde(skip)]
+    captured: VecDeque<Change>,
     /// The program's own log, newest first.
     #[serde(skip)]
     pub log: VecDeque<LogLine>,
@@ -78,6 +93,8 @@ impl Changed {
 
 /// How many rows the time column keeps.
 const CHANGES: usize = 500;
+/// How many changes are kept for whoever records them: a storm of ten thousand pods.
+const CAPTURED: usize = 20_000;
 /// From so many rows of watched lists on a world is large.
 const LARGE: usize = 2_000;
 /// How often the rules look at what changed in a large world.
@@ -99,10 +116,13 @@ impl World {
             attention: self.attention.clone(),
             quiet_since: self.quiet_since,
             changes: self.changes.clone(),
+            incidents: self.incidents.clone(),
             engine: self.engine.clone(),
+            lookback: self.lookback.clone(),
             unjudged: self.unjudged,
             judged_at: self.judged_at,
             series: SeriesStore::default(),
+            captured: VecDeque::new(),
             log: VecDeque::new(),
         }
     }
@@ -145,6 +165,7 @@ impl World {
                 Some(("gpu", _)) => self.observed.gpus.forget(&name),
                 Some(("ai", _)) => self.observed.ai = None,
                 Some(("rules", _)) => self.observed.rulings.forget(&name),
+                Some((kind @ ("alertmanager" | "prometheus"), place)) => self.observed.watch.forget(kind, place),
                 _ => {}
             }
             changed = status.report.topics;
@@ -177,10 +198,12 @@ impl World {
                 Topic::Facts.into()
             }
             Update::Gauges(gauges) => {
+                self.lookback.networks(at, &gauges.networks);
                 observed.gauges = Some(*gauges);
                 Topic::Gauges.into()
             }
-            Update::Mounts(mounts) => {
+            Update::Mounts(mut mounts) => {
+                self.lookback.mounts(at, &mut mounts);
                 observed.mounts = Some(mounts);
                 Topic::Mounts.into()
             }
@@ -204,6 +227,10 @@ impl World {
                 observed.units = Some(units);
                 Topic::Units.into()
             }
+            Update::Hardware(hardware) => {
+                observed.hardware = Some(*hardware);
+                Topic::Hardware.into()
+            }
             Update::Own(own) => {
                 observed.own = own;
                 Topic::Own.into()
@@ -220,7 +247,23 @@ impl World {
                 observed.rulings.apply(*news);
                 Topic::Rules.into()
             }
-            Update::Journal(_) => Topic::Journal.into(),
+            Update::Journal(news) => {
+                self.incidents.apply(*news);
+                Topic::Journal.into()
+            }
+            Update::Alerts(news) => {
+                observed.watch.alertmanagers.insert(news.name.clone(), Arc::from(news));
+                Topic::Alerts.into()
+            }
+            Update::Prometheus(news) => {
+                let topic = prometheus_topic(&news.part);
+                observed.watch.apply(*news);
+                topic.into()
+            }
+            Update::RuleLines(lines) => {
+                observed.rule_lines = Some(*lines);
+                Topic::Rules.into()
+            }
             Update::Engine(news) => {
                 let topic = engine_topic(&news.part);
                 observed.containers.apply(*news);
@@ -250,7 +293,7 @@ impl World {
 
     /// Runs the rules after a change of these topics and renews the attention list; says whether it changed.
     fn judge(&mut self, changed: TopicSet) -> bool {
-        let context = Context { now: self.now, observed: &self.observed };
+        let context = Context::new(self.now, &self.observed, &self.lookback);
         let changes = self.engine.run(&context, changed);
         for change in changes {
             self.push_change(change);
@@ -283,14 +326,33 @@ impl World {
     }
 
     fn push_change(&mut self, change: Change) {
+        self.capture(change.clone());
+        self.show_change(change);
+    }
+
+    /// A row for the column alone: what it says is captured otherwise.
+    fn show_change(&mut self, change: Change) {
         self.changes.push_front(change);
         self.changes.truncate(CHANGES);
+    }
+
+    /// Keeps a change for whoever records it; where nobody does, the oldest go.
+    fn capture(&mut self, change: Change) {
+        if self.captured.len() >= CAPTURED {
+            self.captured.pop_front();
+        }
+        self.captured.push_back(change);
+    }
+
+    /// What changed since this was last asked, for the record; the oldest first.
+    pub fn take_captured(&mut self) -> VecDeque<Change> {
+        std::mem::take(&mut self.captured)
     }
 
     /// Takes note of an operation that was done, or failed.
     pub fn note_operation(&mut self, at: Timestamp, object: ObjectRef, ok: bool, text: &str) {
         let severity = if ok { Severity::Info } else { Severity::Error };
-        self.push_change(Change { at, kind: ChangeKind::Operation, severity, object, text: text.into() });
+        self.show_change(Change::new(at, ChangeKind::Operation, severity, object, text));
     }
 
     /// Takes what an API server said of what may be done there.
@@ -308,6 +370,11 @@ impl World {
         self.engine.pending()
     }
 
+    /// The part of it that takes a minute or longer to be raised, in no order.
+    pub fn held_back(&self) -> impl Iterator<Item = Pending> + '_ {
+        self.engine.held_back()
+    }
+
     /// Moves what is known by the same amount after the clock was set, so that ages stay true and nothing waits until the clock has
     /// caught up. History keeps the times that it was written with, less what would lie
     /// in the future.
@@ -321,12 +388,14 @@ impl World {
             source.answered_at.iter_mut().chain(&mut source.asked_since).for_each(shift);
         }
         self.engine.shift_time(by);
+        self.lookback.shift_time(by);
+        self.observed.oom.iter_mut().filter_map(|oom| oom.last_rise_at.as_mut()).for_each(shift);
         self.series.forget_after(self.now);
         let word = if by.is_negative() { "back" } else { "forward" };
         let text = format!("the clock was set {word} by {}", units::span(by.unsigned_abs().as_secs_f64()));
         let object = ObjectRef::new(ObjectKind::Host, "");
         let (at, kind) = (self.now, ChangeKind::Observed);
-        self.push_change(Change { at, kind, severity: Severity::Warn, object, text });
+        self.push_change(Change::new(at, kind, Severity::Warn, object, text));
         self.attention = self.engine.attention();
     }
 
@@ -341,7 +410,7 @@ impl World {
         let stale = self.observed.sources.values().filter_map(SourceStatus::stale_at).filter(|at| *at > self.now);
         let ages = self.attention.iter().map(|row| next_digit(self.now, row.began));
         let raised = self.engine.raise_times().filter(|at| *at > self.now);
-        stale.chain(ages).chain(raised).min()
+        stale.chain(ages).chain(raised).chain(self.incidents.next_change(self.now)).min()
     }
 }
 
@@ -352,6 +421,16 @@ const fn engine_topic(part: &EnginePart) -> Topic {
         EnginePart::Usage(_) => Topic::ContainerUsage,
         EnginePart::Images(_) | EnginePart::Volumes(_) | EnginePart::Networks(_) => Topic::EngineStores,
         EnginePart::Details(_) => Topic::ContainerDetails,
+    }
+}
+
+/// What a part of a Prometheus's news is shown by.
+const fn prometheus_topic(part: &PrometheusPart) -> Topic {
+    match part {
+        PrometheusPart::About(_) => Topic::MetricRules,
+        PrometheusPart::Slos(_) => Topic::Slos,
+        PrometheusPart::Fleet(_) => Topic::Fleet,
+        PrometheusPart::Graph(_) => Topic::AlertDetails,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::model::{
     host::{Gauges, ratio},
     series::{Metric, SeriesKey, SeriesStore},
     update::Update,
+    watch::PrometheusPart,
 };
 
 impl World {
@@ -26,6 +27,7 @@ impl World {
                 }
             }
             Update::Gpus(news) => keep_gpus(series, at, news),
+            Update::Prometheus(news) => keep_watch(series, at, &news.part),
             Update::Engine(news) => super::containers::keep_usage(series, at, news),
             Update::Facts(_) => {
                 if let Ok(before) = at.checked_sub(jiff::SignedDuration::from_millis(SeriesStore::KEEP_MS)) {
@@ -44,6 +46,24 @@ fn keep_gpus(series: &mut SeriesStore, at: Timestamp, news: &GpuNews) {
         series.push(key(Metric::GpuMemory), at, ratio(gpu.memory.used_bytes, gpu.memory.total_bytes));
         series.push(key(Metric::GpuTemperature), at, gpu.temperature.gpu_celsius);
         series.push(key(Metric::GpuPower), at, gpu.power.watts);
+    }
+}
+
+fn keep_watch(series: &mut SeriesStore, at: Timestamp, part: &PrometheusPart) {
+    match part {
+        PrometheusPart::Slos(slos) => {
+            for slo in slos {
+                let key = |metric| SeriesKey::new(metric, slo.object().id);
+                series.push(key(Metric::SloBurn), at, slo.present_burn().map(|(burn, _)| burn));
+                series.push(key(Metric::SloBudget), at, slo.budget_left);
+            }
+        }
+        PrometheusPart::Graph(graph) => {
+            for (at, value) in &graph.points {
+                series.push(SeriesKey::new(Metric::AlertValue, graph.asked.object.id.clone()), *at, Some(*value));
+            }
+        }
+        PrometheusPart::About(_) | PrometheusPart::Fleet(_) => {}
     }
 }
 

@@ -25,6 +25,7 @@ pub fn settings() -> Settings {
         themes: vec![],
         glyphs: glyphs::UNICODE,
         keymap,
+        manners: Default::default(),
         pages: vec![Page {
             name: "overview".into(),
             title: "Overview".into(),

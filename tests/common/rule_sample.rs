@@ -5,7 +5,7 @@
 use super::model::{
     Timestamp,
     finding::{Finding, Level, Scope, Span, Status, WaiverNote},
-    ruling::{CheckFacts, RuleNews, Ruling},
+    ruling::{CheckFacts, RuleLines, RuleNews, Ruling, SourceLines, Turn, What},
     source::{SourceReport, SourceState},
     topic::Topic,
     update::Update,
@@ -73,6 +73,12 @@ pub fn news(now: Timestamp) -> Vec<Update> {
     ];
     let mut rulings: Vec<Ruling> = rulings;
     rulings[0].is_new = true;
+    rulings[0].first_seen = ago(4000);
+    rulings[0].history = vec![
+        Turn { at: ago(4000), what: What::Seen },
+        Turn { at: ago(1200), what: What::Gone },
+        Turn { at: ago(3), what: What::Back },
+    ];
     rulings[3].finding.status = Status::Unknown;
     rulings[3].finding.observed = "the script cannot be read: unclosed quote".into();
     rulings[4].finding.status = Status::Waived;
@@ -84,14 +90,29 @@ pub fn news(now: Timestamp) -> Vec<Update> {
         references: vec!["https://docs.docker.com/engine/containers/run/".into()],
     };
     let passed = [("11a", 14), ("11f", 22), ("07c", 9), ("05a", 120), ("15a", 31)];
-    vec![Update::Rules(Box::new(RuleNews {
+    let lines = [
+        "  dbg:",
+        "    image: nginx:1.27.3",
+        "    command: sleep infinity",
+        "    privileged: true",
+        "    environment:",
+    ];
+    let lines = SourceLines {
+        first: 11,
+        lines: lines.iter().map(|line| (*line).to_owned()).chain(["      DB_PASSWORD: [redacted]".into()]).collect(),
+        marked: Some((14, 14)),
+    };
+    let news = RuleNews {
         source: "rules/repo".into(),
         root: Some("/srv/infra".into()),
+        user: Some("/home/ann/.config/flightdeck/config.toml".into()),
         rulings,
         passed: passed.into_iter().map(|(check, count)| (check.into(), count)).collect(),
         checks: BTreeMap::from([("11f".into(), facts)]),
         ..RuleNews::default()
-    }))]
+    };
+    let lines = RuleLines { key: first().into(), lines };
+    vec![Update::Rules(Box::new(news)), Update::RuleLines(Box::new(lines))]
 }
 
 /// Name of the first finding.
@@ -125,5 +146,5 @@ fn ruling(
         owner: Some("team-platform".into()),
         waiver: None,
     };
-    Ruling { finding, first_seen, is_new: false }
+    Ruling { finding, first_seen, is_new: false, history: Vec::new() }
 }

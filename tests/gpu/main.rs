@@ -27,7 +27,7 @@ use flightdeck::{
 use std::{collections::BTreeSet, process::Command, time::Duration};
 
 fn ask(source: &mut NvmlSource, wanted: TopicSet) -> Result<Option<GpuNews>, SourceError> {
-    let updates = source.collect(&Request { at: clock::now(), wanted, open: None })?;
+    let updates = source.collect(&Request { at: clock::now(), wanted, ..Request::default() })?;
     Ok(updates.into_iter().next().map(|update| match update {
         Update::Gpus(news) => *news,
         other => panic!("not of GPUs: {other:?}"),

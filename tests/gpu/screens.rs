@@ -52,7 +52,7 @@ fn drawn(app: &App) -> String {
 fn screens(bed: &Bed, mut source: NvmlSource) -> String {
     let mut app = cockpit();
     let spec = source.spec();
-    let request = Request { at: now(), wanted: Topic::Gpus.into(), open: None };
+    let request = Request { at: now(), wanted: Topic::Gpus.into(), ..Request::default() };
     let report = |state, reason, hint| {
         let (name, kind, topics) = (spec.name.clone(), spec.kind.clone(), spec.topics);
         EventKind::Report(SourceReport { name, kind, topics, state, reason, hint, cadence_seconds: Some(1.0) })

@@ -24,6 +24,7 @@ const PICTURES: &[(&str, (u16, u16), &str)] = &[
     ("kubernetes", (160, 45), "5"),
     ("why", (120, 30), "5 alt-4 w"),
     ("rules", (160, 30), "6"),
+    ("incidents", (160, 30), "7"),
     ("object", (120, 30), "enter"),
     ("filter", (120, 30), "2 z / u s e r = r o o t"),
     ("palette", (100, 30), ": t h e"),

@@ -14,11 +14,14 @@ use flightdeck::{
     config::layers,
     model::{
         Timestamp,
+        alert::{Alert, AlertState, Alertmanager, Matcher, Silence, SilenceState},
+        attention::Severity,
         container::{Container, ContainerState, Engine, EngineNetwork, EngineNews, EnginePart, Image, Volume},
         input::{Key, KeyCode},
         kubernetes::{Cluster, KubeNews, KubePart, Node, Pod, PodContainer, Workload},
         object::{ObjectKind, ObjectRef},
         rows::Delta,
+        ruling::{RuleNews, Ruling},
         source::{SourceReport, SourceState},
         topic::TopicSet,
         update::Update,
@@ -28,7 +31,7 @@ use flightdeck::{
         execute::execute,
         gate::{Decision, Gate, Policy, rules::Protect},
         offer,
-        operation::{EngineAct, KubeAct, Operation, Signal},
+        operation::{AlertAct, EngineAct, KubeAct, Operation, Signal, rules},
     },
     world::World,
 };
@@ -66,10 +69,56 @@ fn world(engine: &str, context: &str) -> World {
     for part in engine_parts(engine) {
         world.apply(now(), &docker, vec![Update::Engine(Box::new(EngineNews { engine: engine.into(), part }))]);
     }
+    world.apply(now(), "rules/repo", vec![Update::Rules(Box::new(violations()))]);
     for part in kube_parts(context) {
         world.apply(now(), &kube, vec![Update::Kube(Box::new(KubeNews { context: context.into(), part }))]);
     }
+    report(&mut world, "alertmanager/a");
+    world.apply(now(), "alertmanager/a", vec![Update::Alerts(Box::new(alertmanager()))]);
     world
+}
+
+/// A repository with a finding of the rule book.
+fn violations() -> RuleNews {
+    let finding = serde_json::json!({
+        "check": "11f", "fingerprint": "f", "title": "t", "level": "warn", "status": "fail", "scope": "repo", "resource": "a.yml",
+        "origin": "a.yml", "file": "a.yml", "span": {"line": 3, "column": 1, "end_line": 3, "end_column": 2}, "pointer": null,
+        "observed": "", "expected": "", "fix": "", "owner": null, "waiver": null,
+    });
+    let finding = serde_json::from_value(finding).expect("a finding");
+    let rulings = vec![Ruling { finding, first_seen: now(), is_new: false, history: Vec::new() }];
+    RuleNews { source: "rules/repo".into(), root: Some("/nowhere".into()), rulings, ..RuleNews::default() }
+}
+
+fn alertmanager() -> Alertmanager {
+    let alert = Alert {
+        fingerprint: "1".into(),
+        place: "a".into(),
+        severity: Severity::Critical,
+        state: AlertState::Active,
+        labels: [("alertname".into(), "Down".into())].into(),
+        annotations: [].into(),
+        starts_at: Some(now()),
+        ends_at: None,
+        updated_at: None,
+        silenced_by: vec![],
+        inhibited_by: vec![],
+        muted_by: vec![],
+        receivers: vec![],
+        generator_url: None,
+    };
+    let silence = Silence {
+        id: "s".into(),
+        state: SilenceState::Active,
+        matchers: vec![Matcher::equal("alertname", "Other")],
+        starts_at: Some(now()),
+        ends_at: "2026-11-23T09:00:00Z".parse().ok(),
+        updated_at: None,
+        created_by: "ann".into(),
+        comment: "x".into(),
+    };
+    let (alerts, silences) = (vec![Arc::new(alert)], vec![Arc::new(silence)]);
+    Alertmanager { name: "a".into(), alerts, silences, ..Alertmanager::default() }
 }
 
 fn engine_parts(engine: &str) -> Vec<EnginePart> {
@@ -148,8 +197,11 @@ fn targets(engine: &str, context: &str) -> Vec<ObjectRef> {
         in_cluster(Pod, "p"),
         in_cluster(Deployment, "paused"),
         in_cluster(CronJob, "paused"),
+        ObjectRef::new(ObjectKind::Alert, "a/1"),
+        ObjectRef::new(ObjectKind::Silence, "a/s"),
         ObjectRef::resource(context, "secrets", "n", "s"),
         ObjectRef::resource(context, "services", "n", "s"),
+        ObjectRef::new(ObjectKind::Violation, "f:3"),
     ];
     all.extend([Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob].map(|kind| in_cluster(kind, "w")));
     all
@@ -171,7 +223,10 @@ fn operation(offer: &offer::Offer, target: &ObjectRef, world: &World) -> Operati
         with("c", "7"),
         with("1.5", "64MiB"),
         with("newname", "x"),
+        vec!["alertname=x", "1h", "because"],
         vec!["", "no"],
+        vec!["because", "ann", "9d", "place", "repository"],
+        vec!["5", "", "https://wiki/x", "ann", "dba", "", "9d"],
         vec!["", "no", "no", "9"],
         vec![""; count],
         defaults,
@@ -193,7 +248,8 @@ fn every_operation(world: &World, engine: &str, context: &str) -> Vec<Operation>
     all.push(Operation::Kube { target, act: KubeAct::Apply { manifest, diff: String::new(), file: String::new() } });
     all.push(Operation::SignalProcess { pid: 4242, start_ticks: 1, name: "x".into(), signal: Signal::Term });
     let words: BTreeSet<_> = all.iter().map(Operation::word).collect();
-    let known: BTreeSet<_> = EngineAct::WORDS.iter().chain(KubeAct::WORDS).copied().chain(["signal"]).collect();
+    let known = EngineAct::WORDS.iter().chain(KubeAct::WORDS).chain(rules::WORDS).chain(AlertAct::WORDS);
+    let known: BTreeSet<_> = known.copied().chain(["signal"]).collect();
     assert_eq!(words, known, "an operation that this list forgets is not tested");
     all
 }
@@ -227,7 +283,8 @@ fn no_operation_passes_a_gate_that_is_closed() {
         .filter(|operation| matches!(Gate::decide(operation, &world, &armed()), Decision::Allowed(_)))
         .map(Operation::word)
         .collect();
-    let shut: Vec<_> = EngineAct::WORDS.iter().chain(KubeAct::WORDS).filter(|word| !open.contains(*word)).collect();
+    let words = EngineAct::WORDS.iter().chain(KubeAct::WORDS).chain(rules::WORDS).chain(AlertAct::WORDS);
+    let shut: Vec<_> = words.filter(|word| !open.contains(*word)).collect();
     assert!(shut.is_empty(), "never allowed: {shut:?}");
 }
 
@@ -238,19 +295,22 @@ fn what_is_protected_or_old_is_never_changed() {
     let rules = [
         Protect { context: "e".into(), ..Protect::default() },
         Protect { context: "c".into(), ..Protect::default() },
+        Protect { context: "a".into(), ..Protect::default() },
         Protect { kind: "process".into(), ..Protect::default() },
+        Protect { kind: "violation".into(), ..Protect::default() },
     ];
     let policy = Policy { protect: rules.to_vec(), ..armed() };
     for operation in all.iter().filter(|operation| !operation.only_looks()) {
         let refused = Gate::permit(operation.clone(), &world, &policy);
         assert!(refused.as_ref().is_err_and(|why| why.contains("protected")), "{operation}: {refused:?}");
     }
-    for name in ["docker/e", "kube/c"] {
+    for name in ["docker/e", "kube/c", "alertmanager/a"] {
         let mut report = world.observed.sources[name].report.clone();
         report.state = SourceState::Stale;
         world.report(now(), report);
     }
-    for operation in &all {
+    // Files of the rules are of no source: whether they are still what was looked at is asked when they are written.
+    for operation in all.iter().filter(|operation| operation.target().kind != ObjectKind::Violation) {
         assert!(Gate::permit(operation.clone(), &world, &armed()).is_err(), "{operation}");
     }
 }

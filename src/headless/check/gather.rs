@@ -4,6 +4,7 @@ use super::{Surroundings, print};
 use crate::{
     client::Clients,
     clock,
+    journal::{self, Journal},
     model::{Timestamp, finding::Scope},
     rulebook::{
         check::Meta,
@@ -13,7 +14,7 @@ use crate::{
         policy::attest,
         report::{Attestation, AttestationState, Note},
         resource::Resource,
-        subject::live::Live,
+        subject::live::{Live, LiveChange},
         syntax::codeowners::Codeowners,
         tree::{Kind, Tree},
     },
@@ -22,6 +23,7 @@ use crate::{
         kubernetes::api::{Api, Trouble},
         objects::{self, Objects},
         repo::{Repo, walk::Exclude},
+        rules::changes::changes,
     },
 };
 use compact_str::{CompactString, format_compact};
@@ -99,6 +101,8 @@ pub fn gather(book: &Book, wanted: &Wanted<'_>, around: &Surroundings<'_>) -> Re
     if wanted.has(Scope::Host) {
         gathered.scopes.push(Scope::Host);
     }
+    let unexplained = around.journal.as_ref().and_then(|options| unexplained(options, &runtime, now));
+    live.unexplained = unexplained.as_deref();
     for scope in [Scope::Docker, Scope::Kube, Scope::Host] {
         if gathered.scopes.contains(&scope) {
             let objects: Vec<&Resource> =
@@ -109,6 +113,16 @@ pub fn gather(book: &Book, wanted: &Wanted<'_>, around: &Surroundings<'_>) -> Re
     }
     gathered.scopes.sort_unstable();
     Ok(gathered)
+}
+
+/// What changed and nothing in the journal explains; `None` where it cannot be read.
+fn unexplained(
+    options: &journal::Options,
+    runtime: &tokio::runtime::Runtime,
+    now: Timestamp,
+) -> Option<Vec<LiveChange>> {
+    let journal = Journal::open(options.clone()).ok()?;
+    runtime.block_on(changes(&journal, now)).ok()
 }
 
 /// How it stands with what is required, and with what is vouched for besides.

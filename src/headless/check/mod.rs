@@ -8,7 +8,7 @@ mod store;
 use crate::{
     cli::{CheckArguments, exit},
     client::Clients,
-    clock,
+    clock, journal,
     model::finding::{Finding, Scope},
     rulebook::{
         checks::CHECKS,
@@ -38,6 +38,8 @@ pub struct Surroundings<'a> {
     pub words: &'a Words,
     /// Where runs are kept for `--since-last`; `None` where nothing may be written.
     pub state: Option<PathBuf>,
+    /// Where what changed is recorded, where it is.
+    pub journal: Option<journal::Options>,
     /// Width of the terminal that is printed to, where it is one.
     pub terminal: Option<usize>,
     pub colour: bool,
@@ -173,7 +175,8 @@ fn settle(
     let around = Circumstances {
         now: finished_at,
         codeowners: &|path| owners.as_ref().and_then(|owners| owners.owner_of(path)),
-        baseline,
+        baseline: baseline.or(book.baseline.as_deref()),
+        is_own_baseline: baseline.is_none(),
         first_seen: &|fingerprint| first_seen.get(fingerprint).copied(),
         scopes: &gathered.scopes,
     };

@@ -4,11 +4,13 @@ use super::ai::{self, AiRow};
 use super::clusters::{self, NodePart, PodPart, WorkloadPart};
 use super::containers::{ContainerRow, containers};
 use super::gpus::{GpuRow, gpus};
+use super::watch::{self, AlertRow, InstanceRow, SloRow};
 use crate::{
     cli::Part,
     model::{
         Timestamp,
         attention::{Attention, Severity},
+        hardware::Hardware,
         host::{Device, Gauges, Network, Pressure, Pressures},
         mount::Mount,
         observed::{Observed, SourceStatus},
@@ -41,6 +43,15 @@ pub struct Snapshot {
     /// Whether there is room for a heavy run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub room: Option<Room>,
+    /// Alerts of Alertmanagers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<Vec<AlertRow>>,
+    /// Service level objectives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slos: Option<Vec<SloRow>>,
+    /// Hosts that Prometheus knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<Vec<InstanceRow>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub containers: Option<Vec<ContainerRow>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,6 +74,9 @@ impl Snapshot {
         self.gpus = self.gpus.filter(|_| asked(Part::Gpu));
         self.ai = self.ai.filter(|_| asked(Part::Ai));
         self.room = self.room.filter(|_| asked(Part::Room));
+        self.alerts = self.alerts.filter(|_| asked(Part::Alerts));
+        self.slos = self.slos.filter(|_| asked(Part::Slos));
+        self.fleet = self.fleet.filter(|_| asked(Part::Fleet));
         self.host = self.host.filter(|_| asked(Part::Host));
         self.attention = self.attention.filter(|_| asked(Part::Attention));
         self.containers = self.containers.filter(|_| asked(Part::Containers));
@@ -121,6 +135,8 @@ pub struct Host {
     pub networks: Option<Vec<NetworkPart>>,
     pub processes: Option<Vec<ProcessPart>>,
     pub failed_units: Option<Vec<CompactString>>,
+    /// Arrays, bonds and memory controllers.
+    pub hardware: Option<Hardware>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -189,6 +205,9 @@ pub fn snapshot_of(world: &World, waited: Duration) -> Snapshot {
         gpus: gpus(world, world.now),
         ai: ai::servers(world),
         room: Some(room(&world.observed, world.now, Want::default())),
+        alerts: watch::alerts(world),
+        slos: watch::slos(world),
+        fleet: watch::fleet(world),
         containers: containers(world),
         pods: Some(clusters::pods(&world.observed.kube, world.now)),
         workloads: Some(clusters::workloads(&world.observed.kube)),
@@ -258,6 +277,7 @@ fn host(observed: &Observed) -> Host {
         networks: gauges.map(|gauges| gauges.networks.iter().map(network).collect()),
         processes: observed.processes.as_ref().map(|processes| processes.iter().map(process).collect()),
         failed_units: observed.units.as_ref().filter(|units| units.systemd).map(|units| units.failed.clone()),
+        hardware: observed.hardware.clone(),
     }
 }
 
@@ -407,7 +427,7 @@ mod tests {
             [[step]]
             at = 1.0
             updates = [{ mounts = [
-                { mount = "/a", total_bytes = 100, available_bytes = 9 },
+                { mount = "/a", total_bytes = 100, available_bytes = 4 },
                 { mount = "/b", total_bytes = 100, available_bytes = 1 },
             ] }, { units = { failed = ["x.service"] } }]
             source = "host/other"

@@ -32,6 +32,18 @@ pub(super) fn lines(snapshot: &Snapshot) -> Vec<String> {
         lines.push(String::new());
         super::ai::room_lines(room, &mut lines);
     }
+    if let Some(alerts) = &snapshot.alerts {
+        lines.push(String::new());
+        super::watch::alert_lines(alerts, snapshot.taken_at, &mut lines);
+    }
+    if let Some(slos) = &snapshot.slos {
+        lines.push(String::new());
+        super::watch::slo_lines(slos, &mut lines);
+    }
+    if let Some(hosts) = &snapshot.fleet {
+        lines.push(String::new());
+        super::watch::fleet_lines(hosts, &mut lines);
+    }
     if let Some(containers) = &snapshot.containers {
         lines.push(String::new());
         super::containers::lines(containers, &mut lines);

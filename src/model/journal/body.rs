@@ -1,6 +1,6 @@
 //! What events say, by kind.
 
-use super::{super::attention::Severity, Digest, EventId, IncidentId};
+use super::{super::attention::Severity, Digest, EventId, IncidentId, WriterId};
 use crate::model::{Timestamp, object::ObjectRef};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -112,6 +112,44 @@ pub enum LinkKind {
     Page,
 }
 
+/// What an action of a postmortem is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActionKind {
+    /// Find out what is not known.
+    Investigate,
+    /// Make it hurt less.
+    Mitigate,
+    /// Put right what broke.
+    Repair,
+    /// Notice it sooner.
+    Detect,
+    /// Keep it from happening again.
+    Prevent,
+}
+
+/// The parts of a postmortem that people write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Section {
+    Summary,
+    Impact,
+    ContributingFactors,
+    WentWell,
+    WentBadly,
+    Luck,
+}
+
+/// How far a postmortem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReviewState {
+    Draft,
+    InReview,
+    Reviewed,
+    Closed,
+}
+
 /// What an event says. A kind that this version does not know is kept as [`Body::Other`], so that nothing is lost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -176,6 +214,9 @@ pub enum Body {
         /// The check of the attention list that saw it; empty for what was only observed.
         #[serde(default)]
         check: CompactString,
+        /// Since when it had been so when it was seen, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        began: Option<Timestamp>,
         /// How many alike it stands for.
         count: u32,
         /// The first few of them.
@@ -240,6 +281,9 @@ pub enum Body {
         owner: CompactString,
         due: Option<Timestamp>,
         state: TaskState,
+        /// For an action of the postmortem: what it is to do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        action: Option<ActionKind>,
     },
     Link {
         link: LinkKind,
@@ -289,11 +333,36 @@ pub enum Body {
         event: EventId,
         reason: String,
     },
+    /// A part of the postmortem that people write; of each section the newest counts.
+    Account {
+        section: Section,
+        text: String,
+    },
+    /// How far the postmortem is.
+    Review {
+        state: ReviewState,
+        #[serde(default)]
+        text: String,
+    },
+    /// The bodies of all events of a writer that belong to no incident and are older than a time were erased.
+    Expired(ExpiredBody),
     /// The tree of all that its writer wrote so far, signed.
     Checkpoint(CheckpointBody),
     /// A kind that this version does not know.
     #[serde(untagged)]
     Other(serde_json::Value),
+}
+
+/// Which bodies have served their time. Events of an incident, and those that say what an incident is, are never among them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpiredBody {
+    /// Whose events.
+    pub writer: WriterId,
+    /// Those that both happened and were written down before this.
+    pub before: Timestamp,
+    /// How many bodies there were where this was written.
+    pub count: u64,
+    pub reason: String,
 }
 
 /// A signed head of a writer's chain, as a Merkle tree (RFC 6962, section 2.1) over the hashes of its events.
@@ -337,6 +406,9 @@ impl Body {
             Self::Attached { .. } => "attached",
             Self::Escalated { .. } => "escalated",
             Self::Erased { .. } => "erased",
+            Self::Account { .. } => "account",
+            Self::Review { .. } => "review",
+            Self::Expired(_) => "expired",
             Self::Checkpoint(_) => "checkpoint",
             Self::Other(value) => return value.get("kind").and_then(|kind| kind.as_str()).unwrap_or("?").into(),
         };
@@ -363,6 +435,8 @@ impl Body {
             "reopened",
             "attached",
             "escalated",
+            "account",
+            "review",
         ];
         STATE.contains(&kind)
     }

@@ -5,10 +5,11 @@
 
 mod body;
 pub mod news;
+mod words;
 
 pub use body::{
-    AlertChange, Body, CheckpointBody, LinkKind, Milestone, OperationStage, Phase, Role, RoleChange, Sev, StepStage,
-    TaskState,
+    ActionKind, AlertChange, Body, CheckpointBody, ExpiredBody, LinkKind, Milestone, OperationStage, Phase,
+    ReviewState, Role, RoleChange, Section, Sev, StepStage, TaskState,
 };
 
 use super::{Timestamp, object::ObjectRef};
@@ -62,7 +63,10 @@ impl HybridClock {
         if wall_ms > self.wall_ms {
             Self { wall_ms, counter: 0 }
         } else {
-            Self { counter: self.counter.saturating_add(1), ..self }
+            match self.counter.checked_add(1) {
+                Some(counter) => Self { counter, ..self },
+                None => Self { wall_ms: self.wall_ms.saturating_add(1), counter: 0 },
+            }
         }
     }
 
@@ -245,5 +249,15 @@ impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl EventId {
+    /// A new identity, made at this time.
+    pub fn new(now: Timestamp) -> Self {
+        let (seconds, nanoseconds) = (now.as_second(), now.subsec_nanosecond());
+        let seconds = u64::try_from(seconds).unwrap_or_default();
+        let nanoseconds = u32::try_from(nanoseconds).unwrap_or_default();
+        Self(Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanoseconds)))
     }
 }

@@ -65,6 +65,8 @@ pub struct JournalState {
     pub unwritten: usize,
     /// Why not.
     pub problem: Option<String>,
+    /// Something in the shared journal does not fit this one and was left alone: somebody has to look at it.
+    pub conflict: Option<String>,
     /// The server that it is shared through; `None` where it is not shared.
     pub shared: Option<SharedState>,
 }

@@ -68,11 +68,7 @@ impl Cleaner {
         if text.contains("-----BEGIN") && text.contains("PRIVATE KEY") && !text.contains("-----END") {
             self.in_key = KEY_LINES;
         }
-        match redact::text(text) {
-            // A text that is replaced whole is borrowed too.
-            Cow::Borrowed(same) if same.len() == text.len() => Cow::Borrowed(text),
-            other => Cow::Owned(other.into_owned()),
-        }
+        redact::text(text)
     }
 
     /// What stands in from the margin belongs to the line before it: a stack trace.
@@ -82,6 +78,14 @@ impl Cleaner {
         self.last = if found == Level::Unknown && goes_on { self.last } else { found };
         self.last
     }
+}
+
+/// The lines of an output, each fit to be shown in so many characters.
+pub fn lines(output: &[u8], characters: usize) -> Vec<String> {
+    let mut cleaner = Cleaner::default();
+    let output = output.strip_suffix(b"\n").unwrap_or(output);
+    let lines = output.split(|byte| *byte == b'\n').filter(|_| !output.is_empty());
+    lines.map(|line| text::clean_to(&cleaner.line(line).text, characters).into_owned()).collect()
 }
 
 /// Of a line that was written over itself by carriage returns, what is left to be seen, with a `…` for what was before.

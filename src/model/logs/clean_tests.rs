@@ -103,3 +103,17 @@ proptest! {
         prop_assert!(line.text.chars().all(text::is_harmless));
     }
 }
+
+#[test]
+fn no_planted_secret_is_in_a_line() {
+    for planted in crate::model::secrets::planted::all() {
+        let mut cleaner = Cleaner::default();
+        for line in [planted.line(), planted.variable()] {
+            // A key comes line by line.
+            for part in line.lines() {
+                let shown = cleaner.line(part.as_bytes()).text;
+                assert!(!planted.survives(&shown), "{}: {line}: {shown}", planted.kind);
+            }
+        }
+    }
+}

@@ -1,7 +1,5 @@
 //! Programs that take passwords by flags whose names do not say so.
 
-use super::REDACTED;
-
 /// A program that takes passwords by flags of its own.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Client {
@@ -43,12 +41,12 @@ impl Client {
         }
     }
 
-    /// The flag that this argument is, without the password that is part of it: `-pSECRET`, `-uuser:SECRET`.
-    fn glued(self, argument: &str) -> Option<String> {
+    /// Where the password begins that is part of this flag: `-pSECRET`, `-uuser:SECRET`.
+    fn glued(self, argument: &str) -> Option<usize> {
         let (flag, rest) = argument.split_at_checked(2).filter(|(_, rest)| !rest.is_empty())?;
         match (self, flag) {
-            (Self::Mysql | Self::Sshpass, "-p") | (Self::Apart, "-w") => Some(format!("{flag}{REDACTED}")),
-            (Self::Curl, "-u" | "-U") => after_colon(rest).map(|shown| flag.to_owned() + &shown),
+            (Self::Mysql | Self::Sshpass, "-p") | (Self::Apart, "-w") => Some(flag.len()),
+            (Self::Curl, "-u" | "-U") => after_colon(rest).map(|from| flag.len() + from),
             _ => None,
         }
     }
@@ -62,13 +60,13 @@ pub(super) struct Flags {
 }
 
 impl Flags {
-    /// What is to be shown in place of the next argument, if anything is.
-    pub(super) fn read(&mut self, argument: &str) -> Option<String> {
+    /// From which byte on the next argument is to be hidden, if at all.
+    pub(super) fn read(&mut self, argument: &str) -> Option<usize> {
         match std::mem::take(&mut self.next) {
             Next::Hide if !argument.starts_with("--") => {
                 // The rest of its line is the command that it runs.
                 self.client = self.client.filter(|client| *client != Client::Sshpass);
-                return Some(REDACTED.into());
+                return Some(0);
             }
             Next::HidePassword => return after_colon(argument),
             _ => {}
@@ -89,8 +87,8 @@ enum Next {
     HidePassword,
 }
 
-/// `user:password` without the password; with nothing behind the colon the user is the secret.
-fn after_colon(argument: &str) -> Option<String> {
-    let (user, password) = argument.split_once(':')?;
-    Some(if password.is_empty() { REDACTED.into() } else { format!("{user}:{REDACTED}") })
+/// Where the password of `user:password` begins; with nothing behind the colon the user is the secret.
+fn after_colon(argument: &str) -> Option<usize> {
+    let colon = argument.find(':')?;
+    Some(if colon + 1 == argument.len() { 0 } else { colon + 1 })
 }

@@ -33,6 +33,7 @@ fn host(free_on_gpus: &[u64]) -> Observed {
         available_bytes: Some(500 * GIB),
         inodes_total: None,
         inodes_free: None,
+        fills: Default::default(),
     }]);
     let gpus = free_on_gpus.iter().enumerate().map(|(index, free)| Gpu {
         id: format_compact!("GPU-{index}"),

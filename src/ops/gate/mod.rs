@@ -1,8 +1,10 @@
 //! The one place that decides whether an operation may be done, and how it has to be confirmed. Its answer says why.
 
+mod alertmanager;
 mod book;
 mod engine;
 pub mod kubernetes;
+mod paper;
 mod process;
 pub mod rules;
 
@@ -147,16 +149,16 @@ impl Gate {
                 Ok(terms) => all.take(terms),
             }
         }
+        let count: usize = operations.iter().map(Operation::count).sum();
         if let Some((most, rule)) = rules::at_most(&policy.confirm, operations)
-            && operations.len() > most as usize
+            && count > most as usize
         {
-            let text =
-                format!("{} targets are more than the {most} that the configuration allows ({rule})", operations.len());
+            let text = format!("{count} targets are more than the {most} that the configuration allows ({rule})");
             return Decision::Refused(text);
         }
-        if operations.len() > FEW && all.confirmation == Confirmation::YesNo {
+        if count > FEW && all.confirmation == Confirmation::YesNo {
             all.confirmation = Confirmation::TypeName;
-            all.why = format!("{} targets at once", operations.len());
+            all.why = format!("{count} targets at once");
         }
         Decision::Allowed(all)
     }
@@ -188,9 +190,14 @@ impl Gate {
                 (process::refusal(*pid, *start_ticks, world, policy), Vec::new())
             }
             Operation::Engine { target, act, .. } => (engine::refusal(target, act, world), Vec::new()),
+            Operation::Alertmanager { target, act, .. } => {
+                (alertmanager::refusal(target, act, world), alertmanager::warnings(target, act, world))
+            }
             Operation::Kube { target, act } => {
                 (kubernetes::refusal(target, act, world), kubernetes::warnings(target, act, world))
             }
+            Operation::Rules(change) => (paper::refusal(change, world), paper::warnings(change, world)),
+            Operation::OpenFile(file) => (paper::file_refusal(file), Vec::new()),
         };
         if let Some(why) = refusal {
             return Err(why);

@@ -127,6 +127,9 @@ pub fn labels(world: &World, target: &ObjectRef) -> Vec<(String, String)> {
         let row = engines.containers.get(engine, id).filter(|_| target.kind == ObjectKind::Container);
         return row.into_iter().flat_map(|row| &row.labels).map(|(k, v)| (k.to_string(), v.clone())).collect();
     }
+    if let Some(alert) = world.observed.watch.alert(target) {
+        return alert.labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+    }
     let Some(path) = target.in_kube() else { return Vec::new() };
     let found = match target.kind {
         ObjectKind::Pod => super::kubernetes::pod(kube, path).map(|pod| pairs(&pod.labels)),

@@ -1,11 +1,13 @@
 //! What can be offered for an object: the table that menu, actions and the read-only test are made from. An operation that is not in it
 //! cannot be asked for.
 
+mod alertmanager;
 mod engine;
+pub mod finding;
 mod kubernetes;
 pub mod value;
 
-use super::operation::{EngineAct, KubeAct, Operation, engine_of};
+use super::operation::{AlertAct, EngineAct, KubeAct, Operation, engine_of};
 use crate::{
     model::object::{ObjectKind, ObjectRef},
     world::World,
@@ -36,6 +38,9 @@ pub enum Act {
     /// To the engine itself, whatever of it was chosen.
     WholeEngine(EngineAct),
     Kube(KubeAct),
+    /// About a finding of the rule book.
+    Rule(finding::Said),
+    Alertmanager(AlertAct),
 }
 
 /// Something to be said before.
@@ -99,6 +104,12 @@ impl Offer {
                 Operation::Engine { target: ObjectRef::new(ObjectKind::Engine, engine), name: engine.into(), act }
             }
             Act::Kube(act) => Operation::Kube { target: target.clone(), act },
+            Act::Rule(said) => finding::operation(said, target, world)?,
+            Act::Alertmanager(act) => Operation::Alertmanager {
+                target: target.clone(),
+                name: name(world, target),
+                act: alertmanager::on(target, world, act),
+            },
         })
     }
 
@@ -110,7 +121,7 @@ impl Offer {
 
 /// Everything that can be offered.
 pub fn all() -> impl Iterator<Item = &'static Offer> {
-    engine::OFFERS.iter().chain(kubernetes::OFFERS)
+    engine::OFFERS.iter().chain(kubernetes::OFFERS).chain(finding::OFFERS).chain(alertmanager::OFFERS)
 }
 
 /// What can be offered for an object.
@@ -123,8 +134,15 @@ pub fn find(word: &str, target: &ObjectRef) -> Option<&'static Offer> {
     of(target).find(|offer| offer.word == word)
 }
 
-/// The name that a person knows an object of an engine by.
+/// The name that a person knows an object of an engine or of an Alertmanager by.
 pub fn name(world: &World, target: &ObjectRef) -> String {
+    let watch = &world.observed.watch;
+    if let Some(alert) = watch.alert(target) {
+        return alert.name().to_owned();
+    }
+    if let Some(silence) = watch.silence(target) {
+        return silence.text();
+    }
     let engines = &world.observed.containers;
     let found = target.engine_and_id().and_then(|(engine, id)| match target.kind {
         ObjectKind::Container => engines.containers.get(engine, id).map(|row| row.name.to_string()),
@@ -146,13 +164,15 @@ pub fn name(world: &World, target: &ObjectRef) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::operation::rules;
     use std::collections::BTreeSet;
 
     #[test]
     fn every_act_is_offered() {
         let offered: BTreeSet<_> = all().map(|offer| offer.word).collect();
         // What the editor's text becomes is not offered: it follows from the edit.
-        let known = EngineAct::WORDS.iter().chain(KubeAct::WORDS).copied().filter(|word| *word != "apply");
+        let words = EngineAct::WORDS.iter().chain(KubeAct::WORDS).chain(rules::WORDS).chain(AlertAct::WORDS);
+        let known = words.copied().filter(|word| *word != "apply");
         assert_eq!(offered, known.collect());
     }
 
@@ -168,6 +188,9 @@ mod tests {
             ObjectRef::in_cluster(ObjectKind::CronJob, "c", "n", "p"),
             ObjectRef::resource("c", "secrets", "n", "s"),
             ObjectRef::resource("c", "services", "n", "s"),
+            ObjectRef::new(ObjectKind::Violation, "x:1"),
+            ObjectRef::new(ObjectKind::Alert, "a/1"),
+            ObjectRef::new(ObjectKind::Silence, "a/1"),
         ];
         for target in kinds {
             let keys: Vec<_> = of(&target).map(|offer| offer.key).collect();

@@ -1,12 +1,16 @@
 //! An operation is data: what is to be done, on what, and its effect in one sentence.
 
+mod alertmanager;
 mod container;
 mod kubernetes;
 mod process;
+pub mod rules;
 
+pub use alertmanager::{AlertAct, Changed, place_of};
 pub use container::{EngineAct, Prune};
 pub use kubernetes::{KubeAct, on};
 pub use process::Signal;
+pub use rules::{OpenFile, RuleChange};
 
 use crate::model::{
     kubernetes::Access,
@@ -48,6 +52,12 @@ pub enum Operation {
     Engine { target: ObjectRef, name: String, act: EngineAct },
     /// Does something to an object of a cluster.
     Kube { target: ObjectRef, act: KubeAct },
+    /// Adds something to a file of the rules.
+    Rules(Box<RuleChange>),
+    /// Opens a file of a repository in the user's editor.
+    OpenFile(Box<OpenFile>),
+    /// Does something at an Alertmanager.
+    Alertmanager { target: ObjectRef, name: String, act: AlertAct },
 }
 
 impl Operation {
@@ -57,33 +67,43 @@ impl Operation {
             Self::SignalProcess { pid, start_ticks, .. } => {
                 ObjectRef::new(ObjectKind::Process, compact_str::format_compact!("{pid}/{start_ticks}"))
             }
-            Self::Engine { target, .. } | Self::Kube { target, .. } => target.clone(),
+            Self::Engine { target, .. } | Self::Kube { target, .. } | Self::Alertmanager { target, .. } => {
+                target.clone()
+            }
+            Self::Rules(change) => change.target.clone(),
+            Self::OpenFile(file) => file.target.clone(),
         }
     }
 
     /// The name that a person types to confirm.
     pub fn target_name(&self) -> &str {
         match self {
-            Self::SignalProcess { name, .. } | Self::Engine { name, .. } => name,
+            Self::SignalProcess { name, .. } | Self::Engine { name, .. } | Self::Alertmanager { name, .. } => name,
             Self::Kube { target, .. } => target.in_kube().map_or(target.id.as_str(), |path| path.name),
+            Self::Rules(change) => change.name(),
+            Self::OpenFile(file) => file.name(),
         }
     }
 
     /// What is done, as actions and rules of the configuration call it.
-    pub const fn word(&self) -> &'static str {
+    pub fn word(&self) -> &'static str {
         match self {
             Self::SignalProcess { .. } => "signal",
             Self::Engine { act, .. } => act.word(),
             Self::Kube { act, .. } => act.word(),
+            Self::Rules(change) => change.addition.word(),
+            Self::OpenFile(_) => "edit",
+            Self::Alertmanager { act, .. } => act.word(),
         }
     }
 
     /// The engine or the context that it goes to; empty for this host.
     pub fn place(&self) -> &str {
         match self {
-            Self::SignalProcess { .. } => "",
+            Self::SignalProcess { .. } | Self::Rules(_) | Self::OpenFile(_) => "",
             Self::Engine { target, .. } => engine_of(target),
             Self::Kube { target, .. } => target.in_kube().map_or("", |path| path.context),
+            Self::Alertmanager { target, .. } => place_of(target),
         }
     }
 
@@ -103,15 +123,19 @@ impl Operation {
             }
             Self::Engine { target, name, act } => act.effect(target.kind, name, engine_of(target)),
             Self::Kube { target, act } => act.effect(target.kind, path_of(target)),
+            Self::Rules(change) => change.effect(),
+            Self::OpenFile(file) => file.effect(),
+            Self::Alertmanager { target, name, act } => act.effect(target, name),
         }
     }
 
     /// Whether it needs the terminal, so that the cockpit gives it away meanwhile.
     pub const fn takes_terminal(&self) -> bool {
         match self {
-            Self::SignalProcess { .. } => false,
+            Self::SignalProcess { .. } | Self::Rules(_) | Self::Alertmanager { .. } => false,
             Self::Engine { act, .. } => act.takes_terminal(),
             Self::Kube { act, .. } => act.takes_terminal(),
+            Self::OpenFile(_) => true,
         }
     }
 
@@ -128,9 +152,11 @@ impl Operation {
     pub fn danger(&self) -> Option<&'static str> {
         match self {
             Self::SignalProcess { signal: Signal::Kill, .. } => Some("nothing is saved"),
-            Self::SignalProcess { .. } => None,
+            Self::SignalProcess { .. } | Self::Alertmanager { .. } => None,
             Self::Engine { act, .. } => act.danger(),
             Self::Kube { act, .. } => act.danger(),
+            Self::Rules(change) => change.addition.danger(),
+            Self::OpenFile(_) => None,
         }
     }
 
@@ -145,18 +171,46 @@ impl Operation {
     /// Whether what would happen can be asked for before.
     pub const fn can_be_rehearsed(&self) -> bool {
         match self {
-            Self::SignalProcess { .. } => false,
+            Self::SignalProcess { .. } | Self::OpenFile(_) | Self::Alertmanager { .. } => false,
+            Self::Rules(change) => change.draft.is_none(),
             Self::Engine { act, .. } => matches!(act, EngineAct::Prune { .. }),
             Self::Kube { act, .. } => act.has_dry_run(),
         }
     }
 
     /// Whether nobody can judge it before what would happen is known.
-    pub const fn must_be_rehearsed(&self) -> bool {
-        matches!(
-            self,
-            Self::Engine { act: EngineAct::Prune { .. }, .. } | Self::Kube { act: KubeAct::Drain { .. }, .. }
-        )
+    pub fn must_be_rehearsed(&self) -> bool {
+        match self {
+            Self::Engine { act: EngineAct::Prune { .. }, .. } | Self::Kube { act: KubeAct::Drain { .. }, .. } => true,
+            Self::Rules(change) => change.draft.is_none(),
+            _ => false,
+        }
+    }
+
+    /// How many things it is done to.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Rules(change) => change.addition.count(),
+            _ => 1,
+        }
+    }
+
+    /// The same, with what is added to one file as one operation: one difference to look at, and one file to write.
+    pub fn joined(operations: Vec<Self>) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::with_capacity(operations.len());
+        for operation in operations {
+            let Self::Rules(change) = operation else {
+                all.push(operation);
+                continue;
+            };
+            let mut changes = all.iter_mut().filter_map(|known| match known {
+                Self::Rules(known) => Some(known),
+                _ => None,
+            });
+            let left = changes.try_fold(*change, |change, known| known.join(change).err());
+            all.extend(left.map(|change| Self::Rules(Box::new(change))));
+        }
+        all
     }
 }
 
@@ -186,6 +240,20 @@ impl fmt::Display for Operation {
             }
             Self::Kube { target, act } => {
                 write!(f, "{}{} {}", act.word(), parameters_of_kube(act), on(target.kind, path_of(target)))
+            }
+            Self::Rules(change) => change.fmt(f),
+            Self::OpenFile(file) => file.fmt(f),
+            Self::Alertmanager { target, name, act: AlertAct::Silence { matchers, .. } } => {
+                write!(
+                    f,
+                    "silence of {} from {} {name} ({})",
+                    alertmanager::text(matchers),
+                    target.kind.word(),
+                    place_of(target)
+                )
+            }
+            Self::Alertmanager { target, name, act } => {
+                write!(f, "{} {} {name} ({})", act.word(), target.kind.word(), place_of(target))
             }
         }
     }

@@ -148,6 +148,7 @@ checks! {
     }
     r19 {
         entry::Entry,
+        unexplained::Unexplained,
     }
     r20 {
         protected_change::ProtectedChange,

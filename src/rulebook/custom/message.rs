@@ -2,11 +2,8 @@
 
 use super::subject::{CONTAINER_FIELDS, FILE_FIELDS, Kind};
 use crate::{
-    model::{nearest::did_you_mean, text::clean_to},
-    rulebook::{
-        secrets,
-        syntax::node::{Data, Node},
-    },
+    model::{nearest::did_you_mean, secrets, text::clean_to},
+    rulebook::syntax::node::{Data, Node},
 };
 
 /// Characters of a value that are shown.

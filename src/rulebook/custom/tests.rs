@@ -233,7 +233,7 @@ fn files_are_judged_by_text_line_and_pointer() {
 fn secrets_are_not_shown() {
     // The detector is the rule book's; here only that it is asked, by both names.
     let text = message::shown("DB_PASSWORD", Some(&Node::from(serde_json::json!("x"))));
-    let hidden = crate::rulebook::secrets::of_pair("DB_PASSWORD", "x").is_some();
+    let hidden = crate::model::secrets::of_pair("DB_PASSWORD", "x").is_some();
     assert_eq!(text, if hidden { "(hidden)" } else { "x" });
 }
 

@@ -1,7 +1,7 @@
 //! The baseline: how much old debt is accepted, by check and place. New debt is refused, also of the same check in the same place:
 //! where there is more than the baseline accepts, what it does not know is a violation.
 
-use super::waiver::place_of;
+use super::{addition::Accepted, waiver::place_of};
 use crate::model::{
     Timestamp,
     finding::{Finding, Scope, Status, WaiverNote},
@@ -47,6 +47,13 @@ pub struct Entry {
     /// What was counted, so that of too many the new ones are named.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub fingerprints: BTreeSet<CompactString>,
+}
+
+impl Entry {
+    /// One that accepts nothing yet.
+    const fn none(check: CompactString, scope: Scope, place: String) -> Self {
+        Self { check, scope, place, fail: 0, unknown: 0, fingerprints: BTreeSet::new() }
+    }
 }
 
 fn is_none(count: &usize) -> bool {
@@ -102,18 +109,30 @@ impl Baseline {
         for finding in findings {
             let Some(status) = counts_as(finding) else { continue };
             let (check, scope, place) = key(finding);
-            let entry = entries.entry((check.clone(), scope, place.clone())).or_insert_with(|| Entry {
-                check,
-                scope,
-                place,
-                fail: 0,
-                unknown: 0,
-                fingerprints: BTreeSet::new(),
-            });
+            let key = (check.clone(), scope, place.clone());
+            let entry = entries.entry(key).or_insert_with(|| Entry::none(check, scope, place));
             *(if status == Status::Unknown { &mut entry.unknown } else { &mut entry.fail }) += 1;
             entry.fingerprints.insert(finding.fingerprint.clone());
         }
         Self { version: VERSION, entries: entries.into_values().collect() }
+    }
+
+    /// Accepts these besides, each as one more of its check in its place: they are there though it accepts what it accepts.
+    pub fn accept_more<'a>(&mut self, more: impl IntoIterator<Item = &'a Accepted>) {
+        let mut entries = self.by_key();
+        for one in more {
+            let key = (one.check.clone(), one.scope, one.place.clone());
+            let entry =
+                entries.entry(key).or_insert_with(|| Entry::none(one.check.clone(), one.scope, one.place.clone()));
+            *(if one.is_unknown { &mut entry.unknown } else { &mut entry.fail }) += 1;
+            entry.fingerprints.insert(one.fingerprint.clone());
+        }
+        self.entries = entries.into_values().collect();
+    }
+
+    /// One that accepts nothing.
+    pub const fn none() -> Self {
+        Self { version: VERSION, entries: Vec::new() }
     }
 
     /// Reads a baseline.
@@ -148,12 +167,18 @@ impl Baseline {
         &self.entries
     }
 
-    /// Marks as waived what it accepts: of each check in each place as many as it counts. Those that it knows come first, then those
-    /// that were seen first; what was never seen before is the newest.
-    pub fn accept(&self, findings: &mut [Finding], first_seen: &dyn Fn(&str) -> Option<Timestamp>) {
+    /// Marks as waived what it accepts, of what it may accept: of each check in each place as many as it counts. Those that it knows come
+    /// first, then those that were seen first; what was never seen before is the newest.
+    pub fn accept(
+        &self,
+        findings: &mut [Finding],
+        first_seen: &dyn Fn(&str) -> Option<Timestamp>,
+        may: &dyn Fn(&Finding) -> bool,
+    ) {
         let entries = self.by_key();
         let mut groups: HashMap<Key, Vec<usize>> = HashMap::new();
-        for (at, finding) in findings.iter().enumerate().filter(|(_, finding)| finding.status != Status::Waived) {
+        let open = |finding: &Finding| finding.status != Status::Waived && may(finding);
+        for (at, finding) in findings.iter().enumerate().filter(|(_, finding)| open(finding)) {
             groups.entry(key(finding)).or_default().push(at);
         }
         for (key, mut group) in groups {

@@ -22,7 +22,7 @@ fn old_debt_is_accepted_and_new_refused() {
         finding("11a", "b", "1"),
         finding("11f", "a", "1"),
     ];
-    baseline.accept(&mut now, &never);
+    baseline.accept(&mut now, &never, &|_| true);
     assert_eq!(violations(&now), ["3", "1", "1"], "what it does not know, another place, another check");
     let note = now[1].waiver.as_ref().expect("a note");
     assert_eq!((note.owner.as_str(), note.expires), ("baseline", None));
@@ -37,7 +37,7 @@ fn of_what_it_does_not_know_the_newest_is_refused() {
     let seen = [time("2026-03-01T00:00:00Z"), time("2026-02-01T00:00:00Z"), time("2026-01-01T00:00:00Z")];
     let ids: Vec<_> = now.iter().map(|finding| finding.fingerprint.clone()).collect();
     let first_seen = |id: &str| ids.iter().position(|known| known == id).map(|at| seen[at]);
-    baseline.accept(&mut now, &first_seen);
+    baseline.accept(&mut now, &first_seen, &|_| true);
     assert_eq!(violations(&now), ["1"]);
 }
 
@@ -46,7 +46,7 @@ fn what_could_not_be_judged_leaves_no_room_for_violations() {
     let unknown = |value: &str| Finding { status: Status::Unknown, ..finding("11a", "a", value) };
     let baseline = Baseline::of(&[unknown("1"), unknown("2")]);
     let mut now = vec![finding("11a", "a", "1"), unknown("2")];
-    baseline.accept(&mut now, &never);
+    baseline.accept(&mut now, &never, &|_| true);
     assert_eq!((now[0].status, now[1].status), (Status::Fail, Status::Waived));
     assert_eq!(Baseline::of(&now).entries[0].unknown, 1, "and is still that when a baseline is made again");
 }
@@ -65,7 +65,7 @@ fn falling_counts_can_be_lowered_where_somebody_looked() {
     let baseline =
         Baseline::of(&[finding("11a", "a", "1"), finding("11a", "a", "2"), live("11f", "container web", "local", "x")]);
     let mut now = vec![finding("11a", "a", "2")];
-    baseline.accept(&mut now, &never);
+    baseline.accept(&mut now, &never, &|_| true);
     let told = |scopes: &[Scope]| baseline.lowered(&now, scopes).iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(told(&[Scope::Repo]), ["the baseline of 11a in a can be lowered from 2 to 1"]);
     assert_eq!(
@@ -110,7 +110,7 @@ proptest! {
             turned.rotate_left(at);
         }
         prop_assert_eq!(&Baseline::of(&turned), &baseline);
-        baseline.accept(&mut turned, &never);
+        baseline.accept(&mut turned, &never, &|_| true);
         prop_assert!(turned.iter().all(|finding| finding.status == Status::Waived));
         prop_assert!(baseline.lowered(&turned, &Scope::ALL).is_empty());
         prop_assert_eq!(&Baseline::of(&turned), &baseline, "made again it is the same");
@@ -121,7 +121,7 @@ proptest! {
     fn as_many_are_accepted_as_it_counts_and_none_is_lost(old in any_findings(), now in any_findings()) {
         let baseline = Baseline::of(&old);
         let mut settled = now.clone();
-        baseline.accept(&mut settled, &never);
+        baseline.accept(&mut settled, &never, &|_| true);
         prop_assert_eq!(settled.len(), now.len());
         let count = |list: &[Finding], key: &Key, status| list.iter().filter(|f| super::key(f) == *key && f.status == status).count();
         for key in now.iter().map(super::key).collect::<BTreeSet<_>>() {
@@ -131,4 +131,18 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_is_accepted_later_is_counted_to_what_was() {
+    let old = [finding("11a", "a", "1"), finding("11a", "a", "2")];
+    let mut baseline = Baseline::of(&old[..1]);
+    baseline.accept_more([&Accepted::of(&old[1]), &Accepted::of(&finding("11f", "b", "1"))]);
+    let mut now = vec![old[0].clone(), old[1].clone(), finding("11a", "a", "3"), finding("11f", "b", "1")];
+    baseline.accept(&mut now, &never, &|_| true);
+    assert_eq!(violations(&now), ["3"]);
+    assert_eq!(Baseline::read(&baseline.write()).as_ref(), Ok(&baseline));
+    let mut none = Baseline::none();
+    none.accept_more(&[Accepted::of(&old[0])]);
+    assert_eq!(none, Baseline::of(&old[..1]));
 }

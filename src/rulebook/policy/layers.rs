@@ -26,6 +26,7 @@ impl Policy {
             packs: Packs { enable: self.packs.enable.or_else(|| below.packs.enable.clone()) },
             owners,
             waivers: joined(&below.waivers, self.waivers),
+            baseline: self.baseline.or_else(|| below.baseline.clone()),
             layout: self.layout.over(&below.layout, |key| self.layout_keys.contains(key)),
             authority: self.authority.or_else(|| below.authority.clone()),
             protected: joined(&below.protected, self.protected),

@@ -3,6 +3,7 @@
 //! A policy is read by [`Policy::parse`], laid over the one below it by [`Policy::over`], and applied to findings by
 //! [`Policy::settle`], which is the only place that decides what counts.
 
+pub mod addition;
 pub mod attest;
 pub mod authority;
 pub mod baseline;
@@ -10,10 +11,12 @@ pub mod catalogue;
 pub mod fault;
 mod fields;
 pub mod globs;
+pub mod history;
 pub mod layers;
 pub mod owners;
 pub mod packs;
 mod parse;
+pub mod pen;
 pub mod settle;
 pub mod since;
 mod twice;
@@ -45,6 +48,8 @@ pub struct Policy {
     /// Violations that are accepted for a time.
     #[serde(rename = "waiver")]
     pub waivers: Vec<Waiver>,
+    /// The file of the old debt that is accepted, from the root; `.flightdeck/baseline.json` where that is there and none is named.
+    pub baseline: Option<String>,
     /// Where things are in this repository.
     pub layout: Layout,
     /// The folder whose documents go before all others.
@@ -63,6 +68,9 @@ pub struct Policy {
     /// What has to be vouched for: `[[require]]`.
     pub require: Vec<Required>,
 }
+
+/// The file of the old debt, unless another is named.
+pub const BASELINE: &str = ".flightdeck/baseline.json";
 
 /// Groups of checks.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -210,6 +218,7 @@ mod tests {
         let known = [
             "attestation",
             "authority",
+            "baseline",
             "checks",
             "exclude",
             "layout",

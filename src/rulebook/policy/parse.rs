@@ -80,6 +80,7 @@ fn policy(mut fields: Fields<'_, '_>, reader: &mut Reader<'_>, known: &Catalogue
     for table in fields.tables(reader, "waiver") {
         policy.waivers.extend(waiver(table, reader, known, file));
     }
+    policy.baseline = baseline(&mut fields, reader);
     if let Some(table) = fields.table(reader, "layout") {
         layout(table, reader, &mut policy);
     }
@@ -95,6 +96,20 @@ fn policy(mut fields: Fields<'_, '_>, reader: &mut Reader<'_>, known: &Catalogue
     }
     fields.finish(reader, &known.foreign);
     policy
+}
+
+/// A path below the root: no policy makes us read, or write, beside its repository.
+fn baseline(fields: &mut Fields<'_, '_>, reader: &mut Reader<'_>) -> Option<String> {
+    let (key, spot) = fields.spot("baseline")?;
+    let path = reader.text(&key, spot, "a path as a text in quotes")?;
+    let path = path.strip_prefix("./").unwrap_or(&path);
+    if path.is_empty() || path.starts_with('/') || path.split('/').any(|part| part == "..") {
+        let shown = clean_to(path, 60);
+        let text = format!("«{shown}» is no path below the root: write one like \"{}\"", super::BASELINE);
+        reader.fault(spot.span().start, key, text);
+        return None;
+    }
+    Some(path.to_owned())
 }
 
 /// A list of patterns, without those that are none.

@@ -114,7 +114,7 @@ fn each_fault_names_its_place_and_what_to_write() {
     for (text, told) in [
         (
             "exlude = []",
-            "f.toml:1:1: exlude: there is no key «exlude» (did you mean «exclude»?); known: exclude, checks, packs, owners, waiver, layout, authority, protected",
+            "f.toml:1:1: exlude: there is no key «exlude» (did you mean «exclude»?); known: exclude, checks, packs, owners, waiver, baseline, layout, authority, protected",
         ),
         ("exclude = 3", "f.toml:1:11: exclude: 3 does not fit: write a list of texts: [\"…\"]"),
         (
@@ -156,6 +156,10 @@ fn each_fault_names_its_place_and_what_to_write() {
             "f.toml:1:1: protected: a protected server needs its name: write name = \"mcp-*\"",
         ),
         ("[authority]", "f.toml:1:1: authority: the authority needs its folder: write folder = \"docs/authority\""),
+        (
+            "baseline = \"../x.json\"",
+            "f.toml:1:12: baseline: «../x.json» is no path below the root: write one like \".flightdeck/baseline.json\"",
+        ),
         ("[layout]\ndoc = \"x\"", "f.toml:2:1: layout.doc: there is no key «doc» (did you mean «docs»?); known: "),
         ("waiver = 1", "f.toml:1:10: waiver: 1 does not fit: write tables: [[waiver]]"),
         ("a = ", "f.toml:1:5: this is no TOML: "),

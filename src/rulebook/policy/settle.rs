@@ -25,6 +25,9 @@ pub struct Circumstances<'a> {
     pub codeowners: &'a dyn Fn(&str) -> Option<CompactString>,
     /// The old debt that is accepted.
     pub baseline: Option<&'a Baseline>,
+    /// Whether that is the repository's own word, and not that of whoever asks: then it accepts nothing that the user or the system sets
+    /// to block.
+    pub is_own_baseline: bool,
     /// When a fingerprint was first seen, where that is known: among many of one place the newest are refused.
     pub first_seen: &'a dyn Fn(&str) -> Option<Timestamp>,
     /// The scopes that this run looked at.
@@ -34,7 +37,14 @@ pub struct Circumstances<'a> {
 impl Circumstances<'_> {
     /// A time, and nothing else known.
     pub fn at(now: Timestamp) -> Self {
-        Self { now, codeowners: &|_| None, baseline: None, first_seen: &|_| None, scopes: &Scope::ALL }
+        Self {
+            now,
+            codeowners: &|_| None,
+            baseline: None,
+            is_own_baseline: false,
+            first_seen: &|_| None,
+            scopes: &Scope::ALL,
+        }
     }
 }
 
@@ -72,7 +82,8 @@ impl Policy {
         }
         twice::take_out(&mut kept);
         let lowered = at.baseline.map_or_else(Vec::new, |baseline| {
-            baseline.accept(&mut kept, at.first_seen);
+            let may = |finding: &Finding| !at.is_own_baseline || std::ptr::eq(self.ruling(&finding.check), self);
+            baseline.accept(&mut kept, at.first_seen, &may);
             baseline.lowered(&kept, at.scopes)
         });
         Settled { findings: kept, waivers: rules.uses(), lowered }
@@ -193,6 +204,12 @@ impl<'p> Rules<'p> {
             finding.observed.push_str(&format!("{gap}({words})"));
         }
     }
+}
+
+/// How many of these findings a waiver names.
+pub fn covered<'f>(waiver: &Waiver, findings: impl Iterator<Item = &'f Finding>) -> usize {
+    let targets = Targets::new([(0, waiver.target.as_str())]);
+    findings.filter(|finding| waiver.names(&finding.check) && !named(&targets, finding).is_empty()).count()
 }
 
 /// The path that a finding is about: its file, or what lives in itself (a folder).

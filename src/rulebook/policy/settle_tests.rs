@@ -211,3 +211,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_repositorys_own_baseline_accepts_nothing_that_the_user_blocks() {
+    let both = policy("").over(policy("[checks.11f]\nlevel = \"block\"\n"));
+    let found = || vec![finding("11f", "a.yml", "1"), finding("11a", "a.yml", "1")];
+    let baseline = Baseline::of(&found());
+    let status = |is_own_baseline| {
+        let at = Circumstances {
+            baseline: Some(&baseline),
+            is_own_baseline,
+            ..Circumstances::at(time("2026-05-01T00:00:00Z"))
+        };
+        both.settle(found(), &at).findings.into_iter().map(|finding| finding.status).collect::<Vec<_>>()
+    };
+    assert_eq!(status(false), [Status::Waived, Status::Waived], "who asks with one has the word");
+    assert_eq!(status(true), [Status::Fail, Status::Waived]);
+}
+
+#[test]
+fn what_a_waiver_would_name_is_counted_before() {
+    let all = [finding("11f", "a/x.yml", "1"), finding("11f", "a/y.yml", "2"), finding("11a", "a/x.yml", "1")];
+    let count = |rule: &str, target: &str| {
+        covered(&Waiver { rule: rule.into(), target: target.into(), ..Waiver::default() }, all.iter())
+    };
+    assert_eq!((count("11f", "a/x.yml"), count("11f", "a/"), count("11", "**"), count("11f", "b")), (1, 2, 3, 0));
+    assert_eq!(count("11f", &all[0].fingerprint), 1);
+}

@@ -1,6 +1,9 @@
 //! What is live: objects of engines and clusters, and this host.
 
-use crate::{model::Timestamp, rulebook::resource::Resource};
+use crate::{
+    model::{Timestamp, finding::Scope},
+    rulebook::resource::Resource,
+};
 use compact_str::CompactString;
 use std::sync::Arc;
 
@@ -19,6 +22,8 @@ pub struct Live<'a> {
     pub files: &'a [HostFile],
     /// How full this host is; `None` where nobody looked.
     pub host: Option<&'a HostView>,
+    /// Live changes that no journal entry explains; `None` where there is no journal to ask.
+    pub unexplained: Option<&'a [LiveChange]>,
     /// Last backups of what the policy names.
     pub backups: &'a [Backup],
 }
@@ -30,6 +35,17 @@ impl Live<'_> {
         self.listed.iter().any(|(of, listed)| of == context && listed == kind)
             || self.kube.iter().any(|resource| resource.origin == context && resource.kind == kind)
     }
+}
+
+/// A live change that no journal entry explains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveChange {
+    pub scope: Scope,
+    /// The object, as a person names it.
+    pub resource: CompactString,
+    pub at: Timestamp,
+    /// What changed, in words.
+    pub text: String,
 }
 
 /// A port that something listens on.

@@ -1,21 +1,20 @@
 //! CPU: saturation, load, and time that the hypervisor gave to others.
 
-use super::condition;
+use super::{Named, above, condition, gauges};
 use crate::{
     model::{
         attention::{Condition, Severity},
-        host::Gauges,
         object::ObjectKind,
         process::Process,
         topic::Topic,
         units,
     },
-    rules::{Check, Context},
+    rules::{Check, Context, Limit},
 };
 
-const CPU: (ObjectKind, &str, &str) = (ObjectKind::Cpu, "", "cpu");
+const CPU: Named<'_> = (ObjectKind::Cpu, "", "cpu");
 
-/// CPU above 90 percent for five minutes: told, not alarmed about.
+/// CPU above 90 percent for a quarter of an hour: told, not alarmed about.
 pub struct CpuUsed;
 
 impl Check for CpuUsed {
@@ -26,13 +25,17 @@ impl Check for CpuUsed {
         Some(Topic::Gauges)
     }
     fn raise_after_seconds(&self) -> f64 {
-        300.0
+        900.0
+    }
+    fn clear_after_seconds(&self) -> f64 {
+        60.0
     }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
-        let Some(used) = context.observed.gauges.as_ref().and_then(|gauges| gauges.cpu.used_ratio) else { return };
-        if used > 0.90 {
+        const LIMITS: &[Limit] = &[Limit::new(0.90, 0.80, Severity::Info)];
+        let Some(used) = gauges(context).and_then(|gauges| gauges.cpu.used_ratio) else { return };
+        if let Some(severity) = above(context, CPU, used, LIMITS) {
             let cause = format!("{} busy", units::percent(used));
-            found.push(condition(self.id(), Severity::Info, CPU, cause, "see which process: 2 Host, sort by cpu"));
+            found.push(condition(self.id(), severity, CPU, cause, "see which process: 2 Host, sort by cpu"));
         }
     }
 }
@@ -54,8 +57,9 @@ impl Check for CpuPressure {
         30.0
     }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
-        let some = context.observed.gauges.as_ref().and_then(|gauges| gauges.pressure.cpu.some10);
-        let Some(some) = some.filter(|some| *some > 0.50) else { return };
+        const LIMITS: &[Limit] = &[Limit::new(0.50, 0.40, Severity::Warn)];
+        let Some(some) = gauges(context).and_then(|gauges| gauges.pressure.cpu.some10) else { return };
+        let Some(severity) = above(context, CPU, some, LIMITS) else { return };
         let by_cpu = |process: &&Process| process.cpu_ratio;
         let busiest = context.observed.processes.iter().flatten().filter(|process| by_cpu(process).is_some());
         let busiest = busiest.max_by(|a, b| a.cpu_ratio.unwrap_or(0.0).total_cmp(&b.cpu_ratio.unwrap_or(0.0)));
@@ -63,11 +67,11 @@ impl Check for CpuPressure {
             format!(", most by {} ({})", process.name, units::percent(process.cpu_ratio.unwrap_or(0.0)))
         });
         let cause = format!("tasks waited for a CPU {} of the last 10 s{most}", units::percent(some));
-        found.push(condition(self.id(), Severity::Warn, CPU, cause, "see which process: 2 Host, sorted by cpu"));
+        found.push(condition(self.id(), severity, CPU, cause, "see which process: 2 Host, sorted by cpu"));
     }
 }
 
-/// Load above two a core for five minutes.
+/// Load above two a core for a quarter of an hour.
 pub struct Load;
 
 impl Check for Load {
@@ -78,20 +82,24 @@ impl Check for Load {
         Some(Topic::Gauges)
     }
     fn raise_after_seconds(&self) -> f64 {
-        300.0
+        900.0
+    }
+    fn clear_after_seconds(&self) -> f64 {
+        60.0
     }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
+        const LIMITS: &[Limit] = &[Limit::new(2.0, 1.8, Severity::Warn)];
         let Some((load, cores)) = load_and_cores(context) else { return };
-        if load / cores > 2.0 {
+        if let Some(severity) = above(context, CPU, load / cores, LIMITS) {
             let cause = format!("load {load:.1} on {cores:.0} cores");
-            found.push(condition(self.id(), Severity::Warn, CPU, cause, "see what waits: processes in state R or D"));
+            found.push(condition(self.id(), severity, CPU, cause, "see what waits: processes in state R or D"));
         }
     }
 }
 
 fn load_and_cores(context: &Context<'_>) -> Option<(f64, f64)> {
     let facts = context.observed.facts.as_ref().filter(|facts| facts.cores > 0)?;
-    let load = context.observed.gauges.as_ref()?.load?;
+    let load = gauges(context)?.load?;
     Some((load[0], f64::from(facts.cores)))
 }
 
@@ -108,18 +116,15 @@ impl Check for Steal {
     fn raise_after_seconds(&self) -> f64 {
         300.0
     }
+    fn clear_after_seconds(&self) -> f64 {
+        60.0
+    }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
-        let steal = |gauges: &Gauges| gauges.cpu.steal_ratio;
-        let Some(steal) = context.observed.gauges.as_ref().and_then(steal) else { return };
-        if steal > 0.10 {
+        const LIMITS: &[Limit] = &[Limit::new(0.10, 0.08, Severity::Warn)];
+        let Some(steal) = gauges(context).and_then(|gauges| gauges.cpu.steal_ratio) else { return };
+        if let Some(severity) = above(context, CPU, steal, LIMITS) {
             let cause = format!("{} of the time went to other guests", units::percent(steal));
-            found.push(condition(
-                self.id(),
-                Severity::Warn,
-                CPU,
-                cause,
-                "move this machine, or ask who shares its host",
-            ));
+            found.push(condition(self.id(), severity, CPU, cause, "move this machine, or ask who shares its host"));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The kernel's tables and its clock.
 
-use super::{above, condition};
+use super::{Named, above, condition, gauges};
 use crate::{
     model::{
         attention::{Condition, Severity},
@@ -9,10 +9,10 @@ use crate::{
         topic::Topic,
         units,
     },
-    rules::{Check, Context},
+    rules::{Check, Context, Limit},
 };
 
-const HOST: (ObjectKind, &str, &str) = (ObjectKind::Host, "", "this host");
+const HOST: Named<'_> = (ObjectKind::Host, "", "this host");
 
 /// Connection tracking table above 75 and 90 percent: new connections are dropped when it is full.
 pub struct Conntrack;
@@ -24,10 +24,14 @@ impl Check for Conntrack {
     fn topic(&self) -> Option<Topic> {
         Some(Topic::Gauges)
     }
+    fn clear_after_seconds(&self) -> f64 {
+        60.0
+    }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
-        let Some(kernel) = context.observed.gauges.as_ref().map(|gauges| gauges.kernel) else { return };
+        const LIMITS: &[Limit] = &[Limit::new(0.75, 0.70, Severity::Warn), Limit::new(0.90, 0.85, Severity::Error)];
+        let Some(kernel) = gauges(context).map(|gauges| gauges.kernel) else { return };
         let Some(used) = ratio(kernel.conntrack_used, kernel.conntrack_max) else { return };
-        if let Some(severity) = above(used, &[(0.75, Severity::Warn), (0.90, Severity::Error)]) {
+        if let Some(severity) = above(context, HOST, used, LIMITS) {
             let cause = format!("connection table {} full: new ones are dropped at 100 %", units::percent(used));
             found.push(condition(
                 self.id(),
@@ -50,10 +54,14 @@ impl Check for OpenFiles {
     fn topic(&self) -> Option<Topic> {
         Some(Topic::Gauges)
     }
+    fn clear_after_seconds(&self) -> f64 {
+        60.0
+    }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
-        let Some(kernel) = context.observed.gauges.as_ref().map(|gauges| gauges.kernel) else { return };
+        const LIMITS: &[Limit] = &[Limit::new(0.70, 0.65, Severity::Warn), Limit::new(0.90, 0.87, Severity::Critical)];
+        let Some(kernel) = gauges(context).map(|gauges| gauges.kernel) else { return };
         let Some(used) = ratio(kernel.files_used, kernel.files_max) else { return };
-        if let Some(severity) = above(used, &[(0.70, Severity::Warn), (0.90, Severity::Critical)]) {
+        if let Some(severity) = above(context, HOST, used, LIMITS) {
             let cause = format!("{} of the kernel's file handles in use", units::percent(used));
             found.push(condition(
                 self.id(),
@@ -79,12 +87,16 @@ impl Check for ClockUnsynchronized {
     fn raise_after_seconds(&self) -> f64 {
         600.0
     }
+    fn clear_after_seconds(&self) -> f64 {
+        60.0
+    }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
-        let Some(clock) = context.observed.gauges.as_ref().map(|gauges| gauges.clock) else { return };
-        let off = clock.offset_seconds.filter(|offset| offset.abs() > 0.05);
+        const OFF: &[Limit] = &[Limit::new(0.05, 0.04, Severity::Warn)];
+        let Some(clock) = gauges(context).map(|gauges| gauges.clock) else { return };
+        let off = clock.offset_seconds.map(f64::abs).filter(|off| above(context, HOST, *off, OFF).is_some());
         let cause = match (clock.synchronized, off) {
             (Some(false), _) => "clock is not synchronised".to_owned(),
-            (_, Some(offset)) => format!("clock is off by {}", units::latency(offset.abs())),
+            (_, Some(off)) => format!("clock is off by {}", units::latency(off)),
             _ => return,
         };
         found.push(condition(self.id(), Severity::Warn, HOST, cause, "check chrony or systemd-timesyncd"));

@@ -1,7 +1,10 @@
-//! Checks of this host. Thresholds are those of node-exporter's mixin, netdata and systemd-oomd where they agree.
+//! Checks of this host. Thresholds are those of node-exporter's mixin, netdata, awesome-prometheus-alerts and systemd-oomd where they agree; each
+//! is over a little below where it is raised.
 
 pub mod cpu;
 pub mod device;
+pub mod fills;
+pub mod hardware;
 pub mod kernel;
 pub mod memory;
 pub mod mount;
@@ -9,16 +12,21 @@ pub mod network;
 pub mod sensors;
 pub mod units;
 
+use super::{Context, Limit};
 use crate::model::{
     attention::{Condition, Severity},
+    host::Gauges,
     object::{ObjectKind, ObjectRef},
 };
+
+/// Kind, identity and name of what a condition is about.
+type Named<'n> = (ObjectKind, &'n str, &'n str);
 
 /// A condition with the parts that most host checks share.
 fn condition(
     rule: &'static str,
     severity: Severity,
-    (object, id, name): (ObjectKind, &str, &str),
+    (object, id, name): Named<'_>,
     cause: String,
     next_step: &str,
 ) -> Condition {
@@ -35,7 +43,12 @@ fn condition(
     }
 }
 
-/// The severity of the highest limit that `value` exceeds; limits go from mild to severe.
-fn above(value: f64, limits: &[(f64, Severity)]) -> Option<Severity> {
-    limits.iter().rev().find(|(limit, _)| value > *limit).map(|(_, severity)| *severity)
+/// The worst limit that a figure is above, with what was raised of the object already.
+fn above(context: &Context<'_>, (kind, id, _): Named<'_>, value: f64, limits: &[Limit]) -> Option<Severity> {
+    context.above(&ObjectRef::new(kind, id), value, limits)
+}
+
+/// The gauges of now.
+fn gauges<'a>(context: &Context<'a>) -> Option<&'a Gauges> {
+    context.observed.gauges.as_ref()
 }

@@ -1,6 +1,6 @@
 //! File systems: space, inodes, and whether they answer.
 
-use super::{above, condition};
+use super::{Named, above, condition};
 use crate::{
     model::{
         attention::{Condition, Severity},
@@ -9,10 +9,16 @@ use crate::{
         topic::Topic,
         units,
     },
-    rules::{Check, Context},
+    rules::{Check, Context, Limit},
 };
 
-/// Free space below 10, 5 and 3 percent. Read-only file systems are always full, and pseudo ones have no size.
+/// Used shares, as there are 5 and 3 percent left.
+const LIMITS: &[Limit] = &[Limit::new(0.95, 0.94, Severity::Warn), Limit::new(0.97, 0.96, Severity::Critical)];
+/// Half an hour: who clears up at once is not told.
+const RAISE_AFTER_SECONDS: f64 = 1_800.0;
+const CLEAR_AFTER_SECONDS: f64 = 60.0;
+
+/// Free space below 5 and 3 percent for half an hour. Read-only file systems are always full, and pseudo ones have no size.
 pub struct MountSpace;
 
 impl Check for MountSpace {
@@ -22,22 +28,31 @@ impl Check for MountSpace {
     fn topic(&self) -> Option<Topic> {
         Some(Topic::Mounts)
     }
-
+    fn raise_after_seconds(&self) -> f64 {
+        RAISE_AFTER_SECONDS
+    }
+    fn clear_after_seconds(&self) -> f64 {
+        CLEAR_AFTER_SECONDS
+    }
+    fn yields_to(&self) -> Option<&'static str> {
+        Some(super::fills::MountFills.id())
+    }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
-        const LIMITS: &[(f64, Severity)] =
-            &[(0.90, Severity::Warn), (0.95, Severity::Error), (0.97, Severity::Critical)];
         for mount in writable(context) {
             let Some(used) = mount.used_ratio() else { continue };
-            let Some(severity) = above(used, LIMITS) else { continue };
-            let left =
-                mount.available_bytes.map_or_else(String::new, |free| format!(", {} left", units::bytes(free as f64)));
-            let cause = format!("{} used{left}", units::percent(used));
-            found.push(named(self.id(), severity, mount, cause, "free space: find what grew, rotate logs, extend"));
+            let Some(severity) = above(context, object(mount), used, LIMITS) else { continue };
+            found.push(named(
+                self.id(),
+                severity,
+                mount,
+                space(mount),
+                "free space: find what grew, rotate logs, extend",
+            ));
         }
     }
 }
 
-/// Free inodes below 10, 5 and 3 percent.
+/// Free inodes below 5 and 3 percent for half an hour.
 pub struct MountInodes;
 
 impl Check for MountInodes {
@@ -47,14 +62,20 @@ impl Check for MountInodes {
     fn topic(&self) -> Option<Topic> {
         Some(Topic::Mounts)
     }
-
+    fn raise_after_seconds(&self) -> f64 {
+        RAISE_AFTER_SECONDS
+    }
+    fn clear_after_seconds(&self) -> f64 {
+        CLEAR_AFTER_SECONDS
+    }
+    fn yields_to(&self) -> Option<&'static str> {
+        Some(super::fills::InodesFill.id())
+    }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
-        const LIMITS: &[(f64, Severity)] =
-            &[(0.90, Severity::Warn), (0.95, Severity::Error), (0.97, Severity::Critical)];
         for mount in writable(context) {
             let Some(used) = mount.inodes_used_ratio() else { continue };
-            let Some(severity) = above(used, LIMITS) else { continue };
-            let cause = format!("{} of inodes used: no new files soon", units::percent(used));
+            let Some(severity) = above(context, object(mount), used, LIMITS) else { continue };
+            let cause = format!("{}: no new files soon", inodes(mount));
             found.push(named(self.id(), severity, mount, cause, "delete small files: caches, sessions, mail queues"));
         }
     }
@@ -101,56 +122,33 @@ impl Check for MountSilent {
 
 /// File systems that can fill up, each once: where one is mounted at several places (bind mounts, the volumes of pods) the place
 /// with the shortest name stands for it, and a container's overlay lies on a file system that is listed itself.
-fn writable<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a Mount> {
-    let mounts = || context.observed.mounts.iter().flatten();
+pub(super) fn writable<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a Mount> {
+    let mounts = context.observed.mounts.as_deref().unwrap_or_default();
     let again = move |mount: &Mount| {
         let same = |other: &&Mount| mount.block.is_some() && other.block == mount.block && !other.read_only;
-        let shortest = mounts().filter(same).min_by_key(|other| (other.mount.len(), &other.mount));
+        let shortest = mounts.iter().filter(same).min_by_key(|other| (other.mount.len(), &other.mount));
         shortest.is_some_and(|shortest| shortest.mount != mount.mount)
     };
-    mounts().filter(move |mount| !mount.read_only && !mount.is_of_container() && !again(mount))
+    mounts.iter().filter(move |mount| mount.can_fill() && !again(mount))
 }
 
-fn named(rule: &'static str, severity: Severity, mount: &Mount, cause: String, next: &str) -> Condition {
-    let mut condition = condition(rule, severity, (ObjectKind::Mount, &mount.mount, &mount.mount), cause, next);
+/// `94 % used, 7.2 GiB left`.
+fn space(mount: &Mount) -> String {
+    let left = mount.available_bytes.map_or_else(String::new, |free| format!(", {} left", units::bytes(free as f64)));
+    format!("{} used{left}", units::percent(mount.used_ratio().unwrap_or_default()))
+}
+
+/// `94 % of inodes used`.
+pub(super) fn inodes(mount: &Mount) -> String {
+    format!("{} of inodes used", units::percent(mount.inodes_used_ratio().unwrap_or_default()))
+}
+
+pub(super) fn object(mount: &Mount) -> Named<'_> {
+    (ObjectKind::Mount, &mount.mount, &mount.mount)
+}
+
+pub(super) fn named(rule: &'static str, severity: Severity, mount: &Mount, cause: String, next: &str) -> Condition {
+    let mut condition = condition(rule, severity, object(mount), cause, next);
     condition.kind = "disk".into();
     condition
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Timestamp, observed::Observed};
-
-    fn mount(place: &str, fs: &str, block: Option<&str>) -> Mount {
-        Mount {
-            mount: place.into(),
-            device: block.unwrap_or(fs).into(),
-            block: block.map(Into::into),
-            fs: fs.into(),
-            read_only: false,
-            remote: false,
-            state: MountState::Ready,
-            total_bytes: Some(100),
-            available_bytes: Some(4),
-            inodes_total: None,
-            inodes_free: None,
-        }
-    }
-
-    #[test]
-    fn a_full_disk_is_told_once() {
-        let mounts = vec![
-            mount("/var/lib/docker/overlay2/a/merged", "overlay", None),
-            mount("/var/lib/kubelet/pods/1/volumes/x", "ext4", Some("sda1")),
-            mount("/var", "ext4", Some("sda1")),
-            mount("/", "overlay", None),
-        ];
-        let observed = Observed { mounts: Some(mounts), ..Observed::default() };
-        let context = Context { now: Timestamp::UNIX_EPOCH, observed: &observed };
-        let mut found = Vec::new();
-        MountSpace.examine(&context, &mut found);
-        let names: Vec<_> = found.iter().map(|condition| condition.name.as_str()).collect();
-        assert_eq!(names, ["/var", "/"]);
-    }
 }

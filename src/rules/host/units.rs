@@ -10,7 +10,7 @@ use crate::{
     rules::{Check, Context},
 };
 
-/// One condition a failed unit.
+/// A unit that has failed for five minutes: one that is started again by itself is no news.
 pub struct FailedUnits;
 
 impl Check for FailedUnits {
@@ -19,6 +19,9 @@ impl Check for FailedUnits {
     }
     fn topic(&self) -> Option<Topic> {
         Some(Topic::Units)
+    }
+    fn raise_after_seconds(&self) -> f64 {
+        300.0
     }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
         for unit in context.observed.units.iter().flat_map(|units| &units.failed) {

@@ -9,12 +9,12 @@ use crate::{
     },
     clock,
     model::{Timestamp, series::SeriesStore, units},
-    runtime::handover::Back,
     runtime::recorder::{
         file::{FILE_LIMIT, FileSink},
         format::Header,
         read::Recording,
     },
+    runtime::{effects, handover::Back},
 };
 use std::{path::PathBuf, sync::Arc, thread};
 use tokio::sync::mpsc;
@@ -122,6 +122,17 @@ impl Cockpit {
 
     fn say(&mut self, ok: bool, text: impl Into<String>) -> bool {
         self.take(EventKind::Done(Done::new(ok, text)), clock::now())
+    }
+
+    pub(super) fn copy(&mut self, text: &str, what: &str) {
+        let done = match effects::copy_bytes(text, self.tmux) {
+            Ok(bytes) => {
+                let _ = self.output.write(&bytes);
+                Done::new(true, format!("{what} copied ({} bytes)", text.len()))
+            }
+            Err(text) => Done::new(false, text),
+        };
+        self.take(EventKind::Done(done), clock::now());
     }
 
     pub(super) fn toggle_recording(&mut self) -> bool {

@@ -1,7 +1,8 @@
 //! Editing an object of a cluster: its YAML in a private file, the user's editor, the server's dry run, and the differences to be
 //! confirmed. What was written is never lost: the file stays until it was applied, and whoever is refused gets it back with the reason.
+//! And opening a file of a repository at a line.
 
-use super::open_terminal;
+use super::{editor_line, open_terminal};
 use crate::{
     app::event::Answer,
     client::Clients,
@@ -9,7 +10,7 @@ use crate::{
         execute::{Deed, Failure},
         gate::Permit,
         kubernetes::edit,
-        operation::{KubeAct, Operation},
+        operation::{KubeAct, OpenFile, Operation},
     },
 };
 use rustix::fs::OFlags;
@@ -38,7 +39,8 @@ pub fn edit(permit: &Permit, clients: &Clients, drafts: &Path) -> Result<(Deed, 
     );
     loop {
         write(&file, &text)?;
-        run(&file)?;
+        run(&command(), &[file.display().to_string()])
+            .map_err(|why| Failure::Failed(format!("{why}: nothing was changed; the text is in {}", file.display())))?;
         let written =
             fs::read_to_string(&file).map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
         let body = without_marks(&written);
@@ -106,28 +108,58 @@ fn command() -> Vec<String> {
     words.unwrap_or_else(|| vec!["vi".into()])
 }
 
-fn run(file: &Path) -> Result<(), Failure> {
-    let words = command();
+/// Runs the editor on the terminal.
+///
+/// # Errors
+/// It could not be run, or ended badly.
+fn run(words: &[String], arguments: &[String]) -> Result<(), String> {
     let terminal = || open_terminal(OFlags::empty()).map(Stdio::from);
-    let failed = |error: std::io::Error| Failure::Failed(format!("{} cannot be run: {error}", words[0]));
+    let failed = |error: std::io::Error| format!("{} cannot be run: {error}", words[0]);
     let mut command = Command::new(&words[0]);
-    command.args(&words[1..]).arg(file);
+    command.args(&words[1..]).args(arguments);
     command.stdin(terminal().map_err(failed)?).stdout(terminal().map_err(failed)?).stderr(terminal().map_err(failed)?);
     let status = command.status().map_err(failed)?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Failure::Failed(format!(
-            "{} ended with {status}: nothing was changed; the text is in {}",
-            words[0],
-            file.display()
-        )))
+    if status.success() { Ok(()) } else { Err(format!("{} ended with {status}", words[0])) }
+}
+
+/// Opens a file of a repository at its line, and waits for the editor to be left.
+pub fn open(file: &OpenFile) -> Result<Deed, Failure> {
+    let path = inside(&file.root, &file.path()).map_err(Failure::Failed)?;
+    let words = command();
+    run(&words, &editor_line::arguments(&words, &path, (file.line, file.column))).map_err(Failure::Failed)?;
+    Ok("left".into())
+}
+
+/// The file itself, which has to lie in the repository: a link may lead out of it.
+fn inside(root: &Path, path: &Path) -> Result<PathBuf, String> {
+    let failed = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
+    let root = root.canonicalize().map_err(|error| failed(root, error))?;
+    let real = path.canonicalize().map_err(|error| failed(path, error))?;
+    if !real.starts_with(&root) {
+        return Err(format!("{} leads out of {}: it is not opened", path.display(), root.display()));
     }
+    if real.is_file() { Ok(real) } else { Err(format!("{} is no file", path.display())) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_files_of_the_repository_are_opened() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().join("repo");
+        fs::create_dir_all(root.join("a")).expect("made");
+        fs::write(root.join("a/x.yml"), "x")
+            .and_then(|()| fs::write(folder.path().join("other"), "x"))
+            .expect("written");
+        std::os::unix::fs::symlink("../../other", root.join("a/out")).expect("made");
+        assert!(inside(&root, &root.join("a/x.yml")).is_ok_and(|path| path.is_absolute()));
+        for (path, why) in [("a/out", "leads out"), ("a", "is no file"), ("a/none", "No such file")] {
+            let refused = inside(&root, &root.join(path)).expect_err(path);
+            assert!(refused.contains(why), "{refused}");
+        }
+    }
 
     #[test]
     fn our_own_lines_are_taken_away_and_no_others() {

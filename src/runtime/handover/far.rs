@@ -62,7 +62,10 @@ pub async fn connect(permit: &Permit, clients: &Clients) -> Result<Far, Failure>
             let client = kubernetes::connect(path.context, clients).await?;
             kube_session(&client, path.namespace, path.name, act).await
         }
-        Operation::SignalProcess { .. } => Err(Failure::failed("that needs no terminal")),
+        Operation::SignalProcess { .. }
+        | Operation::Rules(_)
+        | Operation::OpenFile(_)
+        | Operation::Alertmanager { .. } => Err(Failure::failed("that needs no terminal")),
     }
 }
 

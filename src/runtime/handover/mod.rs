@@ -2,6 +2,7 @@
 //! cockpit goes on listening to its sources meanwhile; it neither reads keys nor draws until the terminal is back.
 
 mod editor;
+mod editor_line;
 mod far;
 mod session;
 
@@ -34,7 +35,7 @@ impl Kind {
     /// What an operation lends it to.
     pub fn of(operation: &Operation) -> Self {
         match operation {
-            Operation::Kube { act: KubeAct::Edit, .. } => Self::Editor,
+            Operation::Kube { act: KubeAct::Edit, .. } | Operation::OpenFile(_) => Self::Editor,
             _ => Self::Session,
         }
     }
@@ -60,7 +61,10 @@ pub fn lend(
         let target = permit.operation().target();
         let record = Record::begin(&permit, &*ledger);
         let lent = std::panic::catch_unwind(AssertUnwindSafe(|| match Kind::of(permit.operation()) {
-            Kind::Editor => editor::edit(&permit, &clients, &drafts),
+            Kind::Editor => match permit.operation() {
+                Operation::OpenFile(file) => editor::open(file).map(|deed| (deed, None)),
+                _ => editor::edit(&permit, &clients, &drafts),
+            },
             Kind::Session => session::run(&permit, &clients).map(|text| (Deed::from(text), None)),
         }));
         let lent = lent.unwrap_or_else(|_| {

@@ -41,7 +41,7 @@ fn source(servers: &[String]) -> AiSource {
 /// Asks as the supervisor does: on a thread for work that blocks.
 async fn asked(mut source: AiSource, second: i64) -> (AiSource, Vec<AiServer>) {
     let at = Timestamp::from_second(second).expect("in range");
-    let request = Request { at, wanted: Topic::Ai.into(), open: None };
+    let request = Request { at, wanted: Topic::Ai.into(), ..Request::default() };
     let (source, answer) = tokio::task::spawn_blocking(move || {
         let answer = source.collect(&request);
         (source, answer)
@@ -135,7 +135,7 @@ async fn hostile_answers_are_faults_in_words() {
 #[tokio::test]
 async fn without_a_server_it_is_off_and_what_is_named_wrongly_is_said() {
     let mut source = source(&[]);
-    let request = Request { at: Timestamp::UNIX_EPOCH, wanted: Topic::Ai.into(), open: None };
+    let request = Request { at: Timestamp::UNIX_EPOCH, wanted: Topic::Ai.into(), ..Request::default() };
     assert!(matches!(source.collect(&request), Err(SourceError::Off { .. })));
     let options = Options { servers: vec!["gpu-1:11434".into(), "ollama=gpu-1:11434".into()] };
     let problems = problems(&options);

@@ -8,8 +8,9 @@ use crate::{
     client::docker::raw,
     model::{
         container::{ContainerDetails, ContainerMount, ContainerProcess},
+        logs::clean,
         object::{ObjectKind, ObjectRef},
-        redact, text,
+        redact,
     },
 };
 use bollard::{Docker, errors::Error};
@@ -94,12 +95,12 @@ fn mount(mount: &super::wire::Mount) -> ContainerMount {
     }
 }
 
-fn variable(line: &str) -> (CompactString, String) {
+pub(super) fn variable(line: &str) -> (CompactString, String) {
     let (name, value) = line.split_once('=').unwrap_or((line, ""));
     (name.into(), redact::value(name, value).into_owned())
 }
 
-fn processes(top: &Top) -> Vec<ContainerProcess> {
+pub(super) fn processes(top: &Top) -> Vec<ContainerProcess> {
     let column = |names: &[&str]| top.titles.iter().position(|title| names.contains(&title.as_str()));
     let [pid, user, cpu, time, command] =
         [&["PID"][..], &["USER", "UID"], &["%CPU", "C"], &["TIME"], &["COMMAND", "CMD"]].map(column);
@@ -120,10 +121,7 @@ async fn last_lines(docker: &Docker, id: &str, tty: bool) -> Result<Vec<String>,
     let path = format!("/containers/{id}/logs?stdout=true&stderr=true&tail={LINES}");
     let bytes = raw::bytes(docker, &path).await?;
     let plain = if tty { bytes.to_vec() } else { unframed(&bytes) };
-    let shown = String::from_utf8_lossy(&plain);
-    let lines =
-        shown.lines().map(|line| text::clean_to(&redact::text(read::cut(line, LONGEST * 4)), LONGEST).into_owned());
-    let lines: Vec<String> = lines.collect();
+    let lines = clean::lines(&plain, LONGEST);
     Ok(lines[lines.len().saturating_sub(LINES)..].to_vec())
 }
 

@@ -4,6 +4,8 @@
 mod details;
 mod drift;
 mod hide;
+#[cfg(test)]
+pub(super) mod planted;
 mod read;
 mod rows;
 mod session;

@@ -10,6 +10,7 @@ pub mod cgroup_path;
 pub mod cgroups;
 pub mod facts;
 pub mod gauges;
+pub mod hardware;
 pub mod mounts;
 pub mod own;
 pub mod process;
@@ -35,6 +36,7 @@ pub fn all(counters: Arc<OwnCounters>) -> Vec<Box<dyn Source>> {
         Box::new(cgroups::CgroupsSource::new(Root::real())),
         Box::new(sensors::SensorsSource::new(Root::real())),
         Box::new(units::UnitsSource::new(Root::real())),
+        Box::new(hardware::HardwareSource::new(Root::real())),
         Box::new(own::OwnSource::new(Root::real(), counters)),
     ]
 }
@@ -49,7 +51,7 @@ mod tests {
 
     #[test]
     fn every_source_answers_on_this_machine() {
-        let request = Request { at: crate::clock::now(), wanted: TopicSet::all(), open: None };
+        let request = Request { at: crate::clock::now(), wanted: TopicSet::all(), ..Request::default() };
         for mut source in all(Arc::default()) {
             let spec = source.spec();
             assert!(spec.name.starts_with("host/"), "{}", spec.name);

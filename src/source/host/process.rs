@@ -211,7 +211,7 @@ mod tests {
         let key = format!("{}/{}", std::process::id(), stat.start_ticks);
         let mut source = ProcessSource::new(root.clone());
         let open = Some(ObjectRef::new(ObjectKind::Process, key.as_str()));
-        let request = Request { at: crate::clock::now(), wanted: Default::default(), open };
+        let request = Request { at: crate::clock::now(), wanted: Default::default(), open, ..Request::default() };
         let updates = source.collect(&request).expect("answers");
         let [Update::ProcessDetails(found)] = &updates[..] else { panic!("not details") };
         assert_eq!(found.unreadable, [""; 0]);
@@ -229,7 +229,7 @@ mod tests {
     fn nothing_is_answered_about_other_things() {
         let mut source = ProcessSource::new(Root::real());
         for open in [None, Some(ObjectRef::new(ObjectKind::Mount, "/"))] {
-            let request = Request { at: crate::clock::now(), wanted: Default::default(), open };
+            let request = Request { at: crate::clock::now(), wanted: Default::default(), open, ..Request::default() };
             assert_eq!(source.collect(&request), Ok(Vec::new()));
         }
         assert_eq!(details(&Root::real(), "nonsense").unreadable, ["this process has ended"]);

@@ -142,7 +142,7 @@ mod tests {
     fn without_systemd_there_is_nothing_to_list() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let mut source = UnitsSource::new(Root::at(folder.path()));
-        let request = Request { at: clock::now(), wanted: Default::default(), open: None };
+        let request = Request { at: clock::now(), wanted: Default::default(), ..Request::default() };
         assert_eq!(source.collect(&request), Ok(vec![Update::Units(Units::default())]));
         std::fs::create_dir_all(folder.path().join("run/systemd/system")).expect("made");
         source.question = question(&["echo", "b.service"]);

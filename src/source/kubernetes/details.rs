@@ -2,7 +2,7 @@
 
 mod diff;
 mod findings;
-mod hidden;
+pub(super) mod hidden;
 mod look;
 pub use look::query;
 mod revisions;

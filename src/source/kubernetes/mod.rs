@@ -6,6 +6,8 @@ mod discovery;
 mod health;
 mod hub;
 mod node;
+#[cfg(test)]
+pub(super) mod planted;
 mod pod;
 mod printer;
 mod reflect;

@@ -9,6 +9,7 @@ use super::{
 use crate::model::{
     Timestamp,
     kubernetes::{ContainerRole, KubePart, Pod, PodContainer, Resources, Run},
+    redact,
     rows::Delta,
 };
 use compact_str::CompactString;
@@ -107,10 +108,11 @@ pub struct Terminated {
 /// Longest message that a row keeps; the whole one is read where the object is opened.
 const LONGEST_MESSAGE: usize = 300;
 
-/// A message, cut.
+/// A message, cut, without secrets: how a container ended may tell its last lines.
 pub fn short(message: &str) -> CompactString {
+    let message = redact::text(message);
     match message.char_indices().nth(LONGEST_MESSAGE) {
-        None => message.into(),
+        None => CompactString::from(message),
         Some((end, _)) => compact_str::format_compact!("{}…", &message[..end]),
     }
 }

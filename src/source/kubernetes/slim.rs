@@ -3,6 +3,7 @@
 use crate::model::{
     Timestamp,
     kubernetes::{Condition, Owner, Resources},
+    redact,
 };
 use compact_str::CompactString;
 use serde::{
@@ -123,7 +124,10 @@ pub struct SlimCondition {
 
 impl From<SlimCondition> for Condition {
     fn from(slim: SlimCondition) -> Self {
-        let SlimCondition { kind, status, reason, message, last_transition_time } = slim;
+        let SlimCondition { kind, status, reason, mut message, last_transition_time } = slim;
+        if let Cow::Owned(shown) = redact::text(&message) {
+            message = shown.into();
+        }
         Self { kind, status, reason, message, since: last_transition_time }
     }
 }

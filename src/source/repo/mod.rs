@@ -1,7 +1,9 @@
 //! A repository: its files as the rule book judges them, read from disk, and what git says of them.
 
 pub mod book;
+pub mod draft;
 pub mod git;
+pub mod runs;
 pub mod walk;
 
 use crate::rulebook::{

@@ -1,6 +1,6 @@
 //! A cluster, looked through now and then: oftener while the rules are shown.
 
-use super::{Clerk, Options};
+use super::{Clerk, Options, wish::Wish};
 use crate::{
     client::{Clients, kubernetes::ContextInfo},
     clock,
@@ -86,6 +86,7 @@ impl Live for ClusterRules {
             let mut clerk = Clerk::new(self.name(), &self.options);
             let mut failures = 0;
             loop {
+                let wish = Wish::of(&demand);
                 let pause = match self.look(&mut clerk, teller).await? {
                     Some(error) => {
                         failures += 1;
@@ -101,12 +102,18 @@ impl Live for ClusterRules {
                 let is_shown = |demand: &Demand| demand.visible.intersects(TopicSet::from(Topic::Rules));
                 // Whoever comes to look sees what is not older than half a minute.
                 let began = clock::instant();
+                let mut other = demand.clone();
                 let shown = tokio::select! {
                     () = tokio::time::sleep(pause) => false,
                     shown = demand.wait_for(is_shown) => shown.map(|_| true).map_err(|_| Gone)?,
+                    written = wish.written(&mut other) => written.map(|_| false)?,
                 };
                 if shown {
-                    super::repo::wait(SHOWN.min(pause).saturating_sub(began.elapsed()), &mut demand).await?;
+                    let left = SHOWN.min(pause).saturating_sub(began.elapsed());
+                    tokio::select! {
+                        waited = super::repo::wait(left, &mut demand) => waited?,
+                        written = wish.written(&mut other) => drop(written?),
+                    }
                 }
             }
         })

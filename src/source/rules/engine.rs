@@ -1,6 +1,6 @@
 //! An engine's containers, judged as they start and change: by its events, one container at a time.
 
-use super::{Clerk, Options};
+use super::{Clerk, Options, wish::Wish};
 use crate::{
     client::docker::{Endpoint, raw},
     clock,
@@ -42,7 +42,12 @@ impl EngineRules {
     }
 
     /// Judges until the connection breaks; the reason.
-    async fn judge(&self, clerk: &mut Clerk, teller: &mut Teller) -> Result<SourceError, Gone> {
+    async fn judge(
+        &self,
+        clerk: &mut Clerk,
+        demand: &mut watch::Receiver<Demand>,
+        teller: &mut Teller,
+    ) -> Result<SourceError, Gone> {
         let docker = match self.endpoint.connect().await {
             Ok(docker) => docker,
             Err(error) => return Ok(SourceError::Down { reason: error.reason, hint: error.hint }),
@@ -51,6 +56,7 @@ impl EngineRules {
         let since = clock::now().as_second() - 1;
         let mut events = raw::lines::<Event>(&docker, &format!("/events?since={since}&filters={kinds}"));
         loop {
+            let mut wish = Wish::of(demand);
             clerk.read_again(&self.options);
             let whole = objects::docker::objects(&docker, &self.endpoint.name, clock::now()).await;
             let mut resources = whole.resources;
@@ -70,6 +76,11 @@ impl EngineRules {
                         None => return Ok(trouble("the engine closed the connection")),
                     },
                     () = &mut relist => break,
+                    written = wish.written(demand) => {
+                        wish = written?;
+                        clerk.read_again(&self.options);
+                        self.tell(clerk, &resources, teller).await?;
+                    }
                 }
             }
         }
@@ -144,13 +155,13 @@ impl Live for EngineRules {
             let mut clerk = Clerk::new(self.name(), &self.options);
             let mut failures = 0;
             loop {
-                let mut own = demand.clone();
+                let (mut own, mut wishes) = (demand.clone(), demand.clone());
                 let over = async move { while own.changed().await.is_ok() {} };
                 let error = tokio::select! {
-                    error = self.judge(&mut clerk, teller) => error?,
+                    error = self.judge(&mut clerk, &mut wishes, teller) => error?,
                     () = over => return Err(Gone),
                 };
-                failures = if clerk.has_told { 1 } else { failures + 1 };
+                failures = if clerk.has_told() { 1 } else { failures + 1 };
                 teller.error(&error, Some(RELIST)).await?;
                 super::repo::wait(backoff(FIRST_WAIT, failures), &mut demand).await?;
             }

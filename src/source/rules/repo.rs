@@ -1,19 +1,21 @@
 //! A repository, watched: what is saved is judged within a moment. It is judged always where it carries a `.flightdeck.toml`, and else while
 //! the rules are shown.
 
-use super::{Clerk, Options, watcher::Watcher};
+use super::{Clerk, Options, watcher::Watcher, wish::Wish};
 use crate::{
     clock,
     model::{
         finding::Scope,
+        ruling::{RuleLines, RuleNews},
         topic::{Topic, TopicSet},
         update::Update,
     },
     rulebook::{
         engine::Engine,
+        excerpt::excerpt,
         subject::live::Live as LiveView,
         syntax::codeowners::Codeowners,
-        tree::{Kind, Tree, base_name, name_hash},
+        tree::{Kind, LARGEST, Tree, base_name, name_hash},
     },
     source::{
         SourceError, Spec,
@@ -86,7 +88,7 @@ impl Live for RepoRules {
                     .map_err(|_| Gone)?;
             }
             loop {
-                match Judge::open(&root, &self.options) {
+                match Judge::open(&root, &self.options, Wish::of(&demand)) {
                     Ok(judge) => judge.run(&self.options, &mut demand, teller).await?,
                     Err(reason) => {
                         let hint = "name a folder that can be read: `repository` in the configuration".into();
@@ -119,16 +121,17 @@ struct Judge {
     engine: Engine,
     clerk: Clerk,
     watcher: Option<Watcher>,
+    wish: Wish,
 }
 
 impl Judge {
-    fn open(root: &Path, options: &Options) -> Result<Self, String> {
+    fn open(root: &Path, options: &Options, wish: Wish) -> Result<Self, String> {
         let repo = Repo::open(root).map_err(|error| error.to_string())?;
         let clerk = Clerk::new("rules/repo".into(), options);
         let tree = read(&repo, &clerk)?;
         let mut engine = Engine::new(clerk.book.clone());
         engine.judge(&tree, clock::now());
-        let mut judge = Self { repo, tree, engine, clerk, watcher: Watcher::new().ok() };
+        let mut judge = Self { repo, tree, engine, clerk, watcher: Watcher::new().ok(), wish };
         judge.watch_folders();
         Ok(judge)
     }
@@ -141,21 +144,63 @@ impl Judge {
     ) -> Result<(), Gone> {
         loop {
             let news = self.news();
-            teller.tell(vec![Update::Rules(Box::new(news))]).await?;
-            let over = async { while demand.changed().await.is_ok() {} };
-            let changed = tokio::select! {
-                changed = next(self.watcher.as_mut()) => Some(changed),
-                () = tokio::time::sleep(RESCAN) => None,
-                () = over => return Err(Gone),
-            };
-            let Some(changed) = changed else {
+            let lines = self.lines(&news);
+            let mut updates = vec![Update::Rules(Box::new(news))];
+            updates.extend(lines.map(|lines| Update::RuleLines(Box::new(lines))));
+            teller.tell(updates).await?;
+            if let Some(changed) = self.wait(demand, teller).await? {
+                tokio::time::sleep(TOGETHER).await;
+                self.take(changed, options);
+            } else {
                 // Reading a folder anew tells also what the kernel did not.
                 self.read_again(options);
-                continue;
-            };
-            tokio::time::sleep(TOGETHER).await;
-            self.take(changed, options);
+            }
         }
+    }
+
+    /// Waits until something changed that has to be judged, and shows meanwhile what is asked for; `None` where all has to be read again.
+    async fn wait(
+        &mut self,
+        demand: &mut watch::Receiver<Demand>,
+        teller: &mut Teller,
+    ) -> Result<Option<Vec<PathBuf>>, Gone> {
+        let rescan = tokio::time::sleep(RESCAN);
+        tokio::pin!(rescan);
+        loop {
+            let wish = tokio::select! {
+                changed = next(self.watcher.as_mut()) => return Ok(Some(changed)),
+                () = &mut rescan => return Ok(None),
+                wish = self.wish.other(demand) => wish?,
+            };
+            let before = std::mem::replace(&mut self.wish, wish);
+            if self.wish.is_written_since(&before) {
+                return Ok(None);
+            }
+            if self.wish.open.is_some() {
+                let news = self.news();
+                if let Some(lines) = self.lines(&news) {
+                    teller.tell(vec![Update::RuleLines(Box::new(lines))]).await?;
+                }
+            }
+        }
+    }
+
+    /// The lines of the finding whose page is open.
+    fn lines(&self, news: &RuleNews) -> Option<RuleLines> {
+        let key = self.wish.open.as_ref()?;
+        let ruling = news.rulings.iter().find(|ruling| ruling.key() == *key)?;
+        let (path, span) = (ruling.finding.file.as_ref()?, ruling.finding.span);
+        let file = self.tree.file(path)?;
+        let lines = match &file.text {
+            Some(text) => excerpt(path, text, span),
+            // Of most kinds of file only what was found is kept.
+            None if file.listed.size_bytes <= LARGEST => {
+                let bytes = std::fs::read(self.repo.root().join(path)).ok()?;
+                excerpt(path, &String::from_utf8(bytes).ok()?, span)
+            }
+            None => None,
+        };
+        Some(RuleLines { key: key.clone(), lines: lines? })
     }
 
     /// Judges what changed, or everything where that is not known.
@@ -217,7 +262,7 @@ impl Judge {
         }
     }
 
-    fn news(&mut self) -> crate::model::ruling::RuleNews {
+    fn news(&mut self) -> RuleNews {
         let now = clock::now();
         let mut tally = self.engine.tally();
         let listening = objects::host::listening(&Root::real());

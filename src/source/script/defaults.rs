@@ -2,6 +2,7 @@
 
 use crate::model::{
     cgroup::{Cgroup, Cgroups},
+    hardware::Hardware,
     host::{Device, Gauges, HostFacts, Network, Units},
     mount::{Mount, MountState},
     own::OwnUsage,
@@ -50,6 +51,7 @@ fn empty(kind: &str) -> Option<Value> {
         "process-details" => value(&ProcessDetails::default()),
         "cgroups" => value(&Cgroups::default()),
         "units" => value(&Units { systemd: true, ..Units::default() }),
+        "hardware" => value(&Hardware::default()),
         "own" => value(&OwnUsage::default()),
         _ => return None,
     })
@@ -70,6 +72,7 @@ fn member(list: &str) -> Option<Value> {
             available_bytes: None,
             inodes_total: None,
             inodes_free: None,
+            fills: Default::default(),
         }),
         "processes" => value(&Process { state: 'S', ..Process::default() }),
         "devices" => value(&Device::default()),

@@ -151,6 +151,7 @@ fn network(name: &str, state: &str, megabytes: f64, before: i64) -> Network {
         sent_bytes_per_second: Some(rate * 0.3),
         received_packets_per_second: Some(rate / 900.0),
         sent_packets_per_second: Some(rate / 1_300.0),
+        packets: Some(40_000_000),
         errors: Some(0),
         drops: Some(if name == "eth0" { 17 } else { 0 }),
         errors_per_second: Some(0.0),
@@ -171,6 +172,7 @@ pub fn mounts(before: i64) -> Vec<Mount> {
         available_bytes: Some(free),
         inodes_total: Some(total / 16_384),
         inodes_free: Some(total / 16_384 / 5 * 4),
+        fills: Default::default(),
     };
     let free = 12 * GIB * (before as u64 + 40) / 640;
     let mut all = vec![

@@ -41,8 +41,13 @@ pub mod engine_sample;
 #[path = "../../common/ai_sample.rs"]
 pub mod ai_sample;
 
+#[path = "../../common/incident_sample.rs"]
+pub mod incident_sample;
 #[path = "../../common/rule_sample.rs"]
 pub mod rule_sample;
+
+#[path = "../../common/watch_sample.rs"]
+pub mod watch_sample;
 
 #[path = "../../common/gpu_sample.rs"]
 pub mod gpu_sample;
@@ -137,11 +142,33 @@ pub fn app_with_rules(settings: Settings, size: (u16, u16)) -> App {
     app
 }
 
+/// The same with an incident that is running.
+pub fn app_with_incident(settings: Settings, size: (u16, u16)) -> App {
+    let mut app = app(settings, size);
+    give(&mut app, EventKind::Report(incident_sample::report()));
+    give(&mut app, EventKind::Updates { source: "journal".into(), updates: incident_sample::news(now()) });
+    app
+}
+
+/// The same with an Alertmanager and a Prometheus.
+pub fn app_with_watch(settings: Settings, size: (u16, u16)) -> App {
+    let mut app = app(settings, size);
+    for report in watch_sample::reports() {
+        give(&mut app, EventKind::Report(report));
+    }
+    for (source, updates) in watch_sample::news(now()) {
+        give(&mut app, EventKind::Updates { source: source.into(), updates });
+    }
+    app
+}
+
 /// The host on which a pane or a page has something to show.
 pub fn made_for(name: &str) -> fn(Settings, (u16, u16)) -> App {
     match name {
         "ai-models" => app_with_gpus,
+        "alerts" | "silences" | "slos" | "fleet" => app_with_watch,
         "violations" | "scoreboard" | "rules" => app_with_rules,
+        "incidents" | "timeline" | "incident-now" => app_with_incident,
         name if name.starts_with("gpu") => app_with_gpus,
         _ => app,
     }
@@ -158,8 +185,15 @@ pub fn app_for(action: &Action, size: (u16, u16)) -> App {
         Scope::Graph => with_graph(),
         _ => None,
     };
-    let mut app = app(pane.map_or_else(settings, settings_of_pane), size);
+    let watched = matches!(action.name, "operate-silence" | "operate-expire");
+    let made = if watched { app_with_watch } else { app };
+    let mut app = made(pane.map_or_else(settings, settings_of_pane), size);
     app.policy.armed = true;
+    if watched {
+        let is_alert = action.name == "operate-silence";
+        app.open(watch_sample::objects().swap_remove(usize::from(!is_alert)));
+        return app;
+    }
     if let Some(word) = action.name.strip_prefix("operate") {
         let word = word.trim_start_matches('-');
         let kube = &app.world.observed.kube;

@@ -48,7 +48,7 @@ fn world(finding: Finding, protected: Vec<ProtectedTarget>) -> World {
     };
     let delta = Delta::All(vec![Arc::new(container)]);
     let engine = EngineNews { engine: "docker".into(), part: EnginePart::Containers(delta) };
-    let ruling = Ruling { finding, first_seen: Timestamp::UNIX_EPOCH, is_new: false };
+    let ruling = Ruling { finding, first_seen: Timestamp::UNIX_EPOCH, is_new: false, history: Vec::new() };
     let news =
         RuleNews { source: "rules/docker/docker".into(), rulings: vec![ruling], protected, ..RuleNews::default() };
     let updates = vec![Update::Engine(Box::new(engine)), Update::Rules(Box::new(news))];

@@ -1,11 +1,13 @@
 //! 05b: secrets that stand in the environment of a container or in a ConfigMap, where everybody who may look can read them.
 
-use crate::model::finding::{Level, Scope};
+use crate::model::{
+    finding::{Level, Scope},
+    secrets,
+};
 use crate::rulebook::{
     check::{Check, Judged, Meta},
     out::Out,
     resource::Resource,
-    secrets,
     subject::{
         container::{Container, Declared, Known},
         kubernetes::is,

@@ -1,12 +1,14 @@
 //! 05c: a file that exists to hold secrets is tracked by git: `.env`, a private key, a state of Terraform.
 
 use crate::{
-    model::finding::{Level, Scope, Span},
+    model::{
+        finding::{Level, Scope, Span},
+        secrets,
+    },
     rulebook::{
         check::{Check, Judged, Meta, Parameter, Value},
         fixture::is_fixture,
         out::Out,
-        secrets,
         tree::{File, Kind},
     },
 };

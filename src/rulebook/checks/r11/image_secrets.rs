@@ -4,11 +4,13 @@ mod files;
 mod names;
 
 use crate::{
-    model::finding::{Level, Scope, Span},
+    model::{
+        finding::{Level, Scope, Span},
+        secrets,
+    },
     rulebook::{
         check::{Check, Judged, Meta},
         out::Out,
-        secrets,
         syntax::dockerfile::{Instruction, Keyword, Origin, Pair, UNKNOWN},
         tree::{File, Parsed},
     },

@@ -254,7 +254,7 @@ mod tests {
     fn without_a_library_it_is_off_and_says_why() {
         let (_folder, root) = crate::source::host::read::fixture(&[("proc/stat", "btime 1\n")]);
         let mut source = NvmlSource::new(root, Some("/nowhere/libnvidia-ml.so.1".into()));
-        let mut ask = |topic: Topic| source.collect(&Request { at: at(1), wanted: topic.into(), open: None });
+        let mut ask = |topic: Topic| source.collect(&Request { at: at(1), wanted: topic.into(), ..Request::default() });
         assert!(matches!(ask(Topic::Gpus), Err(SourceError::Down { .. })), "who names a library wants it");
         assert_eq!(ask(Topic::GpuHealth), Err(SourceError::Off { reason: "no NVIDIA GPU here".into() }));
     }

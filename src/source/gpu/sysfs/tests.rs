@@ -26,7 +26,7 @@ fn machine(address: &str, driver: &str, files: &[(&str, &str)], of_card: &[(&str
 
 fn collect(source: &mut SysfsSource, second: i64) -> Result<Vec<Gpu>, SourceError> {
     let at = Timestamp::from_second(second).expect("in range");
-    let request = Request { at, wanted: TopicSet::all(), open: None };
+    let request = Request { at, wanted: TopicSet::all(), ..Request::default() };
     let updates = source.collect(&request)?;
     let [Update::Gpus(news)] = &updates[..] else { panic!("{updates:?}") };
     Ok(news.gpus.clone())

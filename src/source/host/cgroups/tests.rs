@@ -18,7 +18,7 @@ fn write(root: &std::path::Path, files: &[(&str, &str)]) {
 }
 
 fn collect(source: &mut CgroupsSource) -> Cgroups {
-    let request = Request { at: clock::now(), wanted: Default::default(), open: None };
+    let request = Request { at: clock::now(), wanted: Default::default(), ..Request::default() };
     match source.collect(&request).expect("answers").pop() {
         Some(Update::Cgroups(cgroups)) => *cgroups,
         other => panic!("not cgroups: {other:?}"),

@@ -119,6 +119,7 @@ fn rates(before: &Sample, now: &Sample, seconds: f64) -> Network {
         sent_bytes_per_second: rate(before.sent_bytes, now.sent_bytes, seconds),
         received_packets_per_second: rate(before.received_packets, now.received_packets, seconds),
         sent_packets_per_second: rate(before.sent_packets, now.sent_packets, seconds),
+        packets: now.received_packets.zip(now.sent_packets).and_then(|(a, b)| a.checked_add(b)),
         errors: now.errors,
         drops: now.drops,
         errors_per_second: rate(before.errors, now.errors, seconds),
@@ -144,7 +145,7 @@ mod tests {
         let networks = derive(&before, &now, 2.0);
         assert_eq!(networks[0].received_bytes_per_second, Some(1000.0));
         assert_eq!(networks[0].sent_packets_per_second, Some(2.0));
-        assert_eq!((networks[0].errors, networks[0].drops), (Some(8), Some(10)));
+        assert_eq!((networks[0].packets, networks[0].errors, networks[0].drops), (Some(39), Some(8), Some(10)));
         assert_eq!((networks[0].errors_per_second, networks[0].drops_per_second), (Some(2.0), Some(2.0)));
         assert_eq!((networks[1].name.as_str(), networks[1].received_bytes_per_second), ("eth0:1", None));
     }

@@ -109,6 +109,7 @@ pub fn derive(line: &Line, block: Option<CompactString>, outcome: Outcome) -> Op
         available_bytes: figures.available_bytes,
         inodes_total: figures.inodes_total,
         inodes_free: figures.inodes_free,
+        fills: Default::default(),
     })
 }
 
@@ -251,7 +252,7 @@ mod tests {
         expected.retain(|(_, fs)| !is_pseudo(fs) && fs != "ramfs");
         expected.sort();
         let mut source = MountsSource::new(Root::real());
-        let request = Request { at: crate::clock::now(), wanted: Default::default(), open: None };
+        let request = Request { at: crate::clock::now(), wanted: Default::default(), ..Request::default() };
         let Ok(updates) = source.collect(&request) else { panic!("no answer") };
         let [Update::Mounts(mounts)] = &updates[..] else { panic!("not mounts") };
         let found: Vec<_> = mounts.iter().map(|mount| (mount.mount.to_string(), mount.fs.to_string())).collect();

@@ -9,7 +9,7 @@ use std::{
 };
 
 fn collect(source: &mut ProcessesSource, wanted: TopicSet) -> Vec<Process> {
-    let request = Request { at: clock::now(), wanted, open: None };
+    let request = Request { at: clock::now(), wanted, ..Request::default() };
     match source.collect(&request).expect("answers").pop() {
         Some(Update::Processes(rows)) => rows,
         other => panic!("not processes: {other:?}"),

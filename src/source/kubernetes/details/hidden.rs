@@ -3,8 +3,10 @@
 use super::diff::APPLIED;
 use crate::model::redact::{self, REDACTED};
 use serde_json::Value;
+use std::borrow::Cow;
 
-/// Takes `managedFields` out, and hides values of Secrets, of environments and of arguments that hold secrets.
+/// Takes `managedFields` out, and hides values of Secrets, of environments and of arguments that hold secrets, and whatever is known by
+/// its shape.
 pub fn hide(object: &mut Value) {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("managedFields");
@@ -54,9 +56,14 @@ fn hide_annotations(object: &mut Value) {
     }
 }
 
-/// Environments and arguments, wherever they stand.
+/// Environments and arguments, wherever they stand, and texts that hold a secret. A name tells nothing here: `secretName` is none.
 fn walk(value: &mut Value) {
     match value {
+        Value::String(text) => {
+            if let Cow::Owned(shown) = redact::text(text) {
+                *text = shown;
+            }
+        }
         Value::Array(items) => items.iter_mut().for_each(walk),
         Value::Object(fields) => {
             for (key, value) in fields.iter_mut() {

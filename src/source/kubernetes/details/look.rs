@@ -4,7 +4,8 @@ use crate::{
     clock,
     model::{
         kubernetes::{KubeEvent, Pod},
-        redact, text,
+        logs::clean,
+        redact,
     },
     source::kubernetes::{
         api::{Api, Trouble},
@@ -133,7 +134,7 @@ impl Look<'_> {
             pod.namespace, pod.name
         );
         match self.api.bytes(&url, "*/*").await {
-            Ok(bytes) => lines(&String::from_utf8_lossy(&bytes)),
+            Ok(bytes) => lines(&bytes),
             Err(Trouble::Denied(words)) => {
                 self.problems.push(format!("log: {words}"));
                 Vec::new()
@@ -144,10 +145,11 @@ impl Look<'_> {
     }
 }
 
-fn lines(log: &str) -> Vec<String> {
-    let lines: Vec<_> = log.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
-    let last = &lines[lines.len().saturating_sub(LINES)..];
-    last.iter().map(|line| text::clean_to(&redact::text(line), LONGEST).into_owned()).collect()
+fn lines(log: &[u8]) -> Vec<String> {
+    let mut lines = clean::lines(log, LONGEST);
+    lines.iter_mut().for_each(|line| line.truncate(line.trim_end().len()));
+    lines.retain(|line| !line.is_empty());
+    lines.split_off(lines.len().saturating_sub(LINES))
 }
 
 /// `a=b,c=d` from `matchLabels` and `matchExpressions` of a selector.
@@ -182,8 +184,8 @@ mod tests {
         assert_eq!(selector(&value), "app=web,tier in (a,b),x");
         assert_eq!(query("tier in (a)"), "tier%20in%20%28a%29");
         let log = format!("{}\n\nlast \u{1b}[31m--password=hunter2\n", "line\n".repeat(40));
-        let lines = lines(&log);
+        let lines = lines(log.as_bytes());
         assert_eq!(lines.len(), LINES);
-        assert_eq!(lines[LINES - 1], "last \u{fffd}[31m--password=[redacted]");
+        assert_eq!(lines[LINES - 1], "last --password=[redacted]");
     }
 }

@@ -1,0 +1,152 @@
+//! `flightdeck incident`: the record of incidents for scripts and other tools. It writes into the same journal as the cockpit.
+
+mod export;
+mod read;
+mod session;
+mod write;
+
+use crate::{
+    cli::{exit, incident::IncidentCommand},
+    clock,
+    incident::manners::Manners,
+    journal::{Options, Written},
+    model::{
+        journal::{Actor, Body, Draft},
+        redact,
+        text::clean_to,
+    },
+};
+use session::{PATIENCE, Session};
+use std::{
+    io::{self, Read as _, Write},
+    time::Duration,
+};
+
+/// What the command needs besides its arguments.
+pub struct Surroundings<'a> {
+    /// Where the journal is, or why there is none.
+    pub options: Result<Options, String>,
+    pub actor: &'a Actor,
+    pub manners: &'a Manners,
+}
+
+/// How long the end waits for what is to be sent to the shared journal.
+const SENDING: Duration = Duration::from_secs(5);
+/// Longest line of ours on standard error.
+const LONGEST: usize = 2_000;
+/// Longest note that is read from standard input.
+const LONGEST_NOTE: u64 = 256 * 1024;
+
+/// Why a command ends otherwise than it should: the exit code, and what is said.
+type Ended = (u8, String);
+
+fn failed(error: impl std::fmt::Display) -> Ended {
+    (exit::FINDINGS, error.to_string())
+}
+
+fn usage(error: impl std::fmt::Display) -> Ended {
+    (exit::USAGE, error.to_string())
+}
+
+/// Does what the command says; returns the exit code.
+///
+/// # Errors
+/// Where nothing can be printed.
+pub fn incident(
+    command: &IncidentCommand,
+    around: &Surroundings<'_>,
+    out: &mut dyn Write,
+    errors: &mut dyn Write,
+) -> io::Result<u8> {
+    let mut text = Vec::new();
+    let code = match run(command, around, &mut text) {
+        Ok(code) => code,
+        Err((code, why)) => {
+            writeln!(errors, "flightdeck: {}", clean_to(&why, LONGEST))?;
+            code
+        }
+    };
+    out.write_all(&text)?;
+    Ok(code)
+}
+
+fn run(command: &IncidentCommand, around: &Surroundings<'_>, out: &mut Vec<u8>) -> Result<u8, Ended> {
+    match command {
+        IncidentCommand::OnCall { at, form } => return read::on_call(at.as_deref(), *form, around.manners, out),
+        IncidentCommand::Verify { bundle: Some(bundle), form } => return export::verify_bundle(bundle, *form, out),
+        IncidentCommand::Postmortem { check: Some(document), .. } => return export::check_wording(document, out),
+        _ => {}
+    }
+    let options = around.options.clone().map_err(failed)?;
+    let mut session = Session::open(options, around.manners.cadence).map_err(failed)?;
+    match command {
+        IncidentCommand::List { open, since, form } => read::list(&session, *open, since.as_deref(), *form, out),
+        IncidentCommand::Show { incident, all, form } => read::show(&mut session, incident, *all, *form, out),
+        IncidentCommand::Figures { since, form } => read::figures(&session, since, *form, out),
+        IncidentCommand::Update { incident, text: None, audience } => {
+            read::update_text(&session, incident, audience, around.manners, out)
+        }
+        IncidentCommand::Export { .. } | IncidentCommand::Postmortem { .. } => {
+            export::export(&mut session, command, out)
+        }
+        IncidentCommand::Verify { bundle: None, form } => export::verify(&session, *form, out),
+        IncidentCommand::Erase { event, reason } => export::erase(&session, event, reason, around.actor, out),
+        _ => write(command, &session, around, out),
+    }
+}
+
+/// Writes what the command says, and waits until it is on the disk.
+fn write(
+    command: &IncidentCommand,
+    session: &Session,
+    around: &Surroundings<'_>,
+    out: &mut Vec<u8>,
+) -> Result<u8, Ended> {
+    let command = with_text(command).map_err(usage)?;
+    let mut drafts = write::drafts(&command, session, around.actor, clock::now()).map_err(usage)?;
+    drafts.iter_mut().for_each(redact_words);
+    let written = session.journal.append_blocking(drafts, PATIENCE).map_err(failed)?;
+    let first = written.first().ok_or_else(|| failed("nothing was written"))?;
+    told(&command, session, first, out)?;
+    // What is for others is sent now; where the server is away, a cockpit sends it later.
+    let closed = session.journal.close(SENDING).wait(SENDING * 2).map_err(failed)?;
+    if closed.unwritten.is_empty() { Ok(exit::OK) } else { Err(failed("it could not be written to the end")) }
+}
+
+/// A note of `-` stands on standard input.
+fn with_text(command: &IncidentCommand) -> Result<IncidentCommand, String> {
+    let mut command = command.clone();
+    if let IncidentCommand::Note { text, .. } = &mut command {
+        if text == "-" {
+            text.clear();
+            let read = io::stdin().take(LONGEST_NOTE).read_to_string(text);
+            read.map_err(|error| format!("the note could not be read from standard input: {error}"))?;
+        }
+        if text.trim().is_empty() {
+            return Err("a note needs some words".into());
+        }
+    }
+    Ok(command)
+}
+
+/// Secrets that were typed or piped by mistake do not reach the disk.
+fn redact_words(draft: &mut Draft) {
+    let text = match &mut draft.body {
+        Body::Note { text } | Body::Update { text, .. } | Body::Status { text, .. } | Body::Resolved { text } => text,
+        Body::Declared { title, .. } | Body::Title { title } | Body::Task { title, .. } => title,
+        Body::Deploy { text, .. } => text,
+        _ => return,
+    };
+    *text = redact::text(text).into_owned();
+}
+
+/// Says what was written: the incident, or the event.
+fn told(command: &IncidentCommand, session: &Session, first: &Written, out: &mut Vec<u8>) -> Result<(), Ended> {
+    let id = first.header.id;
+    let text = match command {
+        IncidentCommand::Declare { form, .. } => return read::declared(session, id, *form, out),
+        _ if first.existed => format!("{id} was written before"),
+        _ => id.to_string(),
+    };
+    writeln!(out, "{text}").map_err(failed)
+}

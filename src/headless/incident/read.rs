@@ -1,0 +1,193 @@
+//! Prints what the journal says of incidents.
+
+use super::{
+    Ended, failed,
+    session::{PATIENCE, Session},
+    usage,
+};
+use crate::{
+    cli::{exit, incident::Form},
+    clock,
+    incident::{
+        Incident, Incidents, Record,
+        export::json,
+        figures,
+        manners::Manners,
+        timeline::{self, Look},
+    },
+    model::{
+        Timestamp,
+        journal::{EventId, IncidentId, Sev},
+        moment::{self, Towards},
+        text::clean,
+        units,
+    },
+    panes::timeline::badges,
+};
+use std::io::Write;
+
+pub(super) fn line(out: &mut Vec<u8>, text: &str) -> Result<(), Ended> {
+    writeln!(out, "{}", clean(text)).map_err(failed)
+}
+
+pub(super) fn print_json(out: &mut Vec<u8>, value: &serde_json::Value) -> Result<(), Ended> {
+    let text = serde_json::to_string_pretty(value).map_err(failed)?;
+    writeln!(out, "{text}").map_err(failed)
+}
+
+/// `incident list`.
+pub fn list(session: &Session, open: bool, since: Option<&str>, form: Form, out: &mut Vec<u8>) -> Result<u8, Ended> {
+    let now = clock::now();
+    let since = since.map(|since| moment::read(since, now, Towards::Past)).transpose().map_err(usage)?;
+    let wanted = |incident: &&Incident| {
+        (!open || incident.is_running()) && since.is_none_or(|since| incident.declared_at >= since)
+    };
+    let mut found: Vec<_> = session.incidents().all().iter().filter(wanted).collect();
+    found.reverse();
+    if form.json {
+        print_json(out, &json::list(found, &session.cadence, now))?;
+        return Ok(exit::OK);
+    }
+    for incident in found {
+        let sev = incident.severity.map_or(units::UNKNOWN, Sev::word);
+        let drill = if incident.drill { "  drill" } else { "" };
+        let declared = units::date_clock(incident.declared_at);
+        let phase = incident.phase.word();
+        line(out, &format!("{:<8} {sev}  {phase:<13}  {declared}  {}{drill}", incident.name, incident.title))?;
+    }
+    Ok(exit::OK)
+}
+
+/// What `incident declare` prints.
+pub fn declared(session: &Session, id: EventId, form: Form, out: &mut Vec<u8>) -> Result<(), Ended> {
+    let entries = session.journal.incident(IncidentId(id.0)).wait(PATIENCE).map_err(failed)?;
+    let known = session.journal.incidents().wait(PATIENCE).map_err(failed)?;
+    let events: Vec<_> = entries.into_iter().chain(known).map(|entry| entry.event).collect();
+    let incidents = Incidents::of(&Record::of(&events));
+    let incident = incidents.get(IncidentId(id.0)).ok_or_else(|| failed("the declaration is not in the journal"))?;
+    if form.json {
+        return print_json(out, &json::listed(incident, &session.cadence, clock::now()));
+    }
+    line(out, &format!("{} {}", incident.name, incident.id))
+}
+
+/// `incident show`.
+pub fn show(session: &mut Session, text: &str, all: bool, form: Form, out: &mut Vec<u8>) -> Result<u8, Ended> {
+    let id = session.incident(text).map_err(usage)?.id;
+    session.read_whole(id).map_err(failed)?;
+    let record = session.record();
+    let incident = session.incidents().get(id).ok_or_else(|| failed("it is not in the journal any more"))?;
+    let names = session.incidents().names();
+    if form.json {
+        print_json(out, &json::shown(incident, &record, names, &session.cadence, clock::now()))?;
+        return Ok(exit::OK);
+    }
+    let look = Look { all, ..Look::default() };
+    let rows = timeline::rows(incident, &record, names, &look);
+    head(incident, out)?;
+    let mut day = None;
+    for row in rows {
+        let date = row.at.strftime("%Y-%m-%d").to_string();
+        if day.as_ref() != Some(&date) {
+            line(out, "")?;
+            line(out, &format!("{date} (UTC)"))?;
+            day = Some(date);
+        }
+        let badges = badges(&row);
+        let badges = if badges.is_empty() { String::new() } else { format!("  [{badges}]") };
+        line(out, &format!("{}  {}{badges}", units::clock(row.at), row.text))?;
+    }
+    Ok(exit::OK)
+}
+
+fn head(incident: &Incident, out: &mut Vec<u8>) -> Result<(), Ended> {
+    let sev = incident.severity.map_or(units::UNKNOWN, Sev::word);
+    let drill = if incident.drill { ", a drill" } else { "" };
+    line(out, &format!("{} {} ({sev}, {}{drill})", incident.name, incident.title, incident.phase.word()))?;
+    line(out, &format!("declared {} by {}", units::date_clock(incident.declared_at), incident.declared_by.name))?;
+    for (milestone, moment) in &incident.milestones {
+        line(out, &format!("{:<16} {}", milestone.words(), units::date_clock(moment.at)))?;
+    }
+    for (role, state) in &incident.roles {
+        if let Some(person) = state.holder() {
+            line(out, &format!("{:<16} {person}", role.word()))?;
+        }
+    }
+    for task in incident.tasks.iter().filter(|task| task.is_open()) {
+        let due = task.due.map_or_else(String::new, |due| format!(", by {}", units::date_clock(due)));
+        line(out, &format!("task {:.8}    {} ({}{due})", task.id.to_string(), task.title, task.owner))?;
+    }
+    Ok(())
+}
+
+/// `incident figures`.
+pub fn figures(session: &Session, since: &str, form: Form, out: &mut Vec<u8>) -> Result<u8, Ended> {
+    let now = clock::now();
+    let since = moment::read(since, now, Towards::Past).map_err(usage)?;
+    let figures = figures::over(session.incidents().all(), since, now);
+    if form.json {
+        print_json(out, &json::report(&figures))?;
+    } else {
+        figures_text(&figures, out)?;
+    }
+    Ok(exit::OK)
+}
+
+fn figures_text(report: &figures::Report, out: &mut Vec<u8>) -> Result<(), Ended> {
+    let (from, to) = (units::date_clock(report.from), units::date_clock(report.to));
+    let left_out = report.drills_left_out + report.merged_left_out + report.withdrawn_left_out;
+    line(
+        out,
+        &format!("{} incidents from {from} to {to}; {left_out} left out (drills, merged, withdrawn)", report.incidents),
+    )?;
+    let span = |seconds: Option<f64>| seconds.map_or_else(|| units::UNKNOWN.into(), units::span);
+    line(out, &format!("{:<22} {:>8} {:>8} {:>8} {:>6}", "", "mean", "median", "worst", "of"))?;
+    for (figure, spread) in &report.all {
+        let (mean, median, worst) = (span(spread.mean), span(spread.median), span(spread.worst));
+        let name = format!("{} {}", figure.word(), figure.words());
+        line(out, &format!("{name:<27} {mean:>8} {median:>8} {worst:>8} {:>3}", spread.count))?;
+    }
+    Ok(())
+}
+
+/// `incident update` without a text.
+pub fn update_text(
+    session: &Session,
+    text: &str,
+    audience: &str,
+    manners: &Manners,
+    out: &mut Vec<u8>,
+) -> Result<u8, Ended> {
+    let incident = session.incident(text).map_err(usage)?;
+    let template = manners.template(audience).map_err(usage)?;
+    let text = template.fill(incident, &manners.cadence, "", clock::now());
+    writeln!(out, "{text}").map_err(failed)?;
+    Ok(exit::OK)
+}
+
+/// `incident on-call`.
+pub fn on_call(at: Option<&str>, form: Form, manners: &Manners, out: &mut Vec<u8>) -> Result<u8, Ended> {
+    let now = clock::now();
+    let at: Timestamp = match at {
+        Some(at) => moment::read(at, now, Towards::Past).map_err(usage)?,
+        None => now,
+    };
+    if manners.on_call.rotas.is_empty() {
+        return Err(usage("no rota is configured: name its file as `on-call` in [incidents] of the configuration"));
+    }
+    let rotas = manners.on_call.rotas.iter();
+    if form.json {
+        let who = rotas.map(|rota| {
+            let person = rota.who(at).person().map(ToOwned::to_owned);
+            serde_json::json!({ "rota": rota.name, "person": person, "until": rota.next_change(at) })
+        });
+        let who: Vec<_> = who.collect();
+        print_json(out, &serde_json::json!({ "at": at, "on_call": who }))?;
+    } else {
+        for rota in rotas {
+            let until = rota.next_change(at).map_or_else(String::new, |at| format!(" until {}", units::date_clock(at)));
+            line(out, &format!("{}: {}{until}", rota.name, rota.who(at).person().unwrap_or("nobody")))?;
+        }
+    }
+    Ok(exit::OK)
+}

@@ -1,0 +1,65 @@
+//! Keys of clouds and hosts.
+
+use super::Kind;
+
+pub const KINDS: &[Kind] = &[
+    Kind::token("AWS access key", &["akia", "asia", "abia", "acca"], "(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}", 3.0),
+    Kind::named(
+        "AWS secret access key",
+        &["aws_secret", "aws-secret", "awssecret", "secretaccesskey", "secret_access_key", "secret-access-key"],
+        "[A-Za-z0-9/+]{40}",
+        3.8,
+    ),
+    Kind::named(
+        "AWS session token",
+        &["aws_session_token", "aws_security_token", "sessiontoken"],
+        "[A-Za-z0-9/+=]{100}[A-Za-z0-9/+=]*",
+        4.0,
+    ),
+    Kind::token("Amazon Bedrock API key", &["absk"], "ABSK[A-Za-z0-9+/]{109}[A-Za-z0-9+/]*={0,2}", 4.0),
+    Kind::token(
+        "Amazon MWS token",
+        &["amzn.mws."],
+        r"amzn\.mws\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        3.0,
+    ),
+    Kind::token("Google API key", &["aiza"], "AIza[0-9A-Za-z_-]{35}", 3.5),
+    Kind::token("Google OAuth client secret", &["gocspx-"], "GOCSPX-[A-Za-z0-9_-]{28}", 3.0),
+    Kind::token("Google OAuth access token", &["ya29."], r"ya29\.[A-Za-z0-9_-]{30}[A-Za-z0-9_.-]*", 3.5),
+    Kind::token("Google OAuth refresh token", &["1//0"], "1//0[A-Za-z0-9_-]{40,200}", 3.5),
+    Kind::named(
+        "Azure storage account key",
+        &["accountkey", "account_key", "storage_key", "storagekey", "azure_storage"],
+        "[A-Za-z0-9+/]{86}==",
+        4.0,
+    ),
+    Kind::named("Azure shared access key", &["sharedaccesskey", "shared_access_key"], "[A-Za-z0-9+/]{42,43}=", 3.8),
+    Kind::token("Azure shared access signature", &["sig="], "sig=([A-Za-z0-9%/+]{43,120}(?:=|%3[dD]))", 3.8),
+    Kind::inner("Azure client secret", &["q~"], 4, r"[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}", 3.5),
+    Kind::inner("Azure DevOps token", &["azdo"], 76, "[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}", 3.8),
+    Kind::inner("Azure container registry key", &["+acr"], 42, r"[A-Za-z0-9+/]{42}\+ACR[A-D][A-Za-z0-9]{5}", 3.8),
+    Kind::token("DigitalOcean token", &["dop_v1_", "doo_v1_", "dor_v1_"], "do[opr]_v1_[0-9a-f]{64}", 3.0),
+    Kind::token("Alibaba Cloud access key", &["ltai"], "LTAI[A-Za-z0-9]{17,21}", 3.0),
+    Kind::token("Tencent Cloud secret id", &["akid"], "AKID[A-Za-z0-9]{32}", 3.5),
+    Kind::named("IBM Cloud API key", &["ibm_cloud", "ibmcloud", "ibm-cloud", "ic_api_key"], "[A-Za-z0-9_-]{44}", 3.8),
+    Kind::named("Cloudflare API token", &["cloudflare", "cf_api"], "(?:[A-Za-z0-9_-]{40}|[0-9a-f]{37})", 3.0),
+    Kind::token("Cloudflare origin CA key", &["v1.0-"], r"v1\.0-[0-9a-f]{24}-[0-9a-f]{146}", 3.0),
+    Kind::named("Hetzner Cloud token", &["hcloud", "hetzner"], "[A-Za-z0-9]{64}", 3.8),
+    Kind::named("Linode token", &["linode"], "[0-9a-f]{64}", 3.0),
+    Kind::named(
+        "Scaleway secret key",
+        &["scw_secret", "scaleway"],
+        "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        3.0,
+    ),
+    Kind::token("Heroku API key", &["hrku-"], "HRKU-AA[A-Za-z0-9_-]{58}", 3.5),
+    Kind::token(
+        "Fly.io token",
+        &["fm1", "fm2_", "fo1_"],
+        r"(?:fo1_[A-Za-z0-9_-]{43}|fm(?:1[ar]|2)_[A-Za-z0-9+/]{100}[A-Za-z0-9+/]*={0,3})",
+        3.8,
+    ),
+    Kind::token("Netlify token", &["nfp_"], "nfp_[A-Za-z0-9]{36}", 3.0),
+    Kind::named("Vercel token", &["vercel"], "[A-Za-z0-9]{24}", 3.5),
+    Kind::named("Fastly API token", &["fastly"], "[A-Za-z0-9_-]{32}", 3.5),
+];

@@ -1,0 +1,75 @@
+//! Tokens of chat, mail, payment and other services.
+
+use super::Kind;
+
+pub const KINDS: &[Kind] = &[
+    Kind::token("Slack configuration token", &["xoxe"], r"xoxe(?:\.xox[bp])?-[0-9]-[A-Za-z0-9]{100,250}", 3.5),
+    Kind::token(
+        "Slack webhook",
+        &["hooks.slack.com/"],
+        r"hooks\.slack\.com/(?:services|workflows|triggers)/([A-Z0-9]{8,14}/[A-Z0-9]{8,14}/[A-Za-z0-9]{20,64})",
+        3.0,
+    ),
+    Kind::token(
+        "Slack token",
+        &["xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxo-"],
+        "xox[bparso](?:-[0-9]{1,2})?-[0-9A-Za-z-]{20,250}",
+        3.0,
+    ),
+    Kind::token("Slack app token", &["xapp-"], "xapp-[0-9]-[A-Z0-9]{8,14}-[0-9]{8,14}-[0-9a-f]{32,64}", 3.0),
+    Kind::token(
+        "Discord webhook",
+        &["discord.com/api/webhooks/", "discordapp.com/api/webhooks/"],
+        r"discord(?:app)?\.com/api/webhooks/([0-9]{17,20}/[A-Za-z0-9_-]{60,80})",
+        3.5,
+    ),
+    Kind::named(
+        "Discord token",
+        &["discord"],
+        r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}",
+        3.5,
+    ),
+    Kind::token(
+        "Teams webhook",
+        &[".webhook.office.com/"],
+        r"\.webhook\.office\.com/webhookb2/([0-9a-f-]{36}@[0-9a-f-]{36}/IncomingWebhook/[0-9a-f]{32}/[0-9a-f-]{36})",
+        3.0,
+    ),
+    Kind::after_digits("Telegram bot token", &[":aa"], 10, r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}", 3.5),
+    Kind::named("Mattermost token", &["mattermost"], "[a-z0-9]{26}", 3.2),
+    Kind::named("Twilio secret", &["twilio"], "(?:SK)?[0-9a-f]{32}", 3.0),
+    Kind::token("SendGrid API key", &["sg."], r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}", 3.5),
+    Kind::named("Mailgun key", &["mailgun"], "(?:key-[0-9a-f]{32}|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8})", 3.0),
+    Kind::inner("Mailchimp key", &["-us"], 32, "[0-9a-f]{32}-us[0-9]{1,2}", 3.0),
+    Kind::token("Brevo API key", &["xkeysib-"], "xkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16}", 3.0),
+    Kind::named("Postmark token", &["postmark"], "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", 3.0),
+    Kind::named("Resend API key", &["resend"], "re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,28}", 3.0),
+    Kind::token("Stripe secret key", &["sk_live_", "rk_live_"], "[sr]k_live_[A-Za-z0-9]{16,247}", 3.0),
+    Kind::token("Stripe webhook secret", &["whsec_"], "whsec_[A-Za-z0-9+/]{32,64}={0,2}", 3.0),
+    Kind::token(
+        "Square access token",
+        &["sq0atp-", "sq0csp-", "eaaa"],
+        "(?:sq0atp-[A-Za-z0-9_-]{22}|sq0csp-[A-Za-z0-9_-]{43}|EAAA[A-Za-z0-9_-]{60})",
+        3.5,
+    ),
+    Kind::token("Shopify token", &["shpat_", "shpca_", "shppa_", "shpss_"], "shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}", 3.0),
+    Kind::token(
+        "Braintree access token",
+        &["access_token$production$"],
+        r"access_token\$production\$[0-9a-z]{16}\$[0-9a-f]{32}",
+        3.0,
+    ),
+    Kind::token(
+        "Plaid access token",
+        &["access-production-"],
+        "access-production-[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}",
+        3.0,
+    ),
+    Kind::token("Linear API key", &["lin_api_"], "lin_api_[A-Za-z0-9]{40}", 3.0),
+    Kind::token("Notion token", &["ntn_"], "ntn_[0-9]{11}[A-Za-z0-9]{35}", 3.0),
+    Kind::token("Figma token", &["figd_"], "figd_[A-Za-z0-9_-]{40}", 3.0),
+    Kind::named("Airtable token", &["airtable"], r"(?:pat[A-Za-z0-9]{14}\.[0-9a-f]{64}|key[A-Za-z0-9]{14})", 3.0),
+    Kind::named("Algolia key", &["algolia"], "[0-9a-f]{32}", 3.0),
+    Kind::token("Contentful token", &["cfpat-"], "CFPAT-[A-Za-z0-9_-]{43}", 3.5),
+    Kind::named("Dropbox token", &["dropbox"], r"sl\.[A-Za-z0-9_-]{130}[A-Za-z0-9_-]*", 3.8),
+];

@@ -1,0 +1,134 @@
+//! The incident that is shown, in a few lines: who is who, what is due next.
+
+use super::{Pane, fields::draw_text, incidents};
+use crate::{
+    incident::Incident,
+    model::{
+        Timestamp,
+        attention::Severity,
+        journal::{Role as Part, Sev},
+        object::{ObjectKind, ObjectRef},
+        source::SourceState,
+        topic::{Topic, TopicSet},
+        units,
+    },
+    ui::{lines::Line, scene::Scene, theme::Role},
+};
+use compact_str::format_compact;
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// The pane.
+pub struct IncidentNowPane;
+
+impl Pane for IncidentNowPane {
+    fn name(&self) -> &'static str {
+        "incident-now"
+    }
+    fn title(&self) -> &'static str {
+        "Incident"
+    }
+    fn about(&self) -> &'static str {
+        "The incident that is shown: how bad, since when, who commands, when the next status update is due, what is to be done, who else looks at it. i writes a note, a in the incident panes lists what can be done."
+    }
+    fn topics(&self) -> TopicSet {
+        Topic::Journal.into()
+    }
+    fn lines(&self, scene: &Scene<'_>) -> usize {
+        text(scene).len()
+    }
+    fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+        draw_text(scene, self.name(), &text(scene), area, buffer);
+    }
+}
+
+fn text(scene: &Scene<'_>) -> Vec<Line> {
+    let incidents = &scene.world.incidents;
+    let mut lines = match incidents.shown() {
+        None if incidents.is_known() => vec![Line::of(Role::Dim, "no incident is open; I declares one")],
+        None => vec![Line::of(Role::Unknown, super::unknown(scene.world, Topic::Journal))],
+        Some(incident) => of_incident(scene, incident),
+    };
+    if let Some(trouble) = incidents.trouble() {
+        lines.push(Line::of(Role::Warn, trouble));
+    }
+    if let Some(shared) = &incidents.state().shared {
+        let role = if shared.state == SourceState::Ok { Role::Dim } else { Role::Warn };
+        let reason = shared.reason.as_deref().map_or_else(String::new, |why| format!(": {why}"));
+        let unsent = if shared.unsent > 0 { format!(", {} unsent", shared.unsent) } else { String::new() };
+        lines.push(Line::of(role, format!("shared journal {}{unsent}{reason}", shared.state.word())));
+    }
+    for attached in incidents.attached() {
+        let from = attached.from.as_deref().map_or_else(String::new, |from| format!(" from {from}"));
+        let since = units::age(scene.now, attached.since);
+        lines.push(Line::of(Role::Dim, format!("{}@{}{from} looks on since {since}", attached.person, attached.host)));
+    }
+    lines
+}
+
+fn of_incident(scene: &Scene<'_>, incident: &Incident) -> Vec<Line> {
+    let role = incidents::severity(incident).map_or(Role::Dim, Scene::severity_role);
+    let sev = incident.severity.map_or(units::UNKNOWN, Sev::word);
+    let drill = if incident.drill { " DRILL" } else { "" };
+    let object = ObjectRef::new(ObjectKind::Incident, format_compact!("{}", incident.id));
+    let mut lines = vec![
+        Line::of(role, format!("{} {sev}{drill}", incident.name))
+            .and(Role::Text, format!(" {} ", incident.title))
+            .leading_to(object, "Summary", "open"),
+        Line::of(Role::Text, format!("{} · {}", incident.phase.word(), since(incident, scene.now))),
+        roles(incident),
+    ];
+    if let Some(due) = scene.world.incidents.due() {
+        let role = if due.seconds_left(scene.now) < 0.0 { Role::Warn } else { Role::Text };
+        lines.push(Line::of(role, due.words(scene.now)));
+    }
+    lines.extend(on_call(scene));
+    let open: Vec<_> = incident.tasks.iter().filter(|task| task.is_open()).collect();
+    for task in &open {
+        let due = task.due.map_or_else(String::new, |due| format!(" by {}", units::clock_minutes(due)));
+        let role = if task.is_overdue(scene.now) { Role::Warn } else { Role::Text };
+        lines.push(Line::of(role, format!("□ {} ({}{due})", task.title, task.owner)));
+    }
+    lines
+}
+
+fn since(incident: &Incident, now: Timestamp) -> String {
+    match &incident.resolved {
+        Some(resolved) => format!("resolved {} ago by {}", units::age(now, resolved.at), resolved.by),
+        None => format!("declared {} ago by {}", units::age(now, incident.declared_at), incident.declared_by.name),
+    }
+}
+
+fn roles(incident: &Incident) -> Line {
+    let words =
+        [(Part::Commander, "IC"), (Part::Deputy, "deputy"), (Part::Scribe, "scribe"), (Part::Communications, "comms")];
+    let named = |(part, word): (Part, &str)| match incident.holder(part) {
+        Some(person) => Some(format!("{word} {person}")),
+        None if matches!(part, Part::Commander | Part::Communications) => Some(format!("{word} free")),
+        None => None,
+    };
+    let text = words.into_iter().filter_map(named).collect::<Vec<_>>().join(" · ");
+    let role = if incident.is_open() && incident.holder(Part::Commander).is_none() { Role::Warn } else { Role::Text };
+    Line::of(role, text)
+}
+
+/// Who is on call, by the rotas.
+fn on_call(scene: &Scene<'_>) -> Option<Line> {
+    let rotas = scene.world.incidents.manners().on_call.rotas.iter();
+    let words: Vec<_> =
+        rotas.map(|rota| format!("{} {}", rota.name, rota.who(scene.now).person().unwrap_or("nobody"))).collect();
+    (!words.is_empty()).then(|| Line::of(Role::Text, format!("on call: {}", words.join(" · "))))
+}
+
+/// The same in one line, for the strip above the panes.
+pub(crate) fn strip(scene: &Scene<'_>) -> Option<(Severity, String)> {
+    let incident = scene.world.incidents.shown().filter(|incident| incident.is_running())?;
+    let sev = incident.severity.map_or(units::UNKNOWN, Sev::word);
+    let mut words =
+        vec![format!("{} {sev} {}", incident.name, incident.title), units::age(scene.now, incident.declared_at)];
+    if let Some(due) = scene.world.incidents.due() {
+        let left = due.seconds_left(scene.now);
+        words.push(if left < 0.0 { "update overdue".into() } else { format!("update in {}", units::span(left)) });
+    }
+    words.push(format!("IC {}", incident.holder(Part::Commander).unwrap_or("free")));
+    Some((incidents::severity(incident)?, words.join(" · ")))
+}

@@ -1,0 +1,107 @@
+//! `flightdeck incident` as a script uses it, on a real journal: declared, noted, resolved, exported, proven; and found out where a byte was changed.
+
+use crate::need::need;
+use serde_json::Value;
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+fn run(home: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flightdeck"));
+    command.env("XDG_STATE_HOME", home).env("XDG_CONFIG_HOME", home.join("config")).env_remove("SSH_CONNECTION");
+    command.args(["--actor", "ops-a", "incident"]).args(arguments).output().expect("it runs")
+}
+
+/// Its code and its words.
+fn said(home: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output = run(home, arguments);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+fn ok(home: &Path, arguments: &[&str]) -> String {
+    let (code, out, errors) = said(home, arguments);
+    assert_eq!(code, 0, "{arguments:?}: {errors}");
+    out
+}
+
+fn json(home: &Path, arguments: &[&str]) -> Value {
+    serde_json::from_str(&ok(home, arguments)).expect("JSON")
+}
+
+#[test]
+fn an_incident_is_written_down_and_reads_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let declared = ["declare", "--title", "checkout is down", "--severity", "sev2", "--started", "20m", "--json"];
+    let declared = json(home, &declared);
+    assert_eq!((declared["name"].as_str(), declared["severity"].as_str()), (Some("INC-1"), Some("sev2")));
+    let id = declared["id"].as_str().expect("an identity").to_owned();
+    ok(home, &["note", "INC-1", "the key is password=hunter22 by mistake"]);
+    let first = ok(home, &["note", "1", "rolled back", "--key", "ci-1"]);
+    let again = ok(home, &["note", &id, "rolled back", "--key", "ci-1"]);
+    assert!(again.starts_with(first.trim()) && again.contains("before"), "{again}");
+    ok(home, &["role", "1", "claim", "commander"]);
+    ok(home, &["task", "1", "raise the limit", "--owner", "ops-b", "--due", "2h"]);
+    ok(home, &["milestone", "1", "mitigated", "5m"]);
+    ok(home, &["resolve", "1", "limits raised"]);
+    let listed = json(home, &["list", "--json"]);
+    assert_eq!(listed.as_array().map(Vec::len), Some(1));
+    assert_eq!(json(home, &["list", "--open", "--json"]), Value::Array(vec![]));
+    let shown = ok(home, &["show", "1", "--all"]);
+    assert!(shown.contains("rolled back") && shown.contains("ops-a"), "{shown}");
+    assert!(!shown.contains("hunter22"), "secrets do not reach the disk: {shown}");
+    let lines = ok(home, &["export", "1", "--format", "jsonl"]);
+    for line in lines.lines() {
+        let event: Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(event["specversion"], "1.0", "{line}");
+    }
+    let document = ok(home, &["export", "1"]);
+    assert!(document.starts_with("# INC-1: checkout is down") && document.contains("MTTR"), "{document}");
+    assert!(ok(home, &["postmortem", "1"]).contains("checkout is down"));
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_code() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    for (arguments, words) in [
+        (&["note", "INC-9", "x"][..], "no incident inc-9"),
+        (&["declare", "--title", " ", "--severity", "sev2"], "title"),
+        (&["declare", "--title", "x", "--severity", "sev9"], "sev9"),
+        (&["export", "1", "--format", "bundle"], "no incident 1"),
+        (&["on-call"], "on-call"),
+    ] {
+        let (code, out, errors) = said(home, arguments);
+        assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}: {errors}");
+        assert!(errors.contains(words), "{arguments:?}: {errors}");
+    }
+    let (code, _, errors) = said(home, &["verify", "/nonexistent.tar.zst"]);
+    assert!(code == 1 && errors.contains("/nonexistent"), "{code} {errors}");
+}
+
+#[test]
+fn a_changed_byte_is_found_and_named() {
+    if !need("SQLite's own program", &["sqlite3"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    ok(home, &["declare", "--title", "disk full", "--severity", "sev3"]);
+    let note = ok(home, &["note", "1", "seen by nobody"]);
+    let bundle = home.join("inc.tar.zst");
+    ok(home, &["export", "1", "--format", "bundle", "--output", bundle.to_str().expect("UTF-8")]);
+    assert!(ok(home, &["verify", bundle.to_str().expect("UTF-8")]).contains("every event fits"));
+    assert!(ok(home, &["verify"]).contains("every event fits"));
+    let file = home.join("flightdeck/journal.db");
+    let emptied = Command::new("sqlite3").arg(&file).arg("PRAGMA wal_checkpoint(TRUNCATE);").output().expect("it runs");
+    assert!(emptied.status.success());
+    let mut bytes = fs::read(&file).expect("read");
+    let at = bytes.windows(14).position(|window| window == b"seen by nobody").expect("the note is in the file");
+    bytes[at] = b'S';
+    fs::write(&file, bytes).expect("written");
+    let (code, out, _) = said(home, &["verify"]);
+    assert!(code == 1 && out.contains("does not fit") && out.contains(note.trim()), "{code} {out}");
+}
