@@ -247,6 +247,8 @@ apiVersion: v1
 kind: Pod
 metadata: {name: check-planted, namespace: default}
 spec:
+  # It is judged, never started: the kubelet would make that path on this host.
+  schedulerName: nobody
   containers:
     - name: app
       image: testbed/busybox:latest

@@ -7,6 +7,7 @@ use rustix::fs::Access;
 use serde::Deserialize;
 use std::{
     env, fs,
+    os::unix::fs::FileTypeExt,
     path::{Path, PathBuf},
 };
 
@@ -191,6 +192,8 @@ impl Search {
                 // A link to a socket that is gone is no engine either.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => self.note(place, "not there"),
                 Err(error) => self.note(place, error.to_string()),
+                // An engine asked to mount a socket that is not there makes a folder in its place.
+                Ok(found) if !found.file_type().is_socket() => self.note(place, "not a socket"),
                 // What belongs to root alone is no fault of somebody else's cockpit; that the default one is closed is worth a word.
                 Ok(_) if !is_default && rustix::fs::access(&path, Access::READ_OK | Access::WRITE_OK).is_err() => {
                     self.note(place, "not open to you");

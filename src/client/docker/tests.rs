@@ -57,6 +57,15 @@ fn sockets_are_found_and_each_only_once() {
 }
 
 #[test]
+fn a_folder_in_the_place_of_a_socket_is_no_engine() {
+    let folder = tempfile::tempdir().expect("made");
+    fs::create_dir_all(folder.path().join("var/run/docker.sock")).expect("made");
+    let (found, tried) = search(folder.path(), &[]).run(&[]);
+    assert!(found.is_empty(), "{:?}", names(&found));
+    assert!(tried.iter().any(|t| t.place.ends_with("docker.sock") && t.found == "not a socket"), "{tried:?}");
+}
+
+#[test]
 fn what_the_environment_names_is_watched_and_the_rest_is_known() {
     let folder = tempfile::tempdir().expect("made");
     let at = folder.path();
