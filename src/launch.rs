@@ -128,7 +128,8 @@ fn check(cli: &Cli, arguments: &CheckArguments, out: &mut dyn Write, notes: &mut
     let state = StateFolder::find().usable().map(ToOwned::to_owned);
     // A journal that is not there is not made by looking.
     let journal = journal::options(&loaded.config).ok().filter(|options| options.path.is_file());
-    let around = Surroundings { clients: &clients, words: &words, state, journal, terminal, colour };
+    let gpu = source_options(cli, &loaded).gpu;
+    let around = Surroundings { clients: &clients, words: &words, gpu, state, journal, terminal, colour };
     headless::check::check(arguments, &around, out, notes)
 }
 

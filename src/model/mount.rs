@@ -94,6 +94,17 @@ impl Mount {
     }
 }
 
+/// File systems that can fill up, each once: where one is mounted at several places (bind mounts, the volumes of pods) the place with the shortest
+/// name stands for it, and a container's overlay lies on a file system that is listed itself.
+pub fn fillable(mounts: &[Mount]) -> impl Iterator<Item = &Mount> {
+    let again = move |mount: &Mount| {
+        let same = |other: &&Mount| mount.block.is_some() && other.block == mount.block && !other.read_only;
+        let shortest = mounts.iter().filter(same).min_by_key(|other| (other.mount.len(), &other.mount));
+        shortest.is_some_and(|shortest| shortest.mount != mount.mount)
+    };
+    mounts.iter().filter(move |mount| mount.can_fill() && !again(mount))
+}
+
 /// Whether a mount answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -6,6 +6,7 @@ use super::{
     gpu::{Gpu, health},
     health::Health,
     host::ratio,
+    mount::{Mount, fillable},
     observed::Observed,
     source::SourceState,
     topic::Topic,
@@ -142,10 +143,7 @@ fn disks(observed: &Observed, now: Timestamp, wanted: u64) -> Vec<Part> {
     let Some(mounts) = observed.mounts.as_ref().filter(|_| is_fresh(observed, now, Topic::Mounts)) else {
         return vec![part("disk", Fits::Unknown, "not known now")];
     };
-    let local = mounts.iter().filter(|mount| {
-        !mount.read_only && !mount.remote && !mount.is_of_container() && (mount.block.is_some() || mount.mount == "/")
-    });
-    let figures = local.filter_map(|mount| Some((mount, mount.available_bytes?, mount.total_bytes?)));
+    let figures = local_disks(mounts).filter_map(|mount| Some((mount, mount.available_bytes?, mount.total_bytes?)));
     let is_full = |available: u64, total: u64| {
         available < wanted || (available - wanted) as f64 / (total.max(1) as f64) < DISK_LEFT
     };
@@ -166,6 +164,11 @@ fn disks(observed: &Observed, now: Timestamp, wanted: u64) -> Vec<Part> {
         }
         None => vec![part("disk", Fits::Unknown, "no local disk tells its space")],
     }
+}
+
+/// Disks of this host that something can be written to, each once.
+pub fn local_disks(mounts: &[Mount]) -> impl Iterator<Item = &Mount> {
+    fillable(mounts).filter(|mount| !mount.remote && (mount.block.is_some() || mount.mount == "/"))
 }
 
 /// Memory that a GPU has free; `None` where that is not known. One that is not well has none.

@@ -2,9 +2,9 @@
 
 use crate::{
     model::{attention::Attention, object::ObjectRef, units},
-    rules::engine::Pending,
     ui::{lines::Line, scene::Scene, theme::Role},
     view::ObjectPage,
+    world::Pending,
 };
 
 /// Whether the attention list has something on the object.

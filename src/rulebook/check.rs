@@ -4,7 +4,7 @@ use super::{
     out::Out,
     resource::Resource,
     subject::{change::Change, container::Container, live::Live},
-    tree::{File, Tree},
+    tree::{File, Kind, Tree},
 };
 use crate::model::finding::{Level, Scope, rule_of};
 
@@ -65,7 +65,7 @@ pub enum Judged {
 /// One check of the rule book. It implements the methods for the subjects that it knows; the others are not for it.
 ///
 /// [`Check::file`], [`Check::resource`] and [`Check::container`] see one subject each and are asked again only when that changed.
-/// The others see the whole, and are asked again whenever a part of it changed: they have to be quick.
+/// The others see the whole, and are asked again whenever a part of it changed that they read ([`Check::reads`]): they have to be quick.
 #[allow(unused_variables)]
 pub trait Check: Sync {
     /// What it is.
@@ -85,6 +85,12 @@ pub trait Check: Sync {
     /// Judges the files together.
     fn tree(&self, tree: &Tree, out: &mut Out<'_>) -> Judged {
         Judged::No
+    }
+    /// The kinds of files that [`Check::tree`] takes anything from, but for their paths: a change of others leaves its verdict as it is.
+    /// All of them unless it says so. Objects of clusters count with [`Kind::Kubernetes`], compose projects with [`Kind::Compose`], whatever
+    /// files make them up.
+    fn reads(&self) -> Option<&'static [Kind]> {
+        None
     }
     /// Judges what changed in the tree since a base.
     fn change(&self, change: &Change, tree: &Tree, out: &mut Out<'_>) -> Judged {

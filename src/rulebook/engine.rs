@@ -1,5 +1,5 @@
 //! Keeps the verdict on a repository current. What sees one file was asked once of each, and is asked again only of those that changed;
-//! what sees the whole is asked again whenever a part of it changed.
+//! what sees the whole is asked again whenever a part of it changed that it reads.
 
 use super::{
     check::Check,
@@ -9,8 +9,8 @@ use super::{
     report::Note,
     resource::Resource,
     run::{Subject, judge},
-    subject::{change::Change, container::containers, live::Live},
-    tree::{File, Tree},
+    subject::{change::Change, compose::Project, container::containers, live::Live},
+    tree::{File, Kind, Tree},
 };
 use crate::model::{
     Timestamp,
@@ -18,7 +18,7 @@ use crate::model::{
 };
 use compact_str::CompactString;
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{
         Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
@@ -157,6 +157,25 @@ impl Asked<'_> {
         }
     }
 
+    /// Whether one of them reads any of these kinds of files; rules of one's own may read all.
+    fn reads(&self, place: usize, kinds: &HashSet<Kind>) -> bool {
+        let read = self.checks.get(place).and_then(|(_, check)| check.reads());
+        read.is_none_or(|read| read.iter().any(|kind| kinds.contains(kind)))
+    }
+
+    /// Asks those again that read any of these kinds, side by side; the others said before what they say.
+    fn judge_whole_again(&self, tree: &Tree, now: Timestamp, kinds: &HashSet<Kind>, whole: &mut [Part]) {
+        let places: Vec<usize> = (0..self.len()).filter(|place| self.reads(*place, kinds)).collect();
+        let parts = side_by_side(places.len(), |at| {
+            let mut part = Part::default();
+            self.ask(places[at], Subject::Tree(tree), now, &mut part);
+            part
+        });
+        for (place, part) in places.into_iter().zip(parts) {
+            whole[place] = part;
+        }
+    }
+
     /// Asks all of them of the whole, side by side.
     fn judge_whole(&self, subject: Subject<'_>, now: Timestamp) -> Vec<Part> {
         side_by_side(self.len(), |place| {
@@ -216,9 +235,11 @@ fn side_by_side<T: Send + Sync>(jobs: usize, job: impl Fn(usize) -> T + Sync) ->
 #[derive(Debug, Default)]
 pub struct Engine {
     pub book: Book,
-    files: BTreeMap<CompactString, Part>,
-    /// Of the services of its compose projects, in their order.
+    files: BTreeMap<CompactString, (Kind, Part)>,
+    /// Its compose projects, and what came of their services, in their order.
+    projects: Option<Arc<[Project]>>,
     services: Vec<Judged>,
+    /// By the place of who was asked.
     whole: Vec<Part>,
 }
 
@@ -233,27 +254,54 @@ impl Engine {
         let asked = self.book.asked(Scope::Repo);
         let files: Vec<&Arc<File>> = tree.files.values().collect();
         let chunks: Vec<&[&Arc<File>]> = files.chunks(CHUNK).collect();
-        let judged = side_by_side(chunks.len(), |at| -> Vec<(CompactString, Part)> {
-            chunks[at].iter().map(|file| (file.path.clone(), asked.judge_file(file, now))).collect()
+        let judged = side_by_side(chunks.len(), |at| -> Vec<(CompactString, (Kind, Part))> {
+            chunks[at].iter().map(|file| (file.path.clone(), (file.kind, asked.judge_file(file, now)))).collect()
         });
+        let whole = asked.judge_whole(Subject::Tree(tree), now);
         self.files = judged.into_iter().flatten().collect();
         self.services.clear();
-        self.judge_whole(tree, now);
+        self.judge_services(tree, now);
+        self.whole = whole;
     }
 
-    /// Judges again what became of these files, and the whole.
+    /// Judges again what became of these files, and the whole as far as it depends on them.
     pub fn judge_again(&mut self, tree: &Tree, touched: &BTreeSet<CompactString>, now: Timestamp) {
         let asked = self.book.asked(Scope::Repo);
+        let mut kinds = HashSet::new();
+        // Who looks at the whole may look at the paths of all files.
+        let mut is_same_paths = true;
         for path in touched {
-            match tree.file(path) {
-                Some(file) => drop(self.files.insert(path.clone(), asked.judge_file(file, now))),
-                None => drop(self.files.remove(path)),
-            }
+            let before = match tree.file(path) {
+                Some(file) => {
+                    kinds.insert(file.kind);
+                    self.files.insert(path.clone(), (file.kind, asked.judge_file(file, now)))
+                }
+                None => self.files.remove(path),
+            };
+            is_same_paths &= before.is_some() && tree.file(path).is_some();
+            kinds.extend(before.map(|(kind, _)| kind));
         }
-        self.judge_whole(tree, now);
+        // What a kustomization names as a patch is no object any more, and a project is made up of files of many kinds.
+        if kinds.contains(&Kind::Kustomization) {
+            kinds.insert(Kind::Kubernetes);
+        }
+        let is_same_projects = self.projects.as_ref().is_some_and(|known| Arc::ptr_eq(known, &tree.shared_projects()));
+        if !is_same_projects {
+            kinds.insert(Kind::Compose);
+        }
+        if is_same_paths && self.whole.len() == asked.len() {
+            let mut whole = std::mem::take(&mut self.whole);
+            asked.judge_whole_again(tree, now, &kinds, &mut whole);
+            self.whole = whole;
+        } else {
+            self.whole = asked.judge_whole(Subject::Tree(tree), now);
+        }
+        if !is_same_projects {
+            self.judge_services(tree, now);
+        }
     }
 
-    fn judge_whole(&mut self, tree: &Tree, now: Timestamp) {
+    fn judge_services(&mut self, tree: &Tree, now: Timestamp) {
         let asked = self.book.asked(Scope::Repo);
         // Projects are put together anew each time; a service that came out as before was judged before.
         let mut before: HashMap<(&str, &str), Vec<&Judged>> = HashMap::new();
@@ -278,15 +326,14 @@ impl Engine {
             };
             chunks[at].iter().map(one).collect()
         });
-        let whole = asked.judge_whole(Subject::Tree(tree), now);
         self.services = judged.into_iter().flatten().collect();
-        self.whole = whole;
+        self.projects = Some(tree.shared_projects());
     }
 
     /// Everything that was found.
     pub fn tally(&self) -> Tally {
         let services = self.services.iter().map(|(_, part)| &**part);
-        tally(self.files.values().chain(services).chain(&self.whole))
+        tally(self.files.values().map(|(_, part)| part).chain(services).chain(&self.whole))
     }
 }
 

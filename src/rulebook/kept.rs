@@ -25,6 +25,11 @@ impl Kept {
         made
     }
 
+    /// The same values for another that they follow from as well.
+    pub fn share(&self) -> Self {
+        Self(Mutex::new(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
+    }
+
     fn find<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, value) = all.iter().find(|(of, _)| *of == TypeId::of::<T>())?;
@@ -52,6 +57,6 @@ mod tests {
     fn each_type_is_made_once() {
         let kept = Kept::default();
         assert_eq!((*kept.get(|| 1_u8), *kept.get(|| 2_u8), *kept.get(|| "three")), (1, 1, "three"));
-        assert_eq!(*kept.clone().get(|| 4_u8), 4);
+        assert_eq!((*kept.clone().get(|| 4_u8), *kept.share().get(|| 5_u8)), (4, 1));
     }
 }

@@ -1,13 +1,22 @@
 //! The rule book on a repository in which each thing is wrong once, and on the same one put right: what a person has of it.
 
 use super::{
+    check::Check,
+    checks::CHECKS,
     custom::CustomRules,
     engine::{Book, Engine},
     policy::{Policy, settle::Circumstances},
-    tree::{File, Listed, Tree, base_name, name_hash},
+    run::{Subject, judge},
+    tree::{File, Kind, Listed, Tree, base_name, name_hash},
 };
-use crate::model::finding::{Finding, Status};
-use std::{collections::BTreeMap, sync::Arc};
+use crate::model::{
+    Timestamp,
+    finding::{Finding, Scope, Status},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The repository put right: each file after a line `=== PATH`.
 const REPAIRED: &str = include_str!("planted/repaired.txt");
@@ -215,28 +224,36 @@ fn plant(files: &mut Files, (_, path, right, wrong): &(&str, &str, &str, &str)) 
     }
 }
 
-fn findings(files: &Files) -> Vec<Finding> {
+fn file_of(files: &Files, (path, text): (&String, &String)) -> Arc<File> {
     let names = files.keys().map(|path| name_hash(base_name(path))).collect();
-    let file = |(path, text): (&String, &String)| {
-        let listed = Listed {
-            path: path.as_str().into(),
-            size_bytes: text.len() as u64,
-            is_tracked: Some(true),
-            is_executable: text.starts_with("#!") && !path.contains("idle"),
-            ..Listed::default()
-        };
-        (path.as_str().into(), Arc::new(File::new(listed, text.as_bytes(), &names)))
+    let listed = Listed {
+        path: path.as_str().into(),
+        size_bytes: text.len() as u64,
+        is_tracked: Some(true),
+        is_executable: text.starts_with("#!") && !path.contains("idle"),
+        ..Listed::default()
     };
-    let tree = Tree::new("/repo".into(), files.iter().map(file).collect(), Vec::new());
-    let now = "2026-01-31T00:00:00Z".parse().expect("a time");
-    let policy = Policy::default();
-    let mut engine = Engine::new(Book {
-        policy: Arc::new(policy.clone()),
-        custom: Arc::new(CustomRules::default()),
-        baseline: None,
-    });
-    engine.judge(&tree, now);
-    policy.settle(engine.tally().findings, &Circumstances::at(now)).findings
+    Arc::new(File::new(listed, text.as_bytes(), &names))
+}
+
+fn tree(files: &Files) -> Tree {
+    let all = files.iter().map(|file| (file.0.as_str().into(), file_of(files, file)));
+    Tree::new("/repo".into(), all.collect(), Vec::new())
+}
+
+fn engine() -> (Engine, Timestamp) {
+    let book = Book { policy: Arc::new(Policy::default()), custom: Arc::new(CustomRules::default()), baseline: None };
+    (Engine::new(book), "2026-01-31T00:00:00Z".parse().expect("a time"))
+}
+
+fn settled(engine: &Engine, now: Timestamp) -> Vec<Finding> {
+    engine.book.policy.settle(engine.tally().findings, &Circumstances::at(now)).findings
+}
+
+fn findings(files: &Files) -> Vec<Finding> {
+    let (mut engine, now) = engine();
+    engine.judge(&tree(files), now);
+    settled(&engine, now)
 }
 
 /// `11f docker/shop/compose.yaml:12:5`, with `?` where it is unknown; without a line where no file is meant, or the whole of it.
@@ -277,4 +294,66 @@ fn each_by_itself_is_told_by_its_check_alone() {
         let checks: Vec<String> = told(&files).iter().map(|line| check(line)).collect();
         assert_eq!(checks, [check(planted.0)], "{}: {}", planted.1, planted.3);
     }
+}
+
+/// What is saved file by file is judged as if all of it were judged anew, whichever checks of the whole are left alone by it.
+#[test]
+fn what_is_saved_is_judged_as_the_whole_would_be() {
+    for planted in PLANTED {
+        let (before, mut after) = (repaired(), repaired());
+        plant(&mut after, planted);
+        for (from, to) in [(&before, &after), (&after, &before)] {
+            let (mut engine, now) = engine();
+            let mut tree = tree(from);
+            engine.judge(&tree, now);
+            let path = planted.1;
+            match to.get_key_value(path) {
+                Some(file) => drop(tree.files.insert(path.into(), file_of(to, file))),
+                None => drop(tree.files.remove(path)),
+            }
+            tree.settle();
+            engine.judge_again(&tree, &BTreeSet::from([path.into()]), now);
+            let key =
+                |finding: &Finding| (finding.fingerprint.clone(), finding.span.map(|span| (span.line, span.column)));
+            let (mut again, mut anew): (Vec<_>, Vec<_>) =
+                (settled(&engine, now).iter().map(key).collect(), findings(to).iter().map(key).collect());
+            again.sort();
+            anew.sort();
+            assert_eq!(again, anew, "{}: {}", planted.1, planted.3);
+        }
+    }
+}
+
+/// Checks that say which kinds of files they read are not changed by others: each file of another kind is emptied, line by line more of it.
+#[test]
+fn what_a_check_does_not_read_does_not_change_its_verdict() {
+    let mut files = repaired();
+    PLANTED.iter().for_each(|planted| plant(&mut files, planted));
+    let whole = tree(&files);
+    let now = "2026-01-31T00:00:00Z".parse().expect("a time");
+    let policy = Policy::default();
+    let ask = |check: &dyn Check, tree: &Tree| judge(check, Subject::Tree(tree), Scope::Repo, &policy, now);
+    let mut asked = 0;
+    for check in CHECKS.iter().filter(|check| check.reads().is_some()) {
+        let reads = check.reads().unwrap_or_default();
+        let verdict = ask(*check, &whole);
+        for (path, text) in &files {
+            let lines: Vec<&str> = text.lines().collect();
+            for kept in [0, lines.len() / 2, lines.len().saturating_sub(1)] {
+                let shorter = lines[..kept].join("\n");
+                let file = file_of(&files, (path, &shorter));
+                let kinds = [whole.files[path.as_str()].kind, file.kind];
+                let mut other = whole.clone();
+                other.files.insert(path.as_str().into(), file);
+                other.settle();
+                let is_of_projects = !Arc::ptr_eq(&other.shared_projects(), &whole.shared_projects());
+                if kinds.iter().any(|kind| reads.contains(kind) || *kind == Kind::Kustomization) || is_of_projects {
+                    continue;
+                }
+                asked += 1;
+                assert_eq!(ask(*check, &other), verdict, "{} {path}, {kept} lines", check.meta().id);
+            }
+        }
+    }
+    assert!(asked > 300, "{asked}");
 }

@@ -287,7 +287,7 @@ fn mentions(text: &str, names: &HashSet<u64>) -> Vec<u64> {
 }
 
 /// The files of a repository.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Tree {
     /// Where it lies, for a person.
     pub root: String,
@@ -303,6 +303,22 @@ pub struct Tree {
     kept_of_paths: Kept,
     /// The files as of then, by path.
     settled: Vec<Arc<File>>,
+}
+
+/// A tree that is changed while somebody still looks at the one before: the files are shared, and what follows from their paths.
+impl Clone for Tree {
+    fn clone(&self) -> Self {
+        Self {
+            root: self.root.clone(),
+            files: self.files.clone(),
+            unread: self.unread.clone(),
+            projects: self.projects.clone(),
+            by_kind: self.by_kind.clone(),
+            kept: Kept::default(),
+            kept_of_paths: self.kept_of_paths.share(),
+            settled: self.settled.clone(),
+        }
+    }
 }
 
 impl Tree {
@@ -358,6 +374,11 @@ impl Tree {
     /// The compose projects.
     pub fn projects(&self) -> &[Project] {
         &self.projects
+    }
+
+    /// The same, to see later whether they were put together anew.
+    pub fn shared_projects(&self) -> Arc<[Project]> {
+        self.projects.clone()
     }
 
     /// Every service of its compose projects: kind `service`.

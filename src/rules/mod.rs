@@ -109,6 +109,10 @@ pub trait Check: Sync {
     fn yields_to(&self) -> Option<&'static str> {
         None
     }
+    /// Whether it needs more than one look: what it judges has to hold for a time, or is a share of one.
+    fn looks_back(&self) -> bool {
+        self.raise_after_seconds() >= 60.0
+    }
     /// Adds the conditions that hold now.
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>);
 }

@@ -20,6 +20,7 @@ pub mod prometheus;
 pub mod repo;
 pub mod rules;
 pub mod script;
+pub mod shared;
 pub mod supervisor;
 
 use crate::client::{Clients, named::Named};
@@ -124,11 +125,13 @@ pub struct Options {
 
 /// Every source of this program, in the order of the status line. `counters` are what the cockpit counts about itself.
 pub fn all(counters: Arc<OwnCounters>, clients: &Arc<Clients>, options: &Options) -> Vec<AnySource> {
+    let shared = shared::Shared::default();
     let ai: Box<dyn Source> = Box::new(ai::AiSource::new(host::read::Root::real(), &options.ai));
-    let own = host::all(counters).into_iter().chain(gpu::all(&options.gpu)).chain([ai]);
+    let own =
+        host::all(counters).into_iter().chain(gpu::all(&options.gpu)).map(|source| shared.tap(source)).chain([ai]);
     let polled = own.chain(watched(options)).map(AnySource::Polled);
     let live = docker::all(clients).into_iter().chain(kubernetes::all(clients));
-    let live = live.chain(rules::all(clients, &options.rules)).map(AnySource::Live);
+    let live = live.chain(rules::all(clients, &options.rules, &shared)).map(AnySource::Live);
     polled.chain(live).collect()
 }
 

@@ -28,16 +28,15 @@ use crate::{
         update::Update,
         watch::PrometheusPart,
     },
-    rules::{
-        Context,
-        engine::{Engine, Pending},
-    },
+    rules::{Context, engine::Engine},
 };
 use compact_str::CompactString;
 use incidents::Incidents;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, sync::Arc};
+
+pub use crate::rules::engine::Pending;
 
 /// The world as it is known at [`World::now`].
 ///

@@ -242,6 +242,119 @@ fn live_containers_are_judged() {
     }
 }
 
+/// What of the host needs no testbed: backups that the policy names, and what one look cannot know.
+#[test]
+fn this_host_is_judged_by_one_look() {
+    let bench = Bench::new(&[
+        (
+            ".flightdeck.toml",
+            "[[protected]]\nname = \"db\"\nreason = \"orders\"\nbackup-file = \"backup/*.dump\"\n\
+             [[protected]]\nname = \"web\"\nreason = \"shop\"\nbackup-marker = \"backup/done\"\n\
+             [[protected]]\nname = \"old\"\nreason = \"books\"\nbackup-marker = \"backup/told\"\n",
+        ),
+        ("backup/a.dump", ""),
+        ("backup/done", ""),
+        ("backup/told", "2026-01-01T00:00:00Z\n"),
+    ]);
+    let output = bench.run(&["repo", "--scope", "host", "--docker", "none", "--context", "none", "--format", "json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)));
+    assert_eq!(places(&report, &["05g"]), ["05g fail backup of db", "05g fail backup of old"]);
+    let notes = report["notes"].as_array().expect("a list");
+    let says = |word: &str| notes.iter().any(|note| note["message"].as_str().is_some_and(|text| text.contains(word)));
+    assert!(says("unknown here") && says("mount-fills") && says("network-drops"), "{notes:?}");
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+}
+
+/// Labels as compose gives them.
+fn labels(bench: &Bench, project: &str, service: &str) -> Vec<String> {
+    let files = bench.root().join("compose.yaml").canonicalize().expect("there");
+    let label = |key: &str, value: &str| format!("com.docker.compose.{key}={value}");
+    vec![
+        label("project", project),
+        label("service", service),
+        label("project.config_files", &files.display().to_string()),
+    ]
+}
+
+/// A container as compose would have made it.
+fn create(folder: &Path, bench: &Bench, (name, service): (&str, &str), more: &[&str]) {
+    let labels = labels(bench, name, service);
+    let labels = labels.iter().flat_map(|label| ["--label", label]);
+    let mut arguments = vec!["create", "--name", name];
+    arguments.extend(labels);
+    arguments.extend(more);
+    arguments.extend(["testbed/busybox:1.35", "sleep", "600"]);
+    docker(folder, &arguments);
+}
+
+const COMPOSE: &str = "services:\n  web:\n    image: testbed/busybox:1.35\n    read_only: true\n";
+const REGISTRY: &str = "# Ports\n\n| Port | Service |\n| --- | --- |\n| 8080 | web |\n";
+
+#[test]
+fn live_containers_are_judged_with_the_repository_beside_them() {
+    let Some(folder) = testbed("containers beside their compose file", "docker/docker.sock") else { return };
+    let bench = Bench::new(&[("compose.yaml", COMPOSE), ("PortRegistry.md", REGISTRY)]);
+    create(&folder, &bench, ("check-drifts", "web"), &["-p", "18123:80"]);
+    create(&folder, &bench, ("check-stray", "gone"), &["--read-only"]);
+    let url = format!("unix://{}", folder.join("docker/docker.sock").display());
+    let output =
+        bench.run(&["repo", "--scope", "docker,host", "--docker", &url, "--context", "none", "--format", "json"]);
+    docker(&folder, &["rm", "-f", "check-drifts", "check-stray"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)));
+    assert_eq!(places(&report, &["03a"]), ["03a fail container check-drifts"]);
+    // The testbed's own containers were started by hand, beside what a project of this repository runs.
+    let strays = places(&report, &["03b"]);
+    let of_ours: Vec<_> = strays.iter().filter(|place| place.contains("container check-")).collect();
+    assert_eq!(of_ours, ["03b fail container check-stray"], "{strays:?}");
+    let ports = places(&report, &["11m"]);
+    assert!(ports.contains(&"11m fail container check-drifts".to_owned()), "{ports:?}");
+    let socket = places(&report, &["11r"]);
+    assert!(socket.len() <= 1, "the engine's socket is told of once at most: {socket:?}");
+}
+
+#[test]
+fn the_page_judges_the_engine_again_when_the_repository_changes() {
+    let Some(folder) = testbed("containers beside their compose file", "docker/docker.sock") else { return };
+    let setup = Setup::new().size(140, 40);
+    let home = setup.home().to_path_buf();
+    let write = |path: &str, text: &str| fs::write(home.join(path), text).expect("written");
+    write(".flightdeck.toml", "[checks.16b]\nenabled = false\n");
+    write("compose.yaml", COMPOSE);
+    let name = "page-drifts";
+    let files = home.join("compose.yaml").canonicalize().expect("there").display().to_string();
+    let label = |key: &str, value: &str| format!("com.docker.compose.{key}={value}");
+    let given = [label("project", "page"), label("service", "web"), label("project.config_files", &files)];
+    let [project, service, file] = &given;
+    docker(
+        &folder,
+        &[
+            "create",
+            "--name",
+            name,
+            "--label",
+            project,
+            "--label",
+            service,
+            "--label",
+            file,
+            "testbed/busybox:1.35",
+            "sleep",
+            "600",
+        ],
+    );
+    let url = format!("unix://{}", folder.join("docker/docker.sock").display());
+    let mut pty = setup.flightdeck(&["--docker", &url, "--context", "none"]);
+    pty.wait_for_cockpit();
+    pty.send("6/03a\r");
+    let told = |screen: &str| screen.lines().filter(|line| line.contains(name)).count();
+    pty.wait_for("what drifts, once", |seen| told(&seen.screen().contents()) == 1);
+    write("compose.yaml", &COMPOSE.replace("    read_only: true\n", ""));
+    pty.wait_for("the file that says what runs", |seen| told(&seen.screen().contents()) == 0);
+    docker(&folder, &["rm", "-f", name]);
+    pty.send("q");
+    pty.ends_well(PATIENCE);
+}
+
 const POD: &str = r#"
 apiVersion: v1
 kind: Pod

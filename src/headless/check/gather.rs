@@ -1,6 +1,10 @@
 //! Reads what is to be judged, and has it judged: the repository, its change, engines, clusters, this host.
 
-use super::{Surroundings, print};
+use super::{
+    Surroundings,
+    host::{ThisHost, not_judged},
+    print,
+};
 use crate::{
     client::Clients,
     clock,
@@ -19,9 +23,8 @@ use crate::{
         tree::{Kind, Tree},
     },
     source::{
-        host::read::Root,
         kubernetes::api::{Api, Trouble},
-        objects::{self, Objects},
+        objects::{self, Objects, usage::Uses},
         repo::{Repo, walk::Exclude},
         rules::changes::changes,
     },
@@ -96,12 +99,16 @@ pub fn gather(book: &Book, wanted: &Wanted<'_>, around: &Surroundings<'_>) -> Re
         let named = wanted.is_named(Scope::Kube);
         (live.kube, live.listed) = runtime.block_on(kube(around.clients, now, &mut gathered, named));
     }
-    let listening = if wanted.has(Scope::Host) { objects::host::listening(&Root::real()) } else { Vec::new() };
-    live.listening = &listening;
-    if wanted.has(Scope::Host) {
-        gathered.scopes.push(Scope::Host);
-    }
+    let host = wanted.has(Scope::Host).then(|| ThisHost::read(book, wanted.root, around, &runtime));
+    // A backup may lie where nothing answers: who looks there is left behind.
     let unexplained = around.journal.as_ref().and_then(|options| unexplained(options, &runtime, now));
+    runtime.shutdown_background();
+    if let Some(host) = &host {
+        gathered.scopes.push(Scope::Host);
+        gathered.notes.push(not_judged());
+        (live.listening, live.files, live.backups) = (&host.listening, &host.files, &host.backups);
+        live.host = Some(&host.view);
+    }
     live.unexplained = unexplained.as_deref();
     for scope in [Scope::Docker, Scope::Kube, Scope::Host] {
         if gathered.scopes.contains(&scope) {
@@ -260,7 +267,7 @@ async fn kube(
     let (mut all, mut listed) = (Vec::new(), Vec::new());
     for context in clients.kube.all().iter().filter(|context| context.chosen) {
         let api = Api { clients: Arc::clone(clients), context: context.name.clone() };
-        match objects::kube::objects(&api, at).await {
+        match objects::kube::objects(&api, at, &mut Uses::default()).await {
             Ok(objects) => {
                 listed.extend(objects.listed.iter().map(|kind| (context.name.clone(), kind.clone())));
                 all.extend(gathered.take(Scope::Kube, &context.name, objects));

@@ -2,6 +2,7 @@
 //! unknown, never a pass.
 
 mod gather;
+mod host;
 mod print;
 mod store;
 
@@ -20,7 +21,10 @@ use crate::{
         },
         report::{Report, exit_code, explain},
     },
-    source::repo::book::{self, Words},
+    source::{
+        gpu,
+        repo::book::{self, Words},
+    },
 };
 use compact_str::CompactString;
 use gather::{Gathered, Wanted};
@@ -36,6 +40,8 @@ pub struct Surroundings<'a> {
     pub clients: &'a Arc<Clients>,
     /// What user and system say of the rules.
     pub words: &'a Words,
+    /// How GPUs of this host are read.
+    pub gpu: gpu::Options,
     /// Where runs are kept for `--since-last`; `None` where nothing may be written.
     pub state: Option<PathBuf>,
     /// Where what changed is recorded, where it is.

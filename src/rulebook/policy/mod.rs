@@ -170,8 +170,20 @@ pub struct Protected {
     pub authority: Option<String>,
     /// Hours after which its last backup is stale; none is looked for unless it is given.
     pub backup_hours: Option<f64>,
-    /// File whose time is that of its last backup.
+    /// Its backups: a file, a folder, or a pattern for files (`/backup/db/*.dump`). The time of the newest is that of the last backup; one
+    /// without content is none. A relative path begins in the repository.
     pub backup_file: Option<String>,
+    /// File that is touched when a backup has succeeded, empty or not. A time in its first line (RFC 3339) goes before its own.
+    pub backup_marker: Option<String>,
+    /// The CronJob that makes them: `namespace/name`.
+    pub backup_job: Option<String>,
+}
+
+impl Protected {
+    /// Whether files of this host tell when it was backed up.
+    pub const fn has_backup_here(&self) -> bool {
+        self.backup_file.is_some() || self.backup_marker.is_some()
+    }
 }
 
 impl CheckPolicy {

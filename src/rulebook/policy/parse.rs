@@ -299,7 +299,16 @@ fn protected(mut table: Fields<'_, '_>, reader: &mut Reader<'_>) -> Option<Prote
         authority: table.text(reader, "authority"),
         backup_hours: table.number(reader, "backup-hours"),
         backup_file: table.text(reader, "backup-file"),
+        backup_marker: table.text(reader, "backup-marker"),
+        backup_job: table.text(reader, "backup-job"),
     };
+    if server.backup_job.as_ref().is_some_and(|job| job.split('/').filter(|part| !part.is_empty()).count() != 2) {
+        reader.fault(
+            table.start,
+            table.name(),
+            "a CronJob is named with its namespace: write backup-job = \"db/dump\"",
+        );
+    }
     if name.is_none() {
         let message = "a protected server needs its name: write name = \"mcp-*\"";
         reader.fault(table.start, table.name(), message);

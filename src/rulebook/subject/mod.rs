@@ -20,6 +20,7 @@ pub mod runbooks;
 #[cfg(test)]
 pub mod sample;
 pub mod script;
+pub mod services;
 pub mod targets;
 pub mod words;
 pub mod workload;

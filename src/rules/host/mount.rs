@@ -4,7 +4,7 @@ use super::{Named, above, condition};
 use crate::{
     model::{
         attention::{Condition, Severity},
-        mount::{Mount, MountState},
+        mount::{Mount, MountState, fillable},
         object::ObjectKind,
         topic::Topic,
         units,
@@ -120,16 +120,9 @@ impl Check for MountSilent {
     }
 }
 
-/// File systems that can fill up, each once: where one is mounted at several places (bind mounts, the volumes of pods) the place
-/// with the shortest name stands for it, and a container's overlay lies on a file system that is listed itself.
+/// File systems that can fill up, each once.
 pub(super) fn writable<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a Mount> {
-    let mounts = context.observed.mounts.as_deref().unwrap_or_default();
-    let again = move |mount: &Mount| {
-        let same = |other: &&Mount| mount.block.is_some() && other.block == mount.block && !other.read_only;
-        let shortest = mounts.iter().filter(same).min_by_key(|other| (other.mount.len(), &other.mount));
-        shortest.is_some_and(|shortest| shortest.mount != mount.mount)
-    };
-    mounts.iter().filter(move |mount| mount.can_fill() && !again(mount))
+    fillable(context.observed.mounts.as_deref().unwrap_or_default())
 }
 
 /// `94 % used, 7.2 GiB left`.

@@ -36,6 +36,9 @@ impl Check for NetworkErrors {
     fn clear_after_seconds(&self) -> f64 {
         60.0
     }
+    fn looks_back(&self) -> bool {
+        true
+    }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
         const LIMITS: &[Limit] = &[Limit::new(0.01, 0.005, Severity::Warn)];
         for (network, carried) in carried(context, &ERRORS) {
@@ -60,6 +63,9 @@ impl Check for NetworkDrops {
     }
     fn clear_after_seconds(&self) -> f64 {
         60.0
+    }
+    fn looks_back(&self) -> bool {
+        true
     }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
         // Two in a hundred are enough.

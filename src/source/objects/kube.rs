@@ -1,7 +1,7 @@
 //! What a cluster holds, as far as the rule book looks at it. Of Secrets only their names are asked for. Pods that something controls are judged by
 //! its template: of them only what selectors and owners need is kept, so that ten thousand cost little.
 
-use super::Objects;
+use super::{Objects, usage::Uses};
 use crate::{
     model::{Timestamp, finding::Scope},
     rulebook::{resource::Resource, syntax::node::Node},
@@ -40,14 +40,14 @@ const KINDS: &[(&str, &[&str])] = &[
 /// The form in which the server tells names and labels only (<https://kubernetes.io/docs/reference/using-api/api-concepts/>).
 const NAMES_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
-/// Reads everything that may be read.
+/// Reads everything that may be read, with what containers have used.
 ///
 /// # Errors
 /// Where there is no way to the server.
-pub async fn objects(api: &Api, at: Timestamp) -> Result<Objects, Trouble> {
+pub async fn objects(api: &Api, at: Timestamp, uses: &mut Uses) -> Result<Objects, Trouble> {
     let mut objects = Objects::default();
     for (kind, paths) in KINDS {
-        let answer = list(api, kind, paths, at).await;
+        let answer = list(api, kind, paths, (at, uses)).await;
         take(&mut objects, kind, answer)?;
     }
     let secrets = api.json_as::<Value>("/api/v1/secrets", NAMES_ONLY).await;
@@ -72,13 +72,18 @@ fn take(objects: &mut Objects, kind: &str, answer: Result<Vec<Arc<Resource>>, Tr
     Ok(())
 }
 
-async fn list(api: &Api, kind: &str, paths: &[&str], at: Timestamp) -> Result<Vec<Arc<Resource>>, Trouble> {
+async fn list(
+    api: &Api,
+    kind: &str,
+    paths: &[&str],
+    (at, uses): (Timestamp, &mut Uses),
+) -> Result<Vec<Arc<Resource>>, Trouble> {
     let mut last = Trouble::Missing;
     for path in paths {
         // `/apis/apps/v1/deployments` is of `apps/v1`, `/api/v1/pods` of `v1`.
         let version = path.rsplit_once('/').map_or(*path, |(version, _)| version);
         let version = version.trim_start_matches("/apis/").trim_start_matches("/api/");
-        match read(api, path, (kind, version), at).await {
+        match read(api, path, (kind, version), (at, uses)).await {
             Err(Trouble::Missing) => last = Trouble::Missing,
             other => return other,
         }
@@ -86,12 +91,23 @@ async fn list(api: &Api, kind: &str, paths: &[&str], at: Timestamp) -> Result<Ve
     Err(last)
 }
 
-async fn read(api: &Api, path: &str, what: (&str, &str), at: Timestamp) -> Result<Vec<Arc<Resource>>, Trouble> {
+async fn read(
+    api: &Api,
+    path: &str,
+    what: (&str, &str),
+    (at, uses): (Timestamp, &mut Uses),
+) -> Result<Vec<Arc<Resource>>, Trouble> {
     let mut listing = api.list(path).await?;
     let mut found = Vec::new();
     let mut unreadable = None;
     let mut on_item = |json: &[u8]| match serde_json::from_slice::<Value>(json) {
-        Ok(item) => found.push(resource(api, what, slim(what.0, item), at)),
+        Ok(item) => {
+            let mut item = slim(what.0, item);
+            if what.0 == "Pod" {
+                uses.tell(at, &mut item);
+            }
+            found.push(resource(api, what, item, at));
+        }
         Err(error) => unreadable = Some(error.to_string()),
     };
     while listing.frame(&mut on_item).await? {}

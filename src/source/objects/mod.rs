@@ -1,8 +1,11 @@
 //! Live objects as a whole, for the rule book: asked once, with everything that a check looks at, and nothing of what is secret.
 
+pub mod backups;
 pub mod docker;
+pub mod files;
 pub mod host;
 pub mod kube;
+pub mod usage;
 
 use crate::rulebook::resource::Resource;
 use compact_str::CompactString;

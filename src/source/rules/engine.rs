@@ -5,11 +5,12 @@ use crate::{
     client::docker::{Endpoint, raw},
     clock,
     model::{finding::Scope, update::Update},
-    rulebook::{resource::Resource, subject::live::Live as LiveView},
+    rulebook::{resource::Resource, subject::live::Live as LiveView, tree::Tree},
     source::{
         SourceError, Spec,
         live::{Gone, Live},
         objects,
+        shared::Shared,
         supervisor::{Demand, Teller, backoff},
     },
 };
@@ -29,12 +30,13 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 pub struct EngineRules {
     endpoint: Endpoint,
     options: Arc<Options>,
+    shared: Shared,
 }
 
 impl EngineRules {
     /// The source for one engine.
-    pub fn new(endpoint: Endpoint, options: Arc<Options>) -> Self {
-        Self { endpoint, options }
+    pub fn new(endpoint: Endpoint, options: Arc<Options>, shared: Shared) -> Self {
+        Self { endpoint, options, shared }
     }
 
     fn name(&self) -> CompactString {
@@ -55,13 +57,14 @@ impl EngineRules {
         let kinds = raw::encoded(r#"{"type":["container"]}"#);
         let since = clock::now().as_second() - 1;
         let mut events = raw::lines::<Event>(&docker, &format!("/events?since={since}&filters={kinds}"));
+        let mut trees = self.shared.tree();
         loop {
             let mut wish = Wish::of(demand);
             clerk.read_again(&self.options);
             let whole = objects::docker::objects(&docker, &self.endpoint.name, clock::now()).await;
             let mut resources = whole.resources;
             clerk.problems.extend(whole.unread.into_iter().map(|(what, why)| format!("{what}: {why}")));
-            self.tell(clerk, &resources, teller).await?;
+            self.tell(clerk, &resources, &mut trees, teller).await?;
             let relist = tokio::time::sleep(RELIST);
             tokio::pin!(relist);
             loop {
@@ -69,17 +72,23 @@ impl EngineRules {
                     event = events.next() => match event {
                         Some(Ok(event)) if event.matters() => {
                             self.take(&docker, &event, &mut resources).await;
-                            self.tell(clerk, &resources, teller).await?;
+                            self.tell(clerk, &resources, &mut trees, teller).await?;
                         }
                         Some(Ok(_)) => {}
                         Some(Err(error)) => return Ok(trouble(&error.to_string())),
                         None => return Ok(trouble("the engine closed the connection")),
                     },
+                    // The repository changed, and its policy may have.
+                    _ = trees.changed() => {
+                        tokio::time::sleep(super::TOGETHER).await;
+                        clerk.read_again(&self.options);
+                        self.tell(clerk, &resources, &mut trees, teller).await?;
+                    }
                     () = &mut relist => break,
                     written = wish.written(demand) => {
                         wish = written?;
                         clerk.read_again(&self.options);
-                        self.tell(clerk, &resources, teller).await?;
+                        self.tell(clerk, &resources, &mut trees, teller).await?;
                     }
                 }
             }
@@ -99,11 +108,19 @@ impl EngineRules {
         }
     }
 
-    async fn tell(&self, clerk: &mut Clerk, resources: &[Arc<Resource>], teller: &mut Teller) -> Result<(), Gone> {
+    async fn tell(
+        &self,
+        clerk: &mut Clerk,
+        resources: &[Arc<Resource>],
+        trees: &mut watch::Receiver<Option<Arc<Tree>>>,
+        teller: &mut Teller,
+    ) -> Result<(), Gone> {
+        self.shared.put_engine(&self.endpoint.name, resources);
+        let tree = trees.borrow_and_update().clone();
         let now = clock::now();
         let mut tally = clerk.book.objects(resources.iter().map(|resource| &**resource), now);
         let live = LiveView { docker: resources.to_vec(), ..LiveView::default() };
-        tally.take(clerk.book.live(&live, None, Scope::Docker, now));
+        tally.take(clerk.book.live(&live, tree.as_deref(), Scope::Docker, now));
         teller.tell(vec![Update::Rules(Box::new(clerk.news(tally, &[Scope::Docker], None)))]).await
     }
 }
@@ -162,6 +179,7 @@ impl Live for EngineRules {
                     () = over => return Err(Gone),
                 };
                 failures = if clerk.has_told() { 1 } else { failures + 1 };
+                self.shared.lose_engine(&self.endpoint.name);
                 teller.error(&error, Some(RELIST)).await?;
                 super::repo::wait(backoff(FIRST_WAIT, failures), &mut demand).await?;
             }

@@ -1,16 +1,18 @@
 //! The rule book, live: a repository whose files are watched, engines whose containers are judged as they start, clusters that are
-//! looked through now and then. What is told are findings.
+//! looked through now and then, this host. What is told are findings, each by one source: that of what it is about. What is live is judged together
+//! with the repository's files, and again when they change.
 
 pub mod changes;
 mod clerk;
 mod cluster;
 mod engine;
+mod host;
 mod memory;
 pub(super) mod repo;
 mod watcher;
 mod wish;
 
-use super::{Spec, live::Live, repo::book::Words};
+use super::{Spec, live::Live, repo::book::Words, shared::Shared};
 use crate::{client::Clients, model::topic::Topic};
 use clerk::Clerk;
 use compact_str::CompactString;
@@ -28,16 +30,19 @@ pub struct Options {
 }
 
 /// Every source that judges.
-pub fn all(clients: &Arc<Clients>, options: &Options) -> Vec<Box<dyn Live>> {
+pub fn all(clients: &Arc<Clients>, options: &Options, shared: &Shared) -> Vec<Box<dyn Live>> {
     let options = Arc::new(options.clone());
-    let mut all: Vec<Box<dyn Live>> = vec![Box::new(repo::RepoRules::new(Arc::clone(&options)))];
+    let mut all: Vec<Box<dyn Live>> = vec![
+        Box::new(repo::RepoRules::new(Arc::clone(&options), shared.clone())),
+        Box::new(host::HostRules::new(clients, Arc::clone(&options), shared.clone())),
+    ];
     let engines = clients.docker.iter();
     all.extend(engines.map(|endpoint| -> Box<dyn Live> {
-        Box::new(engine::EngineRules::new(endpoint.clone(), Arc::clone(&options)))
+        Box::new(engine::EngineRules::new(endpoint.clone(), Arc::clone(&options), shared.clone()))
     }));
     let contexts = clients.kube.all().iter();
     all.extend(contexts.map(|context| -> Box<dyn Live> {
-        Box::new(cluster::ClusterRules::new(Arc::clone(clients), context.clone(), Arc::clone(&options)))
+        Box::new(cluster::ClusterRules::new(Arc::clone(clients), context.clone(), Arc::clone(&options), shared.clone()))
     }));
     all
 }
@@ -47,3 +52,6 @@ fn spec(name: CompactString, every: Duration, deadline: Duration) -> Spec {
     let topics = Topic::Rules.into();
     Spec { name, kind: "rules".into(), topics, foreground: every, background: Some(every), deadline }
 }
+
+/// Changes of others that come within this time are judged together.
+const TOGETHER: Duration = Duration::from_millis(500);

@@ -1,5 +1,5 @@
 //! A repository, watched: what is saved is judged within a moment. It is judged always where it carries a `.flightdeck.toml`, and else while
-//! the rules are shown.
+//! the rules are shown. Its files are left for those who judge what is live.
 
 use super::{Clerk, Options, watcher::Watcher, wish::Wish};
 use crate::{
@@ -13,19 +13,17 @@ use crate::{
     rulebook::{
         engine::Engine,
         excerpt::excerpt,
-        subject::live::Live as LiveView,
         syntax::codeowners::Codeowners,
         tree::{Kind, LARGEST, Tree, base_name, name_hash},
     },
     source::{
         SourceError, Spec,
-        host::read::Root,
         live::{Gone, Live},
-        objects,
         repo::{
             Repo, book,
             walk::{Exclude, relative},
         },
+        shared::Shared,
         supervisor::{Demand, Teller},
     },
 };
@@ -41,18 +39,19 @@ use tokio::sync::watch;
 
 /// Changes that come within this time are judged together: an editor writes a file in several steps.
 const TOGETHER: Duration = Duration::from_millis(100);
-/// How often everything is read again though no change was told, and this host looked at.
+/// How often everything is read again though no change was told.
 const RESCAN: Duration = Duration::from_secs(60);
 
 /// The source.
 pub struct RepoRules {
     options: Arc<Options>,
+    shared: Shared,
 }
 
 impl RepoRules {
     /// The source for the repository that the options name.
-    pub fn new(options: Arc<Options>) -> Self {
-        Self { options }
+    pub fn new(options: Arc<Options>, shared: Shared) -> Self {
+        Self { options, shared }
     }
 
     /// Whether it is judged while nobody looks.
@@ -89,7 +88,7 @@ impl Live for RepoRules {
             }
             loop {
                 match Judge::open(&root, &self.options, Wish::of(&demand)) {
-                    Ok(judge) => judge.run(&self.options, &mut demand, teller).await?,
+                    Ok(judge) => judge.run(&self.options, &self.shared, &mut demand, teller).await?,
                     Err(reason) => {
                         let hint = "name a folder that can be read: `repository` in the configuration".into();
                         teller.error(&SourceError::Down { reason, hint }, Some(RESCAN)).await?;
@@ -117,7 +116,7 @@ pub(super) async fn wait(pause: Duration, demand: &mut watch::Receiver<Demand>) 
 /// A repository that is being judged.
 struct Judge {
     repo: Repo,
-    tree: Tree,
+    tree: Arc<Tree>,
     engine: Engine,
     clerk: Clerk,
     watcher: Option<Watcher>,
@@ -131,6 +130,7 @@ impl Judge {
         let tree = read(&repo, &clerk)?;
         let mut engine = Engine::new(clerk.book.clone());
         engine.judge(&tree, clock::now());
+        let tree = Arc::new(tree);
         let mut judge = Self { repo, tree, engine, clerk, watcher: Watcher::new().ok(), wish };
         judge.watch_folders();
         Ok(judge)
@@ -139,11 +139,13 @@ impl Judge {
     async fn run(
         mut self,
         options: &Options,
+        shared: &Shared,
         demand: &mut watch::Receiver<Demand>,
         teller: &mut Teller,
     ) -> Result<(), Gone> {
         loop {
             let news = self.news();
+            shared.put_tree(Arc::clone(&self.tree));
             let lines = self.lines(&news);
             let mut updates = vec![Update::Rules(Box::new(news))];
             updates.extend(lines.map(|lines| Update::RuleLines(Box::new(lines))));
@@ -220,20 +222,22 @@ impl Judge {
             return self.read_again(options);
         }
         let names = self.tree.files.keys().map(|path| name_hash(base_name(path))).collect();
+        // Those who look at the files as they were go on with them.
+        let tree = Arc::make_mut(&mut self.tree);
         let mut judged = BTreeSet::new();
         for path in touched {
             // What the tree leaves out is left out still.
-            if self.tree.file(&path).is_none() {
+            if tree.file(&path).is_none() {
                 continue;
             }
             match self.repo.read_file(&path, &names) {
-                Some(file) => drop(self.tree.files.insert(path.clone(), file)),
-                None => drop(self.tree.files.remove(&path)),
+                Some(file) => drop(tree.files.insert(path.clone(), file)),
+                None => drop(tree.files.remove(&path)),
             }
             judged.insert(path);
         }
         if !judged.is_empty() {
-            self.tree.settle();
+            tree.settle();
             self.engine.judge_again(&self.tree, &judged, clock::now());
         }
     }
@@ -242,7 +246,7 @@ impl Judge {
         self.clerk.read_again(options);
         match read(&self.repo, &self.clerk) {
             Ok(tree) => {
-                self.tree = tree;
+                self.tree = Arc::new(tree);
                 self.engine.book = self.clerk.book.clone();
                 self.engine.judge(&self.tree, clock::now());
                 self.watch_folders();
@@ -263,13 +267,9 @@ impl Judge {
     }
 
     fn news(&mut self) -> RuleNews {
-        let now = clock::now();
-        let mut tally = self.engine.tally();
-        let listening = objects::host::listening(&Root::real());
-        let live = LiveView { listening: &listening, ..LiveView::default() };
-        tally.take(self.clerk.book.live(&live, Some(&self.tree), Scope::Host, now));
+        let tally = self.engine.tally();
         let owners = self.tree.of_kind(Kind::Codeowners).next().map(|file| Codeowners::parse(file.text()));
-        self.clerk.news(tally, &[Scope::Repo, Scope::Host], owners.as_ref())
+        self.clerk.news(tally, &[Scope::Repo], owners.as_ref())
     }
 }
 

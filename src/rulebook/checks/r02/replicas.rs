@@ -13,7 +13,7 @@ use crate::rulebook::{
         workload::{Selector, pod_labels, replicas, template},
     },
     syntax::node::Node,
-    tree::Tree,
+    tree::{Kind, Tree},
 };
 use std::collections::HashMap;
 
@@ -45,6 +45,10 @@ impl Check for Replicas {
         let patches: Vec<&Resource> =
             tree.files.values().flat_map(|file| &file.patches).map(|patch| &**patch).collect();
         Known::new(&Objects::of_tree(tree), Changes::of(tree), Objects::new(patches), true).judge(out)
+    }
+
+    fn reads(&self) -> Option<&'static [Kind]> {
+        Some(&[Kind::Kubernetes, Kind::Kustomization])
     }
 
     fn live(&self, live: &Live<'_>, _tree: Option<&Tree>, out: &mut Out<'_>) -> Judged {

@@ -12,7 +12,7 @@ use crate::rulebook::{
         workload::{is_open, references},
     },
     syntax::node::Node,
-    tree::Tree,
+    tree::{Kind, Tree},
 };
 
 /// A workload that is not updated pod by pod.
@@ -37,6 +37,10 @@ impl Check for RollingUpdate {
 
     fn tree(&self, tree: &Tree, out: &mut Out<'_>) -> Judged {
         judge(&Objects::of_tree(tree), out)
+    }
+
+    fn reads(&self) -> Option<&'static [Kind]> {
+        Some(&[Kind::Kubernetes, Kind::Kustomization])
     }
 
     fn live(&self, live: &Live<'_>, _tree: Option<&Tree>, out: &mut Out<'_>) -> Judged {

@@ -8,7 +8,7 @@ use crate::{
         resource::Resource,
         subject::compose::{Project, short},
         syntax::node::{Node, step},
-        tree::Tree,
+        tree::{Kind, Tree},
     },
 };
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -56,6 +56,10 @@ impl Check for ComposeReferences {
             circles(project, out);
         }
         Judged::Yes
+    }
+
+    fn reads(&self) -> Option<&'static [Kind]> {
+        Some(&[Kind::Compose])
     }
 }
 

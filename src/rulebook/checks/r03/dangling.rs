@@ -16,7 +16,7 @@ use crate::rulebook::{
         live::Live,
         objects::{Objects, is_owned, is_repeated},
     },
-    tree::Tree,
+    tree::{Kind, Tree},
 };
 use world::World;
 
@@ -57,6 +57,10 @@ impl Check for Dangling {
         let paths = paths::judge(tree, out);
         let objects = judge(&World::of_tree(tree), out);
         if paths == Judged::Yes { paths } else { objects }
+    }
+
+    fn reads(&self) -> Option<&'static [Kind]> {
+        Some(&[Kind::Kubernetes, Kind::Kustomization, Kind::HelmChart])
     }
 
     fn live(&self, live: &Live<'_>, _tree: Option<&Tree>, out: &mut Out<'_>) -> Judged {

@@ -1,6 +1,7 @@
 //! 03a: live objects that are no longer as their manifest says.
 
 mod compare;
+mod container;
 
 use crate::model::finding::{Level, Scope};
 use crate::rulebook::{
@@ -8,30 +9,36 @@ use crate::rulebook::{
     out::Out,
     resource::Resource,
     subject::{
+        compose::is_partial,
+        container::containers,
         declared::Declared,
         kubernetes::group_of,
         live::Live,
         objects::{is_owned, shares_namespace},
+        services::{ComesFrom, comes_from},
     },
     syntax::node::Node,
     tree::Tree,
 };
 use compare::{Difference, compare};
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 /// A live object that drifts from its manifest.
 ///
 /// Compared is what the manifest gives, and nothing that the API server or a controller adds. What a kustomization changes on the way, what
-/// an autoscaler sets, and what is filled in later is not compared.
+/// an autoscaler sets, and what is filled in later is not compared. A container is compared with the service of compose that its labels name.
 pub struct Drift;
 
 static META: Meta = Meta {
     id: "03a",
     title: "live object drifts from its manifest",
     level: Level::Error,
-    scopes: &[Scope::Kube],
+    scopes: &[Scope::Docker, Scope::Kube],
     why: "Somebody changed it by hand. The next deploy takes that back without asking, or nobody knows any more what is right.",
-    fix: "Bring the change into the manifest, or apply the manifest again (`kubectl diff -f` shows both).",
+    fix: "Bring the change into the manifest, or apply the manifest again (`kubectl diff -f` shows both, `docker compose up -d` makes a container anew).",
     precedent: &["kubectl diff", "Argo CD OutOfSync"],
     references: &["https://kubernetes.io/docs/concepts/overview/working-with-objects/object-management/"],
     parameters: &[],
@@ -47,6 +54,9 @@ impl Check for Drift {
 
     fn live(&self, live: &Live<'_>, tree: Option<&Tree>, out: &mut Out<'_>) -> Judged {
         let Some(tree) = tree else { return Judged::No };
+        if out.scope == Scope::Docker {
+            return at_engines(live, tree, out);
+        }
         let declared = Declared::of(tree);
         let mut counts: HashMap<(&str, &str, &str), usize> = HashMap::new();
         for resource in &live.kube {
@@ -68,6 +78,47 @@ impl Check for Drift {
     }
 }
 
+/// Containers against the services that they come from.
+fn at_engines(live: &Live<'_>, tree: &Tree, out: &mut Out<'_>) -> Judged {
+    let mut judged = Judged::No;
+    for resource in live.docker.iter().filter(|resource| resource.kind == "container") {
+        let ComesFrom::Services(services) = comes_from(resource, tree) else { continue };
+        let Some(is) = containers(resource).into_iter().next() else { continue };
+        let compared = |service: &&Arc<Resource>| {
+            let wanted = containers(service).into_iter().next().filter(|_| !is_partial(service))?;
+            Some((container::compare(&wanted, &is), Arc::clone(service)))
+        };
+        let all: Vec<_> = services.iter().filter_map(compared).collect();
+        let Some((least, service)) = all.iter().min_by_key(|(found, _)| found.len()) else { continue };
+        judged = Judged::Yes;
+        let Some(first) = least.first() else { continue };
+        let told = shortened(least.iter().map(|difference| difference.told.clone()).collect());
+        let (file, span) = service.place_of(&first.wanted);
+        let line = span.map_or_else(String::new, |span| format!(":{}", span.line));
+        let pointers: Vec<&str> = least.iter().map(|difference| difference.pointer.as_str()).collect();
+        let draft = out
+            .on(resource, &first.pointer)
+            .key(pointers.join(" "))
+            .expected(format!("as in {}{line}", file.map_or(service.origin.as_str(), |file| file.as_str())));
+        if all.len() > 1 {
+            draft.unknown(format!("{} files declare it, and it is as none of them: {told}", all.len()));
+        } else {
+            draft.observed(told).fail();
+        }
+    }
+    judged
+}
+
+/// The first few, and how many more.
+fn shortened(mut told: Vec<String>) -> String {
+    let all = told.len();
+    if all > NAMED {
+        told.truncate(NAMED);
+        told.push(format!("{} more", all - NAMED));
+    }
+    told.join("; ")
+}
+
 /// Whether a manifest without a namespace is meant for the one that the object is in.
 fn is_meant(source: &Resource, live: &Resource, declared: &Declared<'_>, is_only: bool) -> bool {
     source.api_version == live.api_version
@@ -86,10 +137,7 @@ fn one(live: &Resource, sources: &[&Resource], declared: &Declared<'_>, scaled: 
     let all: Vec<(Vec<Difference>, &Resource)> = sources.iter().map(|source| (differences(source), *source)).collect();
     let Some((least, source)) = all.iter().min_by_key(|(found, _)| found.len()) else { return };
     let Some(first) = least.first() else { return };
-    let mut told: Vec<String> = least.iter().take(NAMED).map(Difference::told).collect();
-    if least.len() > NAMED {
-        told.push(format!("{} more", least.len() - NAMED));
-    }
+    let told = shortened(least.iter().map(Difference::told).collect());
     let pointers: Vec<&str> = least.iter().map(|difference| difference.pointer.as_str()).collect();
     let line = source.spec.span_of(&first.wanted).map_or_else(String::new, |span| format!(":{}", span.line));
     let draft = out
@@ -97,9 +145,9 @@ fn one(live: &Resource, sources: &[&Resource], declared: &Declared<'_>, scaled: 
         .key(pointers.join(" "))
         .expected(format!("as in {}{line}", source.file.as_deref().unwrap_or(&source.origin)));
     if all.len() > 1 {
-        draft.unknown(format!("{} manifests declare it, and it is as none of them: {}", all.len(), told.join("; ")));
+        draft.unknown(format!("{} manifests declare it, and it is as none of them: {}", all.len(), told));
     } else {
-        draft.observed(told.join("; ")).fail();
+        draft.observed(told).fail();
     }
 }
 
@@ -201,6 +249,67 @@ mod tests {
         assert_eq!(of(&live, &[("a.yaml", &open)]).len(), 1);
         let second = live.replace("namespace: shop", "namespace: other");
         assert_eq!(of(&format!("{live}---\n{second}"), &[("a.yaml", &open)]), [""; 0]);
+    }
+
+    const COMPOSE: &str = "services:\n  web:\n    image: web:1\n    restart: always\n    ports: ['8080:80']\n    environment: {MODE: live, DB_PASSWORD: secret}\n    mem_limit: 64m\n    volumes: ['./conf:/etc/web:ro', 'data:/data']\n";
+
+    fn web() -> serde_json::Value {
+        serde_json::json!({
+            "Config": {"Image": "docker.io/library/web:1", "Env": ["PATH=/bin", "MODE=live", "DB_PASSWORD=(redacted)"]},
+            "HostConfig": {"RestartPolicy": {"Name": "always"}, "Memory": 67_108_864, "PidsLimit": 2_048,
+                "PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}},
+            "Mounts": [{"Type": "bind", "Source": "/repo/conf", "Destination": "/etc/web", "RW": false},
+                {"Type": "volume", "Name": "data", "Destination": "/data", "RW": true}],
+        })
+    }
+
+    fn at_engine(spec: serde_json::Value, files: &[(&str, &str)]) -> Vec<String> {
+        use crate::rulebook::{
+            policy::Policy,
+            run::{Subject, judge},
+        };
+        let tree = Tree::of(files);
+        let container = crate::rulebook::subject::services::of_compose("repo", "web", "", spec);
+        let live = Live { docker: vec![container.into()], ..Live::default() };
+        let now = "2026-01-01T00:00:00Z".parse().expect("a time");
+        let told = judge(&Drift, Subject::Live(&live, Some(&tree)), Scope::Docker, &Policy::default(), now).findings;
+        told.iter().map(crate::rulebook::run::line).collect()
+    }
+
+    #[test]
+    fn a_container_is_as_its_service_says() {
+        assert_eq!(at_engine(web(), &[("compose.yaml", COMPOSE)]), [""; 0]);
+        assert_eq!(at_engine(web(), &[]), [""; 0]);
+        let mut other = web();
+        other["Config"]["Image"] = "web:2".into();
+        other["Config"]["Env"] = serde_json::json!(["MODE=test"]);
+        other["HostConfig"]["Privileged"] = true.into();
+        other["HostConfig"]["Memory"] = 0.into();
+        other["HostConfig"]["RestartPolicy"]["Name"] = "no".into();
+        other["HostConfig"]["PortBindings"] = serde_json::json!({"80/tcp": [{"HostIp": "", "HostPort": "9090"}]});
+        let told = at_engine(other, &[("compose.yaml", COMPOSE)]);
+        assert_eq!(
+            told,
+            [
+                "container repo-web-1 image is web:2 and not web:1; privileged is on; memory limit is none and not 67108864; restart is no and not always; port 9090:80/tcp is published and not 8080:80/tcp; 1 more"
+            ]
+        );
+        assert!(!told[0].contains("test") && !told[0].contains("secret"));
+    }
+
+    #[test]
+    fn what_the_file_leaves_open_is_not_compared() {
+        let open = "services:\n  web: {build: ., image: mine}\n";
+        let mut spec = web();
+        spec["Mounts"] = serde_json::json!([]);
+        spec["HostConfig"]["PortBindings"] = serde_json::json!({});
+        spec["HostConfig"]["Memory"] = 0.into();
+        assert_eq!(at_engine(spec.clone(), &[("compose.yaml", open)]), [""; 0]);
+        spec["Mounts"] = serde_json::json!([{"Type": "bind", "Source": "/", "Destination": "/host", "RW": true}]);
+        assert_eq!(
+            at_engine(spec, &[("compose.yaml", open)]),
+            ["container repo-web-1 a path of the host is mounted at /host"]
+        );
     }
 
     #[test]

@@ -73,6 +73,10 @@ impl Check for Alerts {
         }
         if alerts.is_empty() { Judged::No } else { Judged::Yes }
     }
+
+    fn reads(&self) -> Option<&'static [Kind]> {
+        Some(&[Kind::PrometheusRules, Kind::Kubernetes])
+    }
 }
 
 fn place(file: &File, span: Option<Span>) -> String {

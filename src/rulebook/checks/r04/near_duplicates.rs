@@ -90,6 +90,19 @@ impl Check for NearDuplicates {
         }
         if files.is_empty() { Judged::No } else { Judged::Yes }
     }
+
+    fn reads(&self) -> Option<&'static [Kind]> {
+        Some(&[
+            Kind::Shell,
+            Kind::Python,
+            Kind::Dockerfile,
+            Kind::Compose,
+            Kind::Kubernetes,
+            Kind::HelmTemplate,
+            Kind::PrometheusRules,
+            Kind::Hcl,
+        ])
+    }
 }
 
 /// The keys that several files have: most have one that nobody shares.

@@ -73,6 +73,10 @@ impl Check for ServiceTwice {
         }
         judged
     }
+
+    fn reads(&self) -> Option<&'static [Kind]> {
+        Some(&[Kind::Compose])
+    }
 }
 
 /// A service that stands twice in one file.

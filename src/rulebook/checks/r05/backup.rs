@@ -1,18 +1,24 @@
 //! A backup that is too old, or went wrong.
 
 use crate::{
-    model::finding::{Level, Scope},
+    model::{
+        Timestamp,
+        finding::{Level, Scope},
+    },
     rulebook::{
         check::{Check, Judged, Meta, Parameter, Value},
         out::Out,
         policy::Protected,
+        resource::Resource,
         subject::{
             live::{Backup as Seen, Live},
             words::fits,
         },
+        syntax::node::Node,
         tree::Tree,
     },
 };
+use std::{collections::BTreeSet, sync::Arc};
 
 /// 05g: last backup too old, or failed.
 pub struct Backup;
@@ -39,24 +45,75 @@ impl Check for Backup {
     }
 
     fn live(&self, live: &Live<'_>, _tree: Option<&Tree>, out: &mut Out<'_>) -> Judged {
-        let policy = out.policy;
-        let of = |backup: &Seen| policy.protected.iter().find(|protected| fits(&protected.name, &backup.name));
-        for backup in live.backups {
-            judge(backup, of(backup), out);
+        match out.scope {
+            Scope::Host => on_host(live, out),
+            Scope::Kube => in_cluster(live, out),
+            Scope::Repo | Scope::Diff | Scope::Docker => Judged::No,
         }
-        let mut judged = !live.backups.is_empty();
-        if out.scope == Scope::Host {
-            for protected in policy.protected.iter().filter(|protected| protected.backup_file.is_some()) {
-                judged = true;
-                if !live.backups.iter().any(|backup| fits(&protected.name, &backup.name)) {
-                    let name = format!("backup of {}", protected.name);
-                    out.about(name, protected.name.as_str())
-                        .key("seen")
-                        .unknown("nothing has looked at its last backup");
+    }
+}
+
+/// Files of this host.
+fn on_host(live: &Live<'_>, out: &mut Out<'_>) -> Judged {
+    let policy = out.policy;
+    let of = |backup: &Seen| policy.protected.iter().find(|protected| fits(&protected.name, &backup.name));
+    for backup in live.backups {
+        judge(backup, of(backup), out);
+    }
+    let mut judged = !live.backups.is_empty();
+    for protected in policy.protected.iter().filter(|protected| protected.has_backup_here()) {
+        judged = true;
+        if !live.backups.iter().any(|backup| fits(&protected.name, &backup.name)) {
+            let name = format!("backup of {}", protected.name);
+            out.about(name, protected.name.as_str()).key("seen").unknown("nothing has looked at its last backup");
+        }
+    }
+    if judged { Judged::Yes } else { Judged::No }
+}
+
+/// Jobs of a cluster. Another cluster than the one that the policy means has not even the namespace.
+fn in_cluster(live: &Live<'_>, out: &mut Out<'_>) -> Judged {
+    let mut judged = Judged::No;
+    let policy = out.policy;
+    for protected in &policy.protected {
+        let Some((namespace, name)) = protected.backup_job.as_deref().and_then(|job| job.split_once('/')) else {
+            continue;
+        };
+        let contexts: BTreeSet<_> =
+            live.kube.iter().filter(|one| one.namespace == namespace).map(|one| &one.origin).collect();
+        for context in contexts {
+            judged = Judged::Yes;
+            let is_it = |one: &&Arc<Resource>| one.origin == *context && one.namespace == namespace && one.name == name;
+            let job = live.kube.iter().filter(|one| one.kind == "CronJob").find(is_it);
+            let file = format!("{context}, CronJob {namespace}/{name}");
+            let seen = |at, problem: Option<String>| Seen {
+                name: protected.name.clone(),
+                file: file.clone(),
+                at,
+                problem,
+                unread: None,
+            };
+            match job {
+                Some(job) => judge(&of_job(job, &seen), Some(protected), out),
+                None if live.knows(context, "CronJob") => {
+                    judge(&seen(None, Some("its CronJob is not there".into())), Some(protected), out);
                 }
+                None => judge(&seen(None, None), Some(protected), out),
             }
         }
-        if judged { Judged::Yes } else { Judged::No }
+    }
+    judged
+}
+
+/// What a CronJob tells of its last success (<https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/cron-job-v1/#CronJobStatus>).
+fn of_job(job: &Resource, seen: &impl Fn(Option<Timestamp>, Option<String>) -> Seen) -> Seen {
+    if job.at("/spec/suspend").and_then(Node::as_bool) == Some(true) {
+        return seen(None, Some("its CronJob is suspended".into()));
+    }
+    let time = |pointer: &str| job.at(pointer).and_then(Node::as_str).and_then(|text| text.parse::<Timestamp>().ok());
+    match (time("/status/lastSuccessfulTime"), time("/status/lastScheduleTime")) {
+        (None, Some(started)) => seen(None, Some(format!("it has never succeeded; last started at {started}"))),
+        (at, _) => seen(at, None),
     }
 }
 
@@ -69,7 +126,10 @@ fn judge(backup: &Seen, protected: Option<&Protected>, out: &mut Out<'_>) {
     if let Some(problem) = &backup.problem {
         return draft.observed(problem.as_str()).key("problem").fail();
     }
-    let Some(at) = backup.at else { return draft.key("age").unknown("it is not known when the last one was made") };
+    let Some(at) = backup.at else {
+        let why = backup.unread.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+        return draft.key("age").unknown(format!("it is not known when the last one was made{why}"));
+    };
     let age = now.duration_since(at).as_secs_f64() / 3_600.0;
     if age < -1.0 {
         draft.key("age").unknown(format!("its time is in the future: {at}"));
@@ -101,6 +161,7 @@ mod tests {
             file: "/b/x".into(),
             at: at.and_then(|at| at.parse().ok()),
             problem: problem.map(Into::into),
+            unread: None,
         }
     }
 
@@ -120,5 +181,38 @@ mod tests {
         assert_eq!(said(&[backup("db", Some("2026-01-03T00:00:00Z"), None)], Scope::Host).len(), 1);
         assert_eq!(said(&[], Scope::Host), ["? backup of db nothing has looked at its last backup"]);
         assert_eq!(said(&[], Scope::Kube), [""; 0]);
+        assert_eq!(said(&[backup("db", None, Some("exit 1"))], Scope::Kube), [""; 0], "that is told of the host");
+    }
+
+    fn job(text: &str) -> Vec<String> {
+        let policy: Policy =
+            toml::from_str("[[protected]]\nname = 'db'\nreason = 'x'\nbackup-hours = 2\nbackup-job = 'shop/dump'\n")
+                .expect("is a policy");
+        let now = "2026-01-02T00:00:00Z".parse().expect("a time");
+        let mut job = crate::rulebook::resource::object(text);
+        (job.scope, job.origin) = (Scope::Kube, "prod".into());
+        let live = Live { kube: vec![job.into()], listed: vec![("prod".into(), "CronJob".into())], ..Live::default() };
+        judge(&Backup, Subject::Live(&live, None), Scope::Kube, &policy, now).findings.iter().map(line).collect()
+    }
+
+    #[test]
+    fn a_job_of_a_cluster_tells_when_it_succeeded() {
+        let of = |name: &str, rest: &str| {
+            job(&format!("apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: {name}, namespace: shop}}\n{rest}\n"))
+        };
+        assert_eq!(of("dump", "status: {lastSuccessfulTime: '2026-01-01T23:00:00Z'}"), [""; 0]);
+        assert_eq!(
+            of("dump", "status: {lastSuccessfulTime: '2026-01-01T20:00:00Z'}"),
+            ["backup of db the last one is 4.0 h old (2026-01-01T20:00:00Z)"]
+        );
+        assert_eq!(
+            of("dump", "status: {lastScheduleTime: '2026-01-01T23:00:00Z'}"),
+            ["backup of db it has never succeeded; last started at 2026-01-01T23:00:00Z"]
+        );
+        assert_eq!(of("dump", "spec: {suspend: true}"), ["backup of db its CronJob is suspended"]);
+        assert_eq!(of("dump", ""), ["? backup of db it is not known when the last one was made"]);
+        assert_eq!(of("other", ""), ["backup of db its CronJob is not there"]);
+        let elsewhere = "apiVersion: v1\nkind: Service\nmetadata: {name: x, namespace: other}\n";
+        assert_eq!(job(elsewhere), [""; 0], "another cluster");
     }
 }

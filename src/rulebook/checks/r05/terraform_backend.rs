@@ -75,6 +75,10 @@ impl Check for TerraformBackend {
         }
         judged
     }
+
+    fn reads(&self) -> Option<&'static [Kind]> {
+        Some(&[Kind::Hcl])
+    }
 }
 
 /// Folders that a module of the tree is called from: what they declare belongs to who calls.

@@ -7,11 +7,13 @@ use crate::{
     rulebook::{
         check::{Check, Judged, Meta},
         out::Out,
-        subject::live::{HostFile, Live},
+        subject::live::{HostFile, HostFileKind, Live},
         syntax::{node::Node, yaml},
         tree::{File, Kind, Tree},
     },
 };
+
+mod podman;
 
 /// 11r.
 pub struct DockerDaemon;
@@ -57,20 +59,24 @@ impl Check for DockerDaemon {
         let host = live.host.map_or("this host", |host| host.name.as_str());
         let mut judged = Judged::No;
         for file in live.files {
-            let Some(rights) = RIGHTS.iter().find(|rights| rights.paths.contains(&file.path.as_str())) else {
-                continue;
-            };
             judged = Judged::Yes;
-            access(file, rights, host, out);
-            let Some(text) = file.text.as_deref().filter(|_| file.path.ends_with("daemon.json")) else { continue };
-            let about = |out: &mut Out<'_>, observed: String, expected: &str| {
-                out.about(file.path.clone(), host).observed(observed).expected(expected).fail();
+            access(file, host, out);
+            let unread = |why: &str, out: &mut Out<'_>| {
+                out.about(file.path.clone(), host).key("unread").unknown(format!("cannot be read: {why}"));
             };
-            match yaml::parse_one(text) {
-                Ok(settings) => flaws(&settings).into_iter().for_each(|flaw| about(out, flaw.observed, flaw.expected)),
-                Err(fault) => {
-                    out.about(file.path.clone(), host).key("unread").unknown(format!("cannot be read: {fault}"))
+            let found = match (file.kind, &file.text, &file.problem) {
+                (_, _, Some(problem)) => Err(problem.clone()),
+                (HostFileKind::DockerSettings, Some(text), _) => {
+                    yaml::parse_one(text).map(|settings| flaws(&settings)).map_err(|fault| fault.to_string())
                 }
+                (HostFileKind::PodmanSettings, Some(text), _) => podman::flaws(text),
+                _ => Ok(Vec::new()),
+            };
+            match found {
+                Ok(flaws) => flaws.into_iter().for_each(|flaw| {
+                    out.about(file.path.clone(), host).observed(flaw.observed).expected(flaw.expected).fail();
+                }),
+                Err(why) => unread(&why, out),
             }
         }
         judged
@@ -138,39 +144,32 @@ fn is_local(address: &str) -> bool {
     address == "localhost" || ["localhost:", "127.", "[::1]", "::1"].iter().any(|start| address.starts_with(start))
 }
 
-/// Who may own a file, and which bits of its mode are too many.
-struct Rights {
-    paths: &'static [&'static str],
-    groups: &'static [&'static str],
-    too_many: u32,
-    expected: &'static str,
-}
-
-const RIGHTS: &[Rights] = &[
-    Rights {
-        paths: &["/var/run/docker.sock", "/run/docker.sock"],
-        groups: &["docker", "root"],
-        too_many: 0o002,
-        expected: "root:docker, 0660",
-    },
-    Rights { paths: &["/etc/docker/daemon.json"], groups: &["root"], too_many: 0o022, expected: "root:root, 0644" },
-];
-
-/// Judges who may use a file.
-fn access(file: &HostFile, rights: &Rights, host: &str, out: &mut Out<'_>) {
+/// Judges who may use a file. An engine without root has files of the user that it runs as; all others are root's.
+fn access(file: &HostFile, host: &str, out: &mut Out<'_>) {
+    let owner = file.user.as_deref().unwrap_or("root");
+    let is_socket = file.kind == HostFileKind::Socket;
+    // Whoever may write to the socket of an engine is as mighty as its owner: a group of its own may.
+    let groups: &[&str] = match (&file.user, is_socket) {
+        (Some(_), _) => &[],
+        (None, true) => &["docker", "podman", "root", "0"],
+        (None, false) => &["root", "0"],
+    };
+    let expected = match (&file.user, is_socket) {
+        (Some(user), true) => format!("{user}, 0600 or 0660"),
+        (Some(user), false) => format!("{user}, 0644"),
+        (None, true) => "root:docker, 0660".to_owned(),
+        (None, false) => "root:root, 0644".to_owned(),
+    };
     let mut about =
-        |observed: String| out.about(file.path.clone(), host).observed(observed).expected(rights.expected).fail();
-    let is_owned = file.owner == "root" || file.owner == "0";
-    let is_of_group = rights.groups.contains(&file.group.as_str()) || file.group == "0";
+        |observed: String| out.about(file.path.clone(), host).observed(observed).expected(expected.as_str()).fail();
+    let is_owned = file.owner == owner || (file.user.is_none() && file.owner == "0");
+    let is_of_group = file.user.is_some() || groups.contains(&file.group.as_str());
     if !is_owned || !is_of_group {
         about(format!("owned by {}:{}", file.owner, file.group));
     }
-    // Writing by a group of root's own is writing by root.
-    let too_many = if is_of_group && matches!(file.group.as_str(), "root" | "0") {
-        rights.too_many & 0o007
-    } else {
-        rights.too_many
-    };
+    // Writing by the group that a socket is meant for, or by root's, or by a user's own, is no writing by others.
+    let is_own_group = matches!(file.group.as_str(), "root" | "0") || file.group == owner;
+    let too_many = if is_socket || is_own_group { 0o002 } else { 0o022 };
     if file.mode & too_many != 0 {
         about(format!("mode {:04o}: others may write", file.mode & 0o7777));
     }
@@ -213,14 +212,7 @@ mod tests {
         assert!(told(&DockerDaemon, &[("other.json", "{\"icc\": true}")]).is_empty());
     }
 
-    fn live(path: &str, mode: u32, owner: &str, group: &str, text: Option<&str>) -> Vec<String> {
-        let file = HostFile {
-            path: path.into(),
-            mode,
-            owner: owner.into(),
-            group: group.into(),
-            text: text.map(str::to_owned),
-        };
+    fn judged(file: HostFile) -> Vec<String> {
         let live = Live { files: &[file], ..Live::default() };
         let now = "2026-01-01T00:00:00Z".parse().expect("a time");
         judge(&DockerDaemon, Subject::Live(&live, None), Scope::Host, &Policy::default(), now)
@@ -230,26 +222,64 @@ mod tests {
             .collect()
     }
 
+    fn file(kind: HostFileKind, path: &str, mode: u32, (owner, group): (&str, &str)) -> HostFile {
+        let (path, owner, group) = (path.into(), owner.into(), group.into());
+        HostFile { kind, path, user: None, mode, owner, group, text: None, problem: None }
+    }
+
     #[test]
-    fn rights_of_the_host() {
-        let socket = "/run/docker.sock";
-        assert!(live(socket, 0o660, "root", "docker", None).is_empty());
-        assert_eq!(live(socket, 0o666, "root", "docker", None), ["/run/docker.sock mode 0666: others may write"]);
-        assert_eq!(live(socket, 0o660, "me", "users", None), ["/run/docker.sock owned by me:users"]);
-        let settings = "/etc/docker/daemon.json";
-        assert!(live(settings, 0o644, "root", "root", Some("{}")).is_empty());
-        assert!(live(settings, 0o664, "root", "root", None).is_empty());
+    fn sockets_wherever_they_are() {
+        let socket = |mode, by| judged(file(HostFileKind::Socket, "/srv/docker.sock", mode, by));
+        assert!(socket(0o660, ("root", "docker")).is_empty() && socket(0o660, ("root", "root")).is_empty());
+        assert_eq!(socket(0o666, ("root", "docker")), ["/srv/docker.sock mode 0666: others may write"]);
+        assert_eq!(socket(0o660, ("me", "users")), ["/srv/docker.sock owned by me:users"]);
+        let own = |mode, by| {
+            let socket = file(HostFileKind::Socket, "/run/user/7/docker.sock", mode, by);
+            judged(HostFile { user: Some("ada".into()), ..socket })
+        };
+        assert!(own(0o660, ("ada", "ada")).is_empty() && own(0o600, ("ada", "users")).is_empty());
+        assert_eq!(own(0o666, ("ada", "ada")), ["/run/user/7/docker.sock mode 0666: others may write"]);
+        assert_eq!(own(0o660, ("eve", "ada")), ["/run/user/7/docker.sock owned by eve:ada"]);
+    }
+
+    #[test]
+    fn settings_of_docker() {
+        let settings = |mode, text: Option<&str>| {
+            let settings = file(HostFileKind::DockerSettings, "/etc/docker/daemon.json", mode, ("root", "root"));
+            judged(HostFile { text: text.map(str::to_owned), ..settings })
+        };
+        assert!(settings(0o644, Some("{}")).is_empty() && settings(0o664, None).is_empty());
+        assert_eq!(settings(0o646, None), ["/etc/docker/daemon.json mode 0646: others may write"]);
+        assert_eq!(settings(0o644, Some("{\"icc\": true}")), ["/etc/docker/daemon.json icc: true"]);
+        assert!(settings(0o644, Some("{"))[0].starts_with("? /etc/docker/daemon.json cannot be read"));
+        let unread = file(HostFileKind::DockerSettings, "/etc/docker/daemon.json", 0o600, ("root", "root"));
         assert_eq!(
-            live(settings, 0o646, "root", "root", None),
-            ["/etc/docker/daemon.json mode 0646: others may write"]
+            judged(HostFile { problem: Some("permission denied".into()), ..unread }),
+            ["? /etc/docker/daemon.json cannot be read: permission denied"]
+        );
+    }
+
+    #[test]
+    fn settings_of_podman() {
+        let settings = |text: &str| {
+            let settings = file(HostFileKind::PodmanSettings, "/etc/containers/x.conf", 0o644, ("root", "root"));
+            judged(HostFile { text: Some(text.into()), ..settings })
+        };
+        assert!(settings("[[registry]]\nlocation = 'reg.test'\n[containers]\npids_limit = 5\n").is_empty());
+        assert_eq!(
+            settings(
+                "[[registry]]\nlocation = 'reg.test'\ninsecure = true\n[[registry]]\nprefix = 'localhost:5000'\ninsecure = true\n"
+            ),
+            ["/etc/containers/x.conf insecure registry reg.test"]
         );
         assert_eq!(
-            live(settings, 0o644, "root", "root", Some("{\"icc\": true}")),
-            ["/etc/docker/daemon.json icc: true"]
+            settings("[containers]\nseccomp_profile = 'unconfined'\nprivileged = true\nlog_driver = 'none'\n"),
+            [
+                "/etc/containers/x.conf privileged: true",
+                "/etc/containers/x.conf seccomp_profile: unconfined",
+                "/etc/containers/x.conf log_driver: none",
+            ]
         );
-        assert!(
-            live(settings, 0o644, "root", "root", Some("{"))[0].starts_with("? /etc/docker/daemon.json cannot be read")
-        );
-        assert!(live("/etc/passwd", 0o666, "me", "me", None).is_empty());
+        assert!(settings("[").first().is_some_and(|told| told.starts_with("? ")));
     }
 }

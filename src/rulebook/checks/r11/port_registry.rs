@@ -84,6 +84,10 @@ impl Check for PortRegistry {
         Judged::Yes
     }
 
+    fn reads(&self) -> Option<&'static [Kind]> {
+        Some(&[Kind::PortRegistry, Kind::Markdown, Kind::Changelog, Kind::Compose, Kind::Kubernetes])
+    }
+
     fn live(&self, live: &Live<'_>, tree: Option<&Tree>, out: &mut Out<'_>) -> Judged {
         let Some(registry) = tree.map(|tree| Registry::of(tree, out)).filter(|registry| registry.file.is_some()) else {
             return Judged::No;

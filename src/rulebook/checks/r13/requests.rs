@@ -19,8 +19,8 @@ use std::collections::BTreeMap;
 /// Requests far above use.
 ///
 /// Expects of a live Pod what was measured, under a key that no API server gives: `/flightdeck/usage/<container>` with `cpu_cores` and
-/// `memory_bytes`, each the highest of the time that was looked at, and `days`, how long that was. A pod without it is not judged. The
-/// finding is one of the object behind the pods, where that is live too, and of the busiest of its pods.
+/// `memory_bytes`, each the highest of the time that was looked at, and `days`, how long that was. The finding is one of the object behind the
+/// pods, where that is live too, and of the busiest of its pods. What is not known for long enough is unknown, told once a cluster.
 pub struct Requests;
 
 static META: Meta = Meta {
@@ -62,8 +62,8 @@ impl Check for Requests {
 
     fn live(&self, live: &Live<'_>, _tree: Option<&Tree>, out: &mut Out<'_>) -> Judged {
         let mut judged = Judged::No;
-        for objects in Objects::of_live(live).values() {
-            if in_cluster(objects, out) == Judged::Yes {
+        for (context, objects) in &Objects::of_live(live) {
+            if in_cluster(context, objects, out) == Judged::Yes {
                 judged = Judged::Yes;
             }
         }
@@ -76,49 +76,60 @@ struct Use<'a> {
     target: &'a Resource,
     pointer: String,
     requested: f64,
-    used: f64,
+    /// `None` where nobody measured it.
+    used: Option<f64>,
     days: f64,
 }
 
-fn in_cluster(objects: &Objects<'_>, out: &mut Out<'_>) -> Judged {
+fn in_cluster(context: &str, objects: &Objects<'_>, out: &mut Out<'_>) -> Judged {
     let mut uses: BTreeMap<(String, String, &str), Use<'_>> = BTreeMap::new();
     for pod in objects.of_kind("", "Pod").filter(|pod| !is_system_namespace(&pod.namespace)) {
         let target = target(pod, objects);
         for (pointer, container) in pod_containers(target) {
             let Some(name) = container.get("name").and_then(Node::as_str) else { continue };
             let usage = pod.at("/flightdeck/usage").and_then(|usage| usage.get(name));
-            let (Some(usage), Some(requests)) = (usage, container.at("/resources/requests")) else { continue };
-            let days = usage.get("days").and_then(Node::as_f64).unwrap_or(0.0);
+            let Some(requests) = container.at("/resources/requests") else { continue };
+            let figure = |key: &str| usage.and_then(|usage| usage.get(key)).and_then(Node::as_f64);
+            let days = figure("days").unwrap_or(0.0);
             for (sort, key) in SORTS {
                 let requested = requests.get(sort).and_then(Node::scalar).and_then(|text| quantity::parse(&text));
-                let (Some(requested), Some(used)) = (requested, usage.get(key).and_then(Node::as_f64)) else {
-                    continue;
-                };
+                let (Some(requested), used) = (requested, figure(key)) else { continue };
                 let pointer = format!("{pointer}/resources/requests/{sort}");
                 let id = (target.label().to_string(), pointer.clone(), sort);
                 let known = uses.entry(id).or_insert(Use { target, pointer, requested, used, days });
-                known.used = known.used.max(used);
+                known.used = known.used.into_iter().chain(used).reduce(f64::max);
                 known.days = known.days.max(days);
             }
         }
     }
     let (factor, days) = (out.number("factor"), out.number("days"));
     let floors = [out.number("cores"), out.number("mebibytes") * 1024.0 * 1024.0];
-    let mut judged = Judged::No;
+    let (mut judged, mut unknown, mut longest) = (Judged::No, 0, 0.0_f64);
     for ((_, _, sort), one) in &uses {
         let floor = if *sort == "cpu" { floors[0] } else { floors[1] };
-        if one.days < days {
+        let Some(used) = one.used.filter(|_| one.days >= days) else {
+            // A small request needs no figures.
+            if one.requested > floor {
+                (judged, unknown, longest) = (Judged::Yes, unknown + 1, longest.max(one.days));
+            }
             continue;
-        }
+        };
         judged = Judged::Yes;
-        if one.requested > floor && one.requested > one.used * factor {
-            let seen = format!("{} requested, at most {} used", amount(sort, one.requested), amount(sort, one.used));
+        if one.requested > floor && one.requested > used * factor {
+            let seen = format!("{} requested, at most {} used", amount(sort, one.requested), amount(sort, used));
             out.on(one.target, &one.pointer)
                 .key(*sort)
                 .observed(format!("{seen} in {:.0} days", one.days))
-                .expected(format!("at most {} ({factor} times that)", amount(sort, one.used * factor)))
+                .expected(format!("at most {} ({factor} times that)", amount(sort, used * factor)))
                 .fail();
         }
+    }
+    if unknown > 0 {
+        let known = if longest > 0.0 { format!("for {longest:.1} days at most") } else { "not at all".to_owned() };
+        out.about(format!("cluster {context}"), context)
+            .key("use")
+            .expected(format!("use over {days} days"))
+            .unknown(format!("how {unknown} requests are used is known {known}: the cockpit keeps it while it runs"));
     }
     judged
 }
@@ -129,17 +140,18 @@ fn amount(sort: &str, number: f64) -> String {
 
 /// The object that stands behind a pod: what a person would change.
 fn target<'a>(pod: &'a Resource, objects: &Objects<'a>) -> &'a Resource {
-    let mut target = pod;
-    // A pod, its ReplicaSet, its Deployment; a pod, its Job, its CronJob.
+    let (mut target, mut behind) = (pod, pod);
+    // A pod, its ReplicaSet, its Deployment; a pod, its Job, its CronJob. Of what something controls itself only the name may be here.
     for _ in 0..3 {
-        let owners = target.at("/metadata/ownerReferences").map(Node::items).unwrap_or_default();
+        let owners = behind.at("/metadata/ownerReferences").map(Node::items).unwrap_or_default();
         let owner = owners.iter().find_map(|owner| {
             let (kind, name) = (owner.get("kind")?.as_str()?, owner.get("name")?.as_str()?);
-            objects.named(kind, &pod.namespace, name).find(|found| !pod_containers(found).is_empty())
+            objects.named(kind, &pod.namespace, name).next()
         });
-        match owner {
-            Some(owner) => target = owner,
-            None => break,
+        let Some(owner) = owner else { break };
+        behind = owner;
+        if !pod_containers(owner).is_empty() {
+            target = owner;
         }
     }
     target
@@ -173,8 +185,16 @@ mod tests {
 
     #[test]
     fn what_is_not_known_long_enough_is_not_judged() {
-        assert_eq!(of(&pod("p", "{cpu_cores: 0.1, memory_bytes: 1, days: 2}", "")), [""; 0]);
-        assert_eq!(of(&pod("p", "{}", "")), [""; 0]);
+        let told = of(&pod("p", "{cpu_cores: 0.1, memory_bytes: 1, days: 2}", ""));
+        let why = "how 2 requests are used is known for 2.0 days at most: the cockpit keeps it while it runs";
+        assert_eq!(told, [format!("? cluster prod  {why}")]);
+        let told = of(&pod("p", "{}", ""));
+        assert_eq!(
+            told,
+            ["? cluster prod  how 2 requests are used is known not at all: the cockpit keeps it while it runs"]
+        );
+        let small = pod("p", "{}", "").replace("cpu: '2', memory: 4Gi", "cpu: 100m");
+        assert_eq!(of(&small), [""; 0], "small requests are not looked at");
         assert_eq!(of(&pod("p", "{cpu_cores: 0.6, memory_bytes: 2e9, days: 9}", "")), [""; 0]);
     }
 
@@ -192,6 +212,11 @@ mod tests {
                 "Deployment shop/web /spec/template/spec/containers/0/resources/requests/cpu 2.00 cores requested, at most 0.20 cores used in 9 days"
             ]
         );
+        let slim = text.replace(
+            "\nspec: {template: {spec: {containers: [{name: c}]}}}\n---\napiVersion: apps/v1\nkind: Deployment",
+            "\n---\napiVersion: apps/v1\nkind: Deployment",
+        );
+        assert!(slim.len() < text.len() && of(&slim) == of(&text), "of a ReplicaSet only its name is known");
         let busy = text.replace("cpu_cores: 0.2", "cpu_cores: 1.5");
         assert_eq!(of(&busy), [""; 0]);
     }

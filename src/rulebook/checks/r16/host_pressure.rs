@@ -95,7 +95,10 @@ fn judge(host: &str, gauge: &Gauge<'_>, out: &mut Out<'_>) {
     match ratio.filter(|ratio| ratio.is_finite()) {
         None => draft.unknown(format!("{what}: the figure could not be read")),
         Some(ratio) if (*is_floor && ratio < *limit) || (!*is_floor && ratio > *limit) => {
-            draft.observed(format!("{what}: {:.0} % {word}", ratio * 100.0)).fail();
+            // At the limit a figure without decimals would seem to keep it.
+            let percent = ratio * 100.0;
+            let decimals = usize::from((percent - limit * 100.0).abs() < 1.0);
+            draft.observed(format!("{what}: {percent:.decimals$} % {word}")).fail();
         }
         Some(_) => {}
     }
@@ -163,6 +166,13 @@ mod tests {
             ["? host ml1 memory: the figure could not be read"]
         );
         assert_eq!(look(None, &Policy::default()), Verdict::default());
+    }
+
+    #[test]
+    fn a_figure_near_its_limit_is_told_with_a_decimal() {
+        let disks = vec![("/".into(), Some(0.096))];
+        let host = HostView { name: "ml1".into(), memory_used_ratio: Some(0.2), disks, ..HostView::default() };
+        assert_eq!(told(&host), ["host ml1 disk /: 9.6 % free"]);
     }
 
     #[test]
