@@ -1,5 +1,11 @@
-//! A TOML file as single entries, each with its place, so that one bad entry spoils nothing else and is named by file and line.
+//! TOML with the place of everything in it, so that one bad entry spoils nothing else and is named by file and line: as single entries
+//! ([`read`]), or table by table, asking for what is known ([`fields`]).
 
+pub mod fields;
+mod lines;
+
+use super::text::clean_to;
+use lines::Lines;
 use std::fmt;
 use toml::{
     Spanned, Value,
@@ -71,18 +77,14 @@ impl Spot {
 /// # Errors
 /// The text is no TOML: what, and where.
 pub fn read(file: &str, text: &str) -> Result<Vec<Spot>, Problem> {
+    let lines = Lines::of(text);
     let table = DeTable::parse(text).map_err(|error| {
-        let at = error.span().map(|span| line_and_column(text, span.start));
-        let message = error.message().lines().collect::<Vec<_>>().join(", ");
-        Problem {
-            place: Place { file: file.into(), at },
-            key: String::new(),
-            text: format!("this is no TOML: {message}"),
-        }
+        let (offset, text) = no_toml(&error);
+        Problem { place: Place { file: file.into(), at: offset.map(|at| lines.place(at)) }, key: String::new(), text }
     })?;
     let mut spots = Vec::new();
     walk(table.get_ref(), &mut Vec::new(), &mut |offset, path, element, value| {
-        let place = Place { file: file.into(), at: Some(line_and_column(text, offset)) };
+        let place = Place { file: file.into(), at: Some(lines.place(offset)) };
         spots.push((offset, Spot { path: path.to_vec(), element, place, value }));
     });
     spots.sort_by_key(|(offset, _)| *offset);
@@ -112,7 +114,7 @@ fn is_tables(elements: &[Spanned<DeValue<'_>>]) -> bool {
 }
 
 /// The value without its places.
-fn plain(value: &Spanned<DeValue<'_>>) -> Value {
+pub fn plain(value: &Spanned<DeValue<'_>>) -> Value {
     match value.get_ref() {
         DeValue::String(text) => Value::String(text.to_string()),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
@@ -127,12 +129,15 @@ fn plain(value: &Spanned<DeValue<'_>>) -> Value {
     }
 }
 
-/// Line and column of an offset in bytes, counted from 1, columns in characters.
+/// Line and column of an offset in bytes, counted from 1, columns in characters. For one place: where many are asked for, [`Lines`] is quicker.
 pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
-    (line, column)
+    Lines::of(text).place(offset)
+}
+
+/// Where a text stops being TOML, and why it is none.
+pub fn no_toml(error: &toml::de::Error) -> (Option<usize>, String) {
+    let message = error.message().lines().collect::<Vec<_>>().join(", ");
+    (error.span().map(|span| span.start), format!("this is no TOML: {}", clean_to(&message, 300)))
 }
 
 #[cfg(test)]

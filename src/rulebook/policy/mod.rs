@@ -8,8 +8,6 @@ pub mod attest;
 pub mod authority;
 pub mod baseline;
 pub mod catalogue;
-pub mod fault;
-mod fields;
 pub mod globs;
 pub mod history;
 pub mod layers;
@@ -23,7 +21,6 @@ mod twice;
 mod vouched;
 pub mod waiver;
 
-pub use fault::PolicyFault;
 pub use waiver::Waiver;
 
 use crate::model::finding::Level;

@@ -2,12 +2,20 @@
 //! names its place and what to write.
 
 use super::{
-    Authority, CheckPolicy, Layout, Policy, PolicyFault, Protected, Waiver,
+    Authority, CheckPolicy, Layout, Policy, Protected, Waiver,
     catalogue::{Catalogue, Shape},
-    fields::{Fields, Reader, inner, plain},
     globs, packs, vouched,
 };
-use crate::model::{finding::Level, nearest::did_you_mean, text::clean_to};
+use crate::model::{
+    finding::Level,
+    nearest::did_you_mean,
+    spots::{
+        Problem,
+        fields::{Fields, Reader, inner},
+        no_toml, plain,
+    },
+    text::clean_to,
+};
 use toml::de::DeTable;
 
 impl Policy {
@@ -15,27 +23,26 @@ impl Policy {
     ///
     /// # Errors
     /// Everything that is wrong in it.
-    pub fn parse(text: &str, file_name: &str) -> Result<Self, Vec<PolicyFault>> {
+    pub fn parse(text: &str, file_name: &str) -> Result<Self, Vec<Problem>> {
         let (policy, faults) = Self::read(text, file_name, &[], &Catalogue::built_in());
         if faults.is_empty() { Ok(policy) } else { Err(faults) }
     }
 
     /// Reads what can be read, and names what cannot: of the text whole, or of a section of it (`["rules"]`). What is wrong is left
     /// out; a waiver that lacks something waives nothing.
-    pub fn read(text: &str, file_name: &str, section: &[&str], known: &Catalogue) -> (Self, Vec<PolicyFault>) {
+    pub fn read(text: &str, file_name: &str, section: &[&str], known: &Catalogue) -> (Self, Vec<Problem>) {
         let mut reader = Reader::new(file_name, text);
         let policy = match DeTable::parse(text) {
             Ok(table) => section_of(table.get_ref(), section, &mut reader)
-                .map_or_else(Self::default, |fields| policy(fields, &mut reader, known, file_name)),
+                .map_or_else(Self::default, |fields| policy(fields, &mut reader, known)),
             Err(error) => {
-                let message = error.message().lines().collect::<Vec<_>>().join(", ");
-                let start = error.span().map_or(0, |span| span.start);
-                reader.fault(start, "", format!("this is no TOML: {}", clean_to(&message, 300)));
+                let (offset, text) = no_toml(&error);
+                reader.fault(offset.unwrap_or(0), "", text);
                 Self::default()
             }
         };
         let mut faults = reader.faults;
-        faults.sort_by_key(|fault| (fault.line, fault.column));
+        faults.sort_by_key(|fault| fault.place.at);
         (policy, faults)
     }
 }
@@ -51,7 +58,7 @@ fn section_of<'t, 's>(root: &'t DeTable<'s>, section: &[&str], reader: &mut Read
     Some(fields)
 }
 
-fn policy(mut fields: Fields<'_, '_>, reader: &mut Reader<'_>, known: &Catalogue, file: &str) -> Policy {
+fn policy(mut fields: Fields<'_, '_>, reader: &mut Reader<'_>, known: &Catalogue) -> Policy {
     let mut policy = Policy { exclude: patterns(&mut fields, reader, "exclude"), ..Policy::default() };
     if let Some(checks) = fields.table(reader, "checks") {
         for (id, start, spot) in checks.entries() {
@@ -78,7 +85,7 @@ fn policy(mut fields: Fields<'_, '_>, reader: &mut Reader<'_>, known: &Catalogue
         }
     }
     for table in fields.tables(reader, "waiver") {
-        policy.waivers.extend(waiver(table, reader, known, file));
+        policy.waivers.extend(waiver(table, reader, known));
     }
     policy.baseline = baseline(&mut fields, reader);
     if let Some(table) = fields.table(reader, "layout") {
@@ -197,9 +204,8 @@ fn level(table: &mut Fields<'_, '_>, reader: &mut Reader<'_>) -> Option<String> 
 
 /// A waiver; nothing where something is missing or wrong. A date that cannot be read is left in: it counts as expired, and reports
 /// say so.
-fn waiver(mut table: Fields<'_, '_>, reader: &mut Reader<'_>, known: &Catalogue, file: &str) -> Option<Waiver> {
+fn waiver(mut table: Fields<'_, '_>, reader: &mut Reader<'_>, known: &Catalogue) -> Option<Waiver> {
     let before = reader.count;
-    let (line, column) = reader.place(table.start);
     let waiver = Waiver {
         rule: loose(&mut table, reader, "rule", "a check (\"11f\") or a rule (\"11\")"),
         target: table.text(reader, "target").unwrap_or_default(),
@@ -207,7 +213,7 @@ fn waiver(mut table: Fields<'_, '_>, reader: &mut Reader<'_>, known: &Catalogue,
         reason: table.text(reader, "reason").unwrap_or_default(),
         expires: loose(&mut table, reader, "expires", "a date like 2026-12-31"),
         approved_by: table.text(reader, "approved-by"),
-        place: format!("{file}:{line}:{column}"),
+        place: reader.place(table.start).to_string(),
     };
     if reader.count == before {
         lacking(&waiver, &table, reader);

@@ -1,7 +1,8 @@
 //! Writes into a policy: a new entry is put into the text, and not a sign of what stood there is touched, so that comments and order
 //! stay as they are. What was written is read again, and has to say what was said before and the new entries besides.
 
-use super::{Policy, PolicyFault, Waiver, attest::Attestation, catalogue::Catalogue, waiver::expiry};
+use super::{Policy, Waiver, attest::Attestation, catalogue::Catalogue, waiver::expiry};
+use crate::model::spots::Problem;
 use crate::model::text::clean_to;
 use std::fmt::Write;
 use toml::{
@@ -17,7 +18,7 @@ const LONGEST_NOTE: usize = 160;
 pub enum PenError {
     /// What stands there cannot be read whole: nobody knows what a new entry would mean beside it.
     #[error("it cannot be read whole, so nothing is added: {}", .0.first().map(ToString::to_string).unwrap_or_default())]
-    Unread(Vec<PolicyFault>),
+    Unread(Vec<Problem>),
     /// The file is written in a way that leaves no place for it.
     #[error("no place was found for it ({why}); write it in by hand:\n{entry}")]
     NoPlace { why: String, entry: String },

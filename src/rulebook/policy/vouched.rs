@@ -1,8 +1,9 @@
 //! Reads who vouches for what (`[[attestation]]`), and what has to be vouched for (`[[require]]`).
 
-use super::{
-    attest::{Attestation, Required},
-    fields::{Fields, Reader, plain},
+use super::attest::{Attestation, Required};
+use crate::model::spots::{
+    fields::{Fields, Reader},
+    plain,
 };
 
 /// An attestation; nothing where something is wrong with it. A time that cannot be read is left in: it counts as expired.

@@ -1,6 +1,6 @@
 //! Reads tables of TOML key by key, so that every fault is found in one go and named with its place.
 
-use super::fault::{Lines, PolicyFault};
+use super::{Lines, Place, Problem, plain};
 use crate::model::{nearest::did_you_mean, text::clean_to};
 use toml::{
     Spanned, Value,
@@ -11,59 +11,56 @@ use toml::{
 const MOST_FAULTS: usize = 100;
 
 /// Collects what is wrong in a file.
-pub(super) struct Reader<'t> {
+#[derive(Debug)]
+pub struct Reader<'t> {
     file: &'t str,
     lines: Lines<'t>,
-    pub(super) faults: Vec<PolicyFault>,
+    /// What is wrong, in the order in which it was met.
+    pub faults: Vec<Problem>,
     /// How many there were, also beyond those that are listed.
-    pub(super) count: usize,
+    pub count: usize,
 }
 
 /// A value with its place.
-pub(super) type Spot<'t, 's> = &'t Spanned<DeValue<'s>>;
+pub type Written<'t, 's> = &'t Spanned<DeValue<'s>>;
 
 /// A table that is being read. Whatever is not asked for is unknown.
-pub(super) struct Fields<'t, 's> {
+pub struct Fields<'t, 's> {
     table: &'t DeTable<'s>,
     /// The keys that lead to it, with a dot at the end; empty for the whole file.
     path: String,
     /// The byte where it begins.
-    pub(super) start: usize,
+    pub start: usize,
     asked: Vec<&'static str>,
 }
 
 impl<'t> Reader<'t> {
-    pub(super) fn new(file: &'t str, text: &'t str) -> Self {
+    /// For a file of this name, with this text.
+    pub fn new(file: &'t str, text: &'t str) -> Self {
         Self { file, lines: Lines::of(text), faults: Vec::new(), count: 0 }
     }
 
-    /// Line and column of a byte.
-    pub(super) fn place(&self, offset: usize) -> (u32, u32) {
-        self.lines.place(offset)
+    /// Where a byte of the file stands.
+    pub fn place(&self, offset: usize) -> Place {
+        Place { file: self.file.into(), at: Some(self.lines.place(offset)) }
     }
 
     /// Notes a fault.
-    pub(super) fn fault(&mut self, offset: usize, key: impl Into<String>, message: impl Into<String>) {
+    pub fn fault(&mut self, offset: usize, key: impl Into<String>, message: impl Into<String>) {
         self.count += 1;
         if self.faults.len() < MOST_FAULTS {
-            let (line, column) = self.lines.place(offset);
-            self.faults.push(PolicyFault {
-                file: self.file.into(),
-                line,
-                column,
-                key: key.into(),
-                message: message.into(),
-            });
+            let (place, key, text) = (self.place(offset), key.into(), message.into());
+            self.faults.push(Problem { place, key, text });
         }
     }
 
-    fn misfit(&mut self, key: &str, spot: Spot<'_, '_>, wanted: &str) {
+    fn misfit(&mut self, key: &str, spot: Written<'_, '_>, wanted: &str) {
         let message = format!("{} does not fit: write {wanted}", shown(spot));
         self.fault(spot.span().start, key, message);
     }
 
     /// A value as a text.
-    pub(super) fn text(&mut self, key: &str, spot: Spot<'_, '_>, wanted: &str) -> Option<String> {
+    pub fn text(&mut self, key: &str, spot: Written<'_, '_>, wanted: &str) -> Option<String> {
         let text = spot.get_ref().as_str().map(str::to_owned);
         if text.is_none() {
             self.misfit(key, spot, wanted);
@@ -72,7 +69,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A value as a list, each with its place. One text alone is taken for a list of one.
-    pub(super) fn list(&mut self, key: &str, spot: Spot<'_, '_>, wanted: &str) -> Vec<(usize, String)> {
+    pub fn list(&mut self, key: &str, spot: Written<'_, '_>, wanted: &str) -> Vec<(usize, String)> {
         match spot.get_ref() {
             DeValue::String(text) => vec![(spot.span().start, text.to_string())],
             DeValue::Array(items) => {
@@ -87,7 +84,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A value as a number.
-    pub(super) fn number(&mut self, key: &str, spot: Spot<'_, '_>) -> Option<f64> {
+    pub fn number(&mut self, key: &str, spot: Written<'_, '_>) -> Option<f64> {
         let number = match plain(spot) {
             Value::Integer(whole) => Some(whole as f64),
             Value::Float(number) if number.is_finite() => Some(number),
@@ -101,48 +98,53 @@ impl<'t> Reader<'t> {
 }
 
 impl<'t, 's> Fields<'t, 's> {
-    pub(super) fn new(table: &'t DeTable<'s>, path: impl Into<String>, start: usize) -> Self {
+    /// Of a table, to which this path leads, and which begins at this byte.
+    pub fn new(table: &'t DeTable<'s>, path: impl Into<String>, start: usize) -> Self {
         Self { table, path: path.into(), start, asked: Vec::new() }
     }
 
     /// The whole name of a key of this table.
-    pub(super) fn key(&self, name: &str) -> String {
+    pub fn key(&self, name: &str) -> String {
         format!("{}{name}", self.path)
     }
 
     /// The table's own name.
-    pub(super) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         self.path.strip_suffix('.').unwrap_or(&self.path)
     }
 
     /// A value, and the name that it has in messages.
-    pub(super) fn spot(&mut self, name: &'static str) -> Option<(String, Spot<'t, 's>)> {
+    pub fn spot(&mut self, name: &'static str) -> Option<(String, Written<'t, 's>)> {
         self.asked.push(name);
         Some((self.key(name), self.table.get(name)?))
     }
 
     /// Every key with its value, where the keys are the user's own words.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&'t str, usize, Spot<'t, 's>)> {
+    pub fn entries(&self) -> impl Iterator<Item = (&'t str, usize, Written<'t, 's>)> {
         let table = self.table;
         table.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span().start, value))
     }
 
-    pub(super) fn text(&mut self, reader: &mut Reader<'_>, name: &'static str) -> Option<String> {
+    /// A value as a text.
+    pub fn text(&mut self, reader: &mut Reader<'_>, name: &'static str) -> Option<String> {
         let (key, spot) = self.spot(name)?;
         reader.text(&key, spot, "a text in quotes")
     }
 
-    pub(super) fn list(&mut self, reader: &mut Reader<'_>, name: &'static str) -> Option<Vec<(usize, String)>> {
+    /// A value as a list, each with its place.
+    pub fn list(&mut self, reader: &mut Reader<'_>, name: &'static str) -> Option<Vec<(usize, String)>> {
         let (key, spot) = self.spot(name)?;
         Some(reader.list(&key, spot, "a list of texts: [\"…\"]"))
     }
 
-    pub(super) fn number(&mut self, reader: &mut Reader<'_>, name: &'static str) -> Option<f64> {
+    /// A value as a number.
+    pub fn number(&mut self, reader: &mut Reader<'_>, name: &'static str) -> Option<f64> {
         let (key, spot) = self.spot(name)?;
         reader.number(&key, spot)
     }
 
-    pub(super) fn truth(&mut self, reader: &mut Reader<'_>, name: &'static str) -> Option<bool> {
+    /// A value as true or false.
+    pub fn truth(&mut self, reader: &mut Reader<'_>, name: &'static str) -> Option<bool> {
         let (key, spot) = self.spot(name)?;
         let truth = spot.get_ref().as_bool();
         if truth.is_none() {
@@ -152,13 +154,13 @@ impl<'t, 's> Fields<'t, 's> {
     }
 
     /// A table in this one.
-    pub(super) fn table(&mut self, reader: &mut Reader<'_>, name: &'static str) -> Option<Fields<'t, 's>> {
+    pub fn table(&mut self, reader: &mut Reader<'_>, name: &'static str) -> Option<Fields<'t, 's>> {
         let (key, spot) = self.spot(name)?;
         inner(reader, &key, spot, &format!("a table: [{key}]"))
     }
 
     /// The tables of a list of tables.
-    pub(super) fn tables(&mut self, reader: &mut Reader<'_>, name: &'static str) -> Vec<Fields<'t, 's>> {
+    pub fn tables(&mut self, reader: &mut Reader<'_>, name: &'static str) -> Vec<Fields<'t, 's>> {
         let Some((key, spot)) = self.spot(name) else { return Vec::new() };
         let wanted = format!("tables: [[{key}]]");
         match spot.get_ref() {
@@ -174,7 +176,7 @@ impl<'t, 's> Fields<'t, 's> {
     }
 
     /// Names the keys that nobody asked for.
-    pub(super) fn finish(self, reader: &mut Reader<'_>, passed_over: &[&str]) {
+    pub fn finish(self, reader: &mut Reader<'_>, passed_over: &[&str]) {
         for (name, start, _) in self.entries().filter(|(name, ..)| !passed_over.contains(name)) {
             if !self.asked.contains(&name) {
                 let known = self.asked.join(", ");
@@ -187,10 +189,10 @@ impl<'t, 's> Fields<'t, 's> {
 }
 
 /// A value as a table.
-pub(super) fn inner<'t, 's>(
+pub fn inner<'t, 's>(
     reader: &mut Reader<'_>,
     key: &str,
-    spot: Spot<'t, 's>,
+    spot: Written<'t, 's>,
     wanted: &str,
 ) -> Option<Fields<'t, 's>> {
     match spot.get_ref() {
@@ -203,22 +205,6 @@ pub(super) fn inner<'t, 's>(
 }
 
 /// A value in a message.
-pub(super) fn shown(spot: Spot<'_, '_>) -> String {
+pub fn shown(spot: Written<'_, '_>) -> String {
     clean_to(&plain(spot).to_string(), 40).into_owned()
-}
-
-/// The value without its places.
-pub(super) fn plain(spot: Spot<'_, '_>) -> Value {
-    match spot.get_ref() {
-        DeValue::String(text) => Value::String(text.to_string()),
-        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .map_or_else(|_| Value::String(number.to_string()), Value::Integer),
-        DeValue::Float(number) => number.as_str().parse().map_or(Value::Float(f64::NAN), Value::Float),
-        DeValue::Boolean(truth) => Value::Boolean(*truth),
-        DeValue::Datetime(time) => Value::Datetime(*time),
-        DeValue::Array(items) => Value::Array(items.iter().map(plain).collect()),
-        DeValue::Table(table) => {
-            Value::Table(table.iter().map(|(key, value)| (key.get_ref().to_string(), plain(value))).collect())
-        }
-    }
 }

@@ -1,47 +1,25 @@
-//! What is wrong in a file of the policy: where it is, and what to write instead.
+//! Where the bytes of a text stand.
 
-use std::{cell::Cell, fmt};
-
-/// Something that is wrong in a file of the policy.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct PolicyFault {
-    pub file: String,
-    /// Counts from 1.
-    pub line: u32,
-    /// Counts from 1, in characters.
-    pub column: u32,
-    /// The key with dots: `checks.11a.level`; empty where the file as a whole is meant.
-    pub key: String,
-    /// What is wrong, and what to write.
-    pub message: String,
-}
-
-impl fmt::Display for PolicyFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}: ", self.file, self.line, self.column)?;
-        if !self.key.is_empty() {
-            write!(f, "{}: ", self.key)?;
-        }
-        f.write_str(&self.message)
-    }
-}
+use std::cell::Cell;
 
 /// Finds line and column of a byte of a text. Quick where it is asked for one place after the other, also on one endless line.
-pub(super) struct Lines<'t> {
+#[derive(Debug)]
+pub struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
     /// The last answer: byte, line (from 0), column.
-    last: Cell<(usize, usize, u32)>,
+    last: Cell<(usize, usize, usize)>,
 }
 
 impl<'t> Lines<'t> {
-    pub(super) fn of(text: &'t str) -> Self {
+    /// Of a text.
+    pub fn of(text: &'t str) -> Self {
         let breaks = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
         Self { text, starts: std::iter::once(0).chain(breaks).collect(), last: Cell::new((0, 0, 1)) }
     }
 
     /// Line and column of a byte, both from 1.
-    pub(super) fn place(&self, offset: usize) -> (u32, u32) {
+    pub fn place(&self, offset: usize) -> (usize, usize) {
         let offset = offset.min(self.text.len());
         let line = self.starts.partition_point(|start| *start <= offset).saturating_sub(1);
         let (at, at_line, at_column) = self.last.get();
@@ -51,9 +29,9 @@ impl<'t> Lines<'t> {
             (self.starts.get(line).copied().unwrap_or(0), 1)
         };
         let passed = self.text.get(from..offset).map_or(0, |passed| passed.chars().count());
-        let column = before.saturating_add(u32::try_from(passed).unwrap_or(u32::MAX));
+        let column = before + passed;
         self.last.set((offset, line, column));
-        (u32::try_from(line + 1).unwrap_or(u32::MAX), column)
+        (line + 1, column)
     }
 }
 
