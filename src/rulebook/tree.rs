@@ -168,6 +168,13 @@ impl File {
         Self { text, sha256, resources, secrets, mentions, ..Self::without_text(listed, kind, parsed) }
     }
 
+    /// A text that is known to be of a kind, whatever its file is called; only what it means is read.
+    pub fn of_kind(kind: Kind, path: &str, text: &str) -> Self {
+        let listed = Listed { path: path.into(), size_bytes: text.len() as u64, ..Listed::default() };
+        let (kind, parsed) = understand(kind, text);
+        Self { text: Some(Arc::from(text)), ..Self::without_text(listed, kind, parsed) }
+    }
+
     /// A file that is there and cannot be read, and why.
     pub fn unreadable(listed: Listed, why: &str) -> Self {
         let parsed = Parsed::Broken(Fault::at(None, format!("cannot be read: {why}")));

@@ -64,11 +64,37 @@ struct Source {
     services: HashMap<CompactString, (usize, usize)>,
 }
 
+/// The numbers of a file, by the folder where its relative paths begin.
+type Numbers = Vec<(CompactString, FileId)>;
+
 /// Reads files of a tree.
 pub struct Loader<'t> {
     pub files: &'t BTreeMap<CompactString, Arc<File>>,
-    names: RefCell<Vec<CompactString>>,
-    sources: RefCell<HashMap<CompactString, (FileId, Rc<Source>)>>,
+    scope: Scope,
+    /// By number: the path of a file, and where relative paths in it begin. That is the folder of who reads it, so that a file may have
+    /// several numbers.
+    ids: RefCell<Vec<(CompactString, CompactString)>>,
+    sources: RefCell<HashMap<CompactString, (Rc<Source>, Numbers)>>,
+    /// What was looked for and is not there.
+    lacked: RefCell<BTreeMap<CompactString, Need>>,
+    /// Variables that any file had.
+    named: RefCell<BTreeSet<String>>,
+}
+
+/// What is loaded, and from where.
+#[derive(Debug, Clone)]
+enum Scope {
+    /// Everything, of the files of a repository. Variables are not filled in where they may be secret.
+    Tree,
+    /// One service, of files anywhere on a machine, whose root is that of the tree; all variables are filled in.
+    Machine(CompactString),
+}
+
+/// What a file is needed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    Compose,
+    Variables,
 }
 
 /// Where a service is read.
@@ -80,18 +106,66 @@ struct Place<'a> {
 
 impl<'t> Loader<'t> {
     pub fn new(files: &'t BTreeMap<CompactString, Arc<File>>) -> Self {
-        Self { files, names: RefCell::default(), sources: RefCell::default() }
+        Self::of(files, Scope::Tree)
+    }
+
+    /// Loads one service of files that may lie anywhere: those of a machine, with paths that begin at its root, without the stroke.
+    pub fn of_machine(files: &'t BTreeMap<CompactString, Arc<File>>, service: &str) -> Self {
+        Self::of(files, Scope::Machine(service.into()))
+    }
+
+    fn of(files: &'t BTreeMap<CompactString, Arc<File>>, scope: Scope) -> Self {
+        let (ids, sources, lacked, named) = Default::default();
+        Self { files, scope, ids, sources, lacked, named }
     }
 
     /// The path of a file by its number.
     pub fn name(&self, file: FileId) -> CompactString {
-        self.names.borrow().get(file as usize).cloned().unwrap_or_default()
+        self.ids.borrow().get(file as usize).map(|(path, _)| path.clone()).unwrap_or_default()
+    }
+
+    /// Where relative paths of a file begin.
+    pub fn folder(&self, file: FileId) -> CompactString {
+        self.ids.borrow().get(file as usize).map(|(_, folder)| folder.clone()).unwrap_or_default()
+    }
+
+    /// What was looked for so far and is not there.
+    pub fn lacked(&self) -> BTreeMap<CompactString, Need> {
+        self.lacked.borrow().clone()
+    }
+
+    /// Whether a file had a variable of this name, be it of another file's project.
+    pub fn is_named(&self, variable: &str) -> bool {
+        self.named.borrow().contains(variable)
+    }
+
+    /// A path that is written where relative ones begin in a folder; `None` where it leads out.
+    pub fn path(&self, folder: &str, written: &str) -> Option<CompactString> {
+        match (&self.scope, written.strip_prefix('/')) {
+            (Scope::Tree, _) => join(folder, written),
+            (Scope::Machine(_), _) if written.starts_with('~') => None,
+            (Scope::Machine(_), Some(absolute)) => climb("", absolute),
+            (Scope::Machine(_), None) => climb(folder, written),
+        }
+    }
+
+    fn find(&self, path: &CompactString, need: Need) -> Option<&'t Arc<File>> {
+        let found = self.files.get(path);
+        if found.is_none() {
+            self.lacked.borrow_mut().insert(path.clone(), need);
+        }
+        found
+    }
+
+    fn reading<'r>(&self, file: FileId, source: &'r Source, variables: &'r Variables) -> Reading<'r> {
+        Reading { file, tags: &source.tags, variables, fills_all: matches!(self.scope, Scope::Machine(_)) }
     }
 
     /// The variables of a folder's `.env`, those of who asks over them.
     pub fn variables(&self, folder: &str, over: &Variables) -> Variables {
-        let path = join(folder, ".env").unwrap_or_default();
-        let mut all = self.files.get(&path).map(|file| dotenv::variables(file.text(), over)).unwrap_or_default();
+        let path = self.path(folder, ".env").unwrap_or_default();
+        let file = self.find(&path, Need::Variables);
+        let mut all = file.map(|file| dotenv::variables(file.text(), over)).unwrap_or_default();
         all.extend(over.clone());
         all
     }
@@ -107,14 +181,16 @@ impl<'t> Loader<'t> {
         let mut own: BTreeMap<CompactString, Service> = BTreeMap::new();
         let mut includes = Vec::new();
         let outside = within.len();
+        let wanted = self.wanted(set);
         for path in &set.files {
-            let Some(file) = self.files.get(path).filter(|file| !file.documents().is_empty()) else { continue };
+            let file = self.find(path, Need::Compose);
+            let Some(file) = file.filter(|file| !file.documents().is_empty()) else { continue };
             loaded.files.insert(path.clone());
             within.push(path.clone());
-            let (id, source) = self.source(file);
-            let reading = Reading { file: id, tags: &source.tags, variables: &set.variables };
+            let (id, source) = self.source(file, &set.folder);
+            let reading = self.reading(id, &source, &set.variables);
             for document in file.documents() {
-                self.take_services(file, document, set, loaded, &mut own);
+                self.take_services(file, document, (set, &wanted), loaded, &mut own);
                 includes.extend(document.get("include").into_iter().flat_map(Node::items).map(|node| (path, node)));
                 let rest = reading.rest(document);
                 loaded.rest = Some(match loaded.rest.take() {
@@ -138,17 +214,33 @@ impl<'t> Loader<'t> {
         }
     }
 
+    /// The services of a set that matter: of a machine only the one that is asked for, and those of the same files that it extends.
+    fn wanted(&self, set: &Set) -> Option<BTreeSet<CompactString>> {
+        let Scope::Machine(name) = &self.scope else { return None };
+        let documents = || set.files.iter().filter_map(|path| self.files.get(path)).flat_map(|file| file.documents());
+        let (mut wanted, mut open) = (BTreeSet::new(), vec![name.clone()]);
+        while let Some(name) = open.pop().filter(|_| wanted.len() <= DEEPEST) {
+            if !wanted.insert(name.clone()) {
+                continue;
+            }
+            let extends = documents().filter_map(|document| document.get("services")?.get(&name)?.get("extends"));
+            open.extend(extends.filter_map(|one| one.as_str().or_else(|| one.get("service")?.as_str())?.parse().ok()));
+        }
+        Some(wanted)
+    }
+
     fn take_services(
         &self,
         file: &File,
         document: &Node,
-        set: &Set,
+        (set, wanted): (&Set, &Option<BTreeSet<CompactString>>),
         loaded: &mut Loaded,
         own: &mut BTreeMap<CompactString, Service>,
     ) {
         let place = Place { file: &file.path, folder: &set.folder, variables: &set.variables };
         let services = document.get("services").map(Node::entries).unwrap_or_default();
-        for entry in services.iter().filter(|entry| !entry.key.starts_with("x-")) {
+        let is_wanted = |name: &CompactString| wanted.as_ref().is_none_or(|wanted| wanted.contains(name));
+        for entry in services.iter().filter(|entry| !entry.key.starts_with("x-") && is_wanted(&entry.key)) {
             let piece = self.extended(&place, &entry.key, &entry.value, (own, loaded), &mut Vec::new());
             let service = match own.remove(&entry.key) {
                 _ if piece.tag == Tag::Reset => continue,
@@ -173,8 +265,8 @@ impl<'t> Loader<'t> {
         within: &mut Vec<(CompactString, CompactString)>,
     ) -> Piece {
         let Some(file) = self.files.get(place.file) else { return Piece::empty(0) };
-        let (id, source) = self.source(file);
-        let piece = Reading { file: id, tags: &source.tags, variables: place.variables }.service(node);
+        let (id, source) = self.source(file, place.folder);
+        let piece = self.reading(id, &source, place.variables).service(node);
         let Some(extends) = piece.get("extends").cloned() else { return piece };
         let service = extends.as_str().or_else(|| extends.get("service")?.as_str()).unwrap_or_default();
         let other = match extends.get("file").map(|file| (file.as_str(), file.span)) {
@@ -224,7 +316,7 @@ impl<'t> Loader<'t> {
 
     fn node(&self, path: &str, service: &str) -> Option<&'t Node> {
         let file = self.files.get(path)?;
-        let (_, source) = self.source(file);
+        let (_, source) = self.source(file, "");
         let (document, entry) = *source.services.get(service)?;
         Some(&file.documents().get(document)?.get("services")?.entries().get(entry)?.value)
     }
@@ -238,8 +330,8 @@ impl<'t> Loader<'t> {
         within: &mut Vec<CompactString>,
     ) {
         let Some(file) = self.files.get(path) else { return };
-        let (id, source) = self.source(file);
-        let include = Reading { file: id, tags: &source.tags, variables: &set.variables }.piece(node, false);
+        let (id, source) = self.source(file, &set.folder);
+        let include = self.reading(id, &source, &set.variables).piece(node, false);
         let listed = include.get("path").unwrap_or(&include);
         let paths = if listed.items().is_empty() { std::slice::from_ref(listed) } else { listed.items() };
         let mut files = Vec::new();
@@ -262,7 +354,7 @@ impl<'t> Loader<'t> {
         }
         let Some(first) = files.first() else { return };
         let folder = match include.get("project_directory").map(Piece::as_str) {
-            Some(text) => text.and_then(|text| join(&set.folder, text)).unwrap_or_default(),
+            Some(text) => text.and_then(|text| self.path(&set.folder, text)).unwrap_or_default(),
             None => folder_of(first).into(),
         };
         let mut variables = self.variables(&folder, &set.variables);
@@ -276,6 +368,9 @@ impl<'t> Loader<'t> {
             }
             variables.extend(set.variables.clone());
         }
+        if let Scope::Machine(_) = self.scope {
+            self.named.borrow_mut().extend(variables.keys().cloned());
+        }
         self.add(&Set { files, folder, variables }, loaded, within);
     }
 
@@ -287,21 +382,37 @@ impl<'t> Loader<'t> {
         (folder, text, is_required): (&str, &str, bool),
         loaded: &mut Loaded,
     ) -> Option<CompactString> {
-        let path = join(folder, text);
-        let found = path.clone().filter(|path| self.files.contains_key(path));
+        let path = self.path(folder, text);
+        let need = if what == "env_file" { Need::Variables } else { Need::Compose };
+        let found = path.clone().filter(|path| self.find(path, need).is_some());
         let lead =
             Lead { what, file: file.into(), span, written: text.into(), path, is_there: found.is_some(), is_required };
         loaded.leads.insert(lead);
         found.filter(|path| what == "env_file" || self.files.get(path).is_some_and(|file| !file.documents().is_empty()))
     }
 
-    fn source(&self, file: &File) -> (FileId, Rc<Source>) {
-        if let Some((id, source)) = self.sources.borrow().get(&file.path) {
-            return (*id, source.clone());
-        }
+    /// What is read once of a file, and its number for a folder in which its relative paths begin.
+    fn source(&self, file: &File, folder: &str) -> (FileId, Rc<Source>) {
+        let mut sources = self.sources.borrow_mut();
+        let (source, numbers) =
+            sources.entry(file.path.clone()).or_insert_with(|| (Rc::new(Source::of(file)), Numbers::new()));
+        let known = numbers.iter().find(|(of, _)| of == folder).map(|(_, id)| *id);
+        let id = known.unwrap_or_else(|| {
+            let mut ids = self.ids.borrow_mut();
+            let id = FileId::try_from(ids.len()).unwrap_or(FileId::MAX);
+            ids.push((file.path.clone(), folder.into()));
+            numbers.push((folder.into(), id));
+            id
+        });
+        (id, source.clone())
+    }
+}
+
+impl Source {
+    fn of(file: &File) -> Self {
         let text = file.text();
         let has_tags = text.contains("!reset") || text.contains("!override");
-        let mut source = Source::default();
+        let mut source = Self::default();
         if has_tags {
             // The file was read already, so this cannot fail.
             source.tags = yaml::tags(text).unwrap_or_default();
@@ -310,12 +421,7 @@ impl<'t> Loader<'t> {
             let services = document.get("services").map(Node::entries).unwrap_or_default();
             source.services.extend(services.iter().enumerate().map(|(entry, one)| (one.key.clone(), (at, entry))));
         }
-        let mut names = self.names.borrow_mut();
-        let id = FileId::try_from(names.len()).unwrap_or(FileId::MAX);
-        names.push(file.path.clone());
-        let source = Rc::new(source);
-        self.sources.borrow_mut().insert(file.path.clone(), (id, source.clone()));
-        (id, source)
+        source
     }
 }
 
@@ -334,12 +440,13 @@ pub fn env_files(loader: &Loader<'_>, loaded: &mut Loaded) {
             let path = piece.get("path").unwrap_or(piece);
             let is_required = !matches!(piece.get("required").map(|node| &node.what), Some(What::Scalar(data)) if Node::of(data.clone()).as_bool() == Some(false));
             if let Some(text) = path.as_str() {
-                found.push((loader.name(path.file), path.span, text.to_owned(), is_required));
+                found.push((path.file, path.span, text.to_owned(), is_required));
             }
         }
     }
     for (file, span, text, is_required) in found {
-        loader.lead("env_file", (&file, span), (folder_of(&file), &text, is_required), loaded);
+        let (name, folder) = (loader.name(file), loader.folder(file));
+        loader.lead("env_file", (&name, span), (&folder, &text, is_required), loaded);
     }
 }
 
@@ -348,6 +455,11 @@ pub fn join(folder: &str, written: &str) -> Option<CompactString> {
     if written.starts_with(['/', '~']) || written.contains('$') {
         return None;
     }
+    climb(folder, written)
+}
+
+/// The same of any relative path.
+fn climb(folder: &str, written: &str) -> Option<CompactString> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in written.split('/') {
         match part {

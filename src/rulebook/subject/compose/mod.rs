@@ -5,6 +5,7 @@
 //! <https://docs.docker.com/compose/intro/compose-application-model/#the-compose-file>.
 
 mod load;
+pub mod machine;
 mod merge;
 mod piece;
 pub mod short;

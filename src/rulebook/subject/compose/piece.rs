@@ -58,6 +58,8 @@ pub struct Reading<'a> {
     /// Tags by the place of their value.
     pub tags: &'a HashMap<(u32, u32), CompactString>,
     pub variables: &'a Variables,
+    /// Whether variables are filled in also where they may hold secrets.
+    pub fills_all: bool,
 }
 
 /// Fields of a service whose values may hold secrets: a variable's value is not filled in, and they stay as they are written.
@@ -105,7 +107,7 @@ impl Reading<'_> {
     fn filled(&self, text: &str, keep: bool) -> Data {
         let filled = interpolate::fill(text, &|name| self.variables.get(name).cloned());
         match filled.value {
-            Some(value) if !(keep && filled.took_variable) => Data::Text(value.into()),
+            Some(value) if self.fills_all || !(keep && filled.took_variable) => Data::Text(value.into()),
             _ => Data::Opaque(text.into()),
         }
     }

@@ -125,6 +125,23 @@ pub fn words(text: &str) -> Vec<String> {
     words
 }
 
+/// A size in bytes: `64m`, `1.5gb`, `1048576`
+/// (<https://docs.docker.com/reference/compose-file/extension/#specifying-byte-values>).
+pub fn size(text: &str) -> Option<u64> {
+    let text = text.trim().to_ascii_lowercase();
+    let at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let number: f64 = text[..at].parse().ok()?;
+    let scale = match text[at..].trim().trim_end_matches("ib").trim_end_matches('b') {
+        "" => 0,
+        "k" => 10,
+        "m" => 20,
+        "g" => 30,
+        "t" => 40,
+        _ => return None,
+    };
+    Some((number * f64::from(scale).exp2()) as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,9 +186,18 @@ mod tests {
         assert_eq!(words("sh -c 'a b' \"c\\\"d\" e\\ f ''"), ["sh", "-c", "a b", "c\"d", "e f", ""]);
     }
 
+    #[test]
+    fn sizes_of_every_form() {
+        for (text, bytes) in [("64m", 64 << 20), ("1.5gb", 3 << 29), ("1048576", 1 << 20), ("2GiB", 2 << 30)] {
+            assert_eq!(size(text), Some(bytes), "{text}");
+        }
+        assert_eq!(size("much"), None);
+    }
+
     proptest! {
         #[test]
         fn any_text_is_read(text in any::<String>()) {
+            size(&text);
             port(&text);
             volume(&text);
             range(&text);

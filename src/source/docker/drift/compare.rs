@@ -1,12 +1,12 @@
 //! The fields of a service beside those of a container.
 
-use super::{
-    Compared, ImageDefaults,
-    compose::{Service, environment, scalar},
-    words,
-};
+use super::{Compared, ImageDefaults};
 use crate::{
     model::{container::Drift, redact, units},
+    rulebook::subject::compose::{
+        machine::Service,
+        short::{self, size},
+    },
     source::docker::wire::{Inspect, Mount},
 };
 use serde_json::Value;
@@ -75,7 +75,7 @@ impl<'a> Comparison<'a> {
 
     fn command(&mut self, field: &str, live: Vec<String>) {
         let file = match self.field(field) {
-            Some(Value::String(text)) => words::split(text),
+            Some(Value::String(text)) => short::words(text),
             Some(Value::Array(list)) => list.iter().filter_map(scalar).collect(),
             // What the file leaves open is the image's.
             _ if self.is_unknown(field) => return,
@@ -95,13 +95,15 @@ impl<'a> Comparison<'a> {
     }
 
     fn environment(&mut self) {
-        let file = self.service.fields.get("environment").map(environment).unwrap_or_default();
+        let file = self.service.fields.get("environment").and_then(Value::as_object);
+        let file: BTreeMap<&str, Option<String>> =
+            file.into_iter().flatten().map(|(name, value)| (name.as_str(), scalar(value))).collect();
         let pairs = |list: &[String]| -> BTreeMap<String, String> {
             list.iter().filter_map(|line| line.split_once('=')).map(|(n, v)| (n.to_owned(), v.to_owned())).collect()
         };
         let live = pairs(&self.live.config.environment);
         let of_image = self.image.map(|image| pairs(&image.environment)).unwrap_or_default();
-        for (name, value) in &file {
+        for (&name, value) in &file {
             let field = format!("environment.{name}");
             if self.is_unknown(&field) {
                 continue;
@@ -119,8 +121,9 @@ impl<'a> Comparison<'a> {
         if self.is_unknown("env_file") || self.is_unknown("extends") || self.image.is_none() {
             return;
         }
-        let further =
-            live.iter().filter(|(name, value)| !file.contains_key(*name) && of_image.get(*name) != Some(*value));
+        let further = live
+            .iter()
+            .filter(|(name, value)| !file.contains_key(name.as_str()) && of_image.get(*name) != Some(*value));
         let further: Vec<_> = further.map(|(name, value)| (name.clone(), beside(name, None, Some(value)))).collect();
         for (name, (file, live)) in further {
             self.differs(format!("environment.{name}"), file, live);
@@ -184,7 +187,7 @@ impl<'a> Comparison<'a> {
         let (memory, cpus) = (text("mem_limit", "memory"), text("cpus", "cpus"));
         if !self.is_unknown("deploy") && !self.is_unknown("mem_limit") {
             let live = self.live.host.memory.and_then(|bytes| u64::try_from(bytes).ok()).filter(|bytes| *bytes > 0);
-            let file = memory.as_deref().and_then(words::bytes);
+            let file = memory.as_deref().and_then(size);
             if file != live {
                 let shown =
                     |bytes: Option<u64>| bytes.map_or_else(|| "no limit".into(), |bytes| units::bytes(bytes as f64));
@@ -302,6 +305,16 @@ fn tagged(image: &str) -> String {
     let name = image.rsplit('/').next().unwrap_or(image);
     let image = image.strip_prefix("docker.io/library/").or_else(|| image.strip_prefix("docker.io/")).unwrap_or(image);
     if name.contains(':') || name.contains('@') { image.to_owned() } else { format!("{image}:latest") }
+}
+
+/// A scalar as text.
+pub(super) fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(yes) => Some(yes.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
 fn or_not_set(text: String) -> String {

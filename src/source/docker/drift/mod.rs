@@ -1,13 +1,16 @@
 //! Where a container differs from its compose file, field by field. What cannot be compared is said.
 
 mod compare;
-mod compose;
-mod files;
-mod words;
 
 use super::wire::{Inspect, Labels};
-use crate::model::container::Drift;
-use compose::Service;
+use crate::{
+    model::container::Drift,
+    rulebook::{
+        subject::compose::machine::{self, Asked, Known, Looked, Service},
+        syntax::dotenv,
+    },
+};
+use futures_util::future::join_all;
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 /// What an image brings where the file says nothing.
@@ -30,6 +33,9 @@ pub(super) struct Compared {
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Longer files are no compose files.
 const LONGEST: u64 = 4 << 20;
+/// So many files are read at most, and so many bytes.
+const MOST: usize = 200;
+const MOST_BYTES: usize = 32 << 20;
 
 fn label<'a>(labels: &'a Labels, name: &str) -> Option<&'a str> {
     let text = labels.get(&format!("com.docker.compose.{name}"))?;
@@ -65,12 +71,41 @@ pub(super) async fn of(inspect: &Inspect, image: Option<&ImageDefaults>, local: 
     let folder = label(labels, "project.working_dir").map(Path::new).unwrap_or(Path::new("/"));
     let mut variables = BTreeMap::from([("COMPOSE_PROJECT_NAME".to_owned(), project.to_owned())]);
     for file in label(labels, "project.environment_file").unwrap_or(".env").split(',') {
-        variables.extend(read(&folder.join(file)).await.map(|text| compose::variables(&text)).unwrap_or_default());
+        if let Ok(text) = read(&folder.join(file)).await {
+            variables = dotenv::variables(&text, &variables);
+        }
     }
-    let files = files.split(',').map(|file| folder.join(file)).collect();
-    let set = files::Set { files, folder: folder.to_owned(), variables };
-    let service = files::service(&set, name, project).await?;
+    let asked = Asked {
+        files: files.split(',').map(|file| folder.join(file).display().to_string()).collect(),
+        folder: folder.display().to_string(),
+        variables,
+        project: project.into(),
+        service: name.into(),
+    };
+    let service = service(&asked).await?;
     Ok(compare(&service, inspect, image, folder))
+}
+
+/// Reads a service of a project, with everything that its files lead to. Profiles decide what is started, not how: a container that
+/// exists is compared whatever its profiles are.
+async fn service(asked: &Asked) -> Result<Service, String> {
+    let mut known = Known::default();
+    let (mut count, mut bytes) = (0, 0);
+    loop {
+        let needed = match machine::look(asked, &known)? {
+            Looked::Is(service) => return Ok(*service),
+            Looked::Needs(needed) => needed,
+        };
+        count += needed.len();
+        if count > MOST || bytes > MOST_BYTES {
+            return Err("its files lead to too many others".into());
+        }
+        let texts = join_all(needed.iter().map(|one| read(Path::new(&one.path)))).await;
+        for (one, text) in needed.into_iter().zip(texts) {
+            bytes += text.as_ref().map_or(0, String::len);
+            known.take(one, text);
+        }
+    }
 }
 
 fn compare(service: &Service, inspect: &Inspect, image: Option<&ImageDefaults>, folder: &Path) -> Compared {

@@ -1,16 +1,12 @@
 //! Containers beside made-up compose files.
 
-use super::{compose::Service, *};
+use super::{compare::scalar, *};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 #[allow(dead_code, reason = "the testbed is asked for by other tests")]
 #[path = "../../../../tests/it/need.rs"]
 mod need;
-
-fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-}
 
 /// A folder with these files.
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -25,10 +21,15 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 /// A service of these files as the project `shop` has it.
 fn service(folder: &Path, files: &[&str], name: &str, variables: &str) -> Result<Service, String> {
-    let files = files.iter().map(|file| folder.join(file)).collect();
-    let set = files::Set { files, folder: folder.to_owned(), variables: compose::variables(variables) };
+    let asked = Asked {
+        files: files.iter().map(|file| folder.join(file).display().to_string()).collect(),
+        folder: folder.display().to_string(),
+        variables: dotenv::variables(variables, &BTreeMap::new()),
+        project: "shop".into(),
+        service: name.into(),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("an event loop");
-    runtime.block_on(files::service(&set, name, "shop"))
+    runtime.block_on(super::service(&asked))
 }
 
 fn compared(file: &str, variables: &str, live: Value) -> Compared {
@@ -144,6 +145,52 @@ fn later_files_lie_over_earlier_ones() {
     assert!(both("db").expect_err("none").contains("no service db"));
 }
 
+/// The specification's «Reset value» and «Replace value».
+#[test]
+fn what_a_later_file_resets_or_replaces_is_gone() {
+    let here = folder(&[
+        (
+            "a.yaml",
+            "services: { web: { image: web:1, restart: always, environment: { A: 1, B: 1 }, ports: ['1:1'], volumes: ['./a:/a'] } }",
+        ),
+        (
+            "b.yaml",
+            "
+services:
+  web:
+    restart: !reset null
+    environment: { A: !reset null }
+    ports: !override ['2:2']
+    volumes: !reset []
+",
+        ),
+    ]);
+    let web = service(here.path(), &["a.yaml", "b.yaml"], "web", "").expect("a service");
+    assert_eq!(web.unknown, BTreeMap::new());
+    let kept = json!({ "image": "web:1", "environment": { "B": "1" }, "ports": ["2:2"] });
+    assert_eq!(Value::Object(web.fields), kept);
+}
+
+#[test]
+fn a_file_that_leads_to_too_many_others_is_left() {
+    let files: Vec<_> = (0..=MOST).map(|at| format!("- {at}.env")).collect();
+    let text = format!("services:\n  web:\n    image: a\n    env_file:\n    {}\n", files.join("\n    "));
+    let here = folder(&[("compose.yaml", &text)]);
+    let lost = service(here.path(), &["compose.yaml"], "web", "").expect_err("too many");
+    assert!(lost.contains("too many others"), "{lost}");
+}
+
+#[test]
+fn a_variable_that_is_missing_is_named() {
+    let here = folder(&[
+        ("compose.yaml", "include: [parts/db.yaml]"),
+        ("parts/db.yaml", "services: { db: { image: 'db:${OWN}-${TAG}-${GONE}' } }"),
+        ("parts/.env", "OWN=1\n"),
+    ]);
+    let db = service(here.path(), &["compose.yaml"], "db", "TAG=2").expect("a service");
+    assert_eq!(db.unknown["image"], "the variable GONE is not in .env");
+}
+
 /// A project that extends services of its own file and of another's, with files of variables and a profile.
 const PROJECT: &[(&str, &str)] = &[
     (
@@ -219,7 +266,9 @@ fn files_are_merged_as_compose_merges_them() {
         for field in ["image", "restart", "command"] {
             assert_eq!(ours.fields.get(field), theirs.get(field), "{name} {field}");
         }
-        let texts = |value: &Value| compose::environment(value);
+        let texts = |value: &Value| -> BTreeMap<String, Option<String>> {
+            value.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), scalar(value))).collect()
+        };
         // What is printed can be read again, so that a dollar is written twice.
         let theirs_of = texts(&theirs["environment"]).into_iter();
         let theirs_of: BTreeMap<_, _> =
@@ -294,40 +343,8 @@ services:
     let of = |name| service(here.path(), &["compose.yaml"], name, "").expect("a service").unknown;
     assert_eq!(of("web").keys().collect::<Vec<_>>(), ["extends"]);
     assert!(of("web")["extends"].contains("gone.yaml cannot be read"));
-    assert!(of("a")["extends"].contains("without end"), "{:?}", of("a"));
-    assert!(of("c")["extends"].contains("has no service nobody"));
+    assert!(of("a")["extends"].contains("which extends it again"), "{:?}", of("a"));
+    assert!(of("c")["extends"].contains("nobody"));
     let lost = service(here.path(), &["loop.yaml"], "web", "").expect_err("none");
-    assert!(lost.contains("without end"), "{lost}");
-}
-
-#[test]
-fn variables_are_filled_in_as_compose_does() {
-    let variables = env(&[("A", "1"), ("EMPTY", "")]);
-    let fill = |text| words::interpolated(text, &variables);
-    for (text, filled) in [
-        ("$A-${A}", "1-1"),
-        ("$$A", "$A"),
-        ("${B:-x}", "x"),
-        ("${B-${A}}", "1"),
-        ("${EMPTY:-x}", "x"),
-        ("${EMPTY-x}", ""),
-        ("${A:+y}", "y"),
-        ("${B:+y}", ""),
-        ("5 $ and", "5 $ and"),
-    ] {
-        assert_eq!(fill(text), Ok(filled.into()), "{text}");
-    }
-    assert_eq!(fill("${B}"), Err("B".into()));
-    assert_eq!(fill("${B:?must}"), Err("B".into()));
-    assert!(fill("${B").is_err());
-}
-
-#[test]
-fn command_lines_and_sizes() {
-    assert_eq!(words::split(r#"sh -c "echo \"a b\"" 'x y'z"#), ["sh", "-c", "echo \"a b\"", "x yz"]);
-    assert_eq!(words::split("  "), [""; 0]);
-    for (text, bytes) in [("64m", 64 << 20), ("1.5gb", 3 << 29), ("1048576", 1 << 20), ("2GiB", 2 << 30)] {
-        assert_eq!(words::bytes(text), Some(bytes), "{text}");
-    }
-    assert_eq!(words::bytes("much"), None);
+    assert!(lost.contains("includes it again"), "{lost}");
 }
