@@ -10,6 +10,8 @@ pub mod custom;
 pub mod engine;
 pub mod excerpt;
 pub mod fixture;
+#[cfg(test)]
+mod hostile;
 pub mod kept;
 pub mod out;
 #[cfg(test)]

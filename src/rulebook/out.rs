@@ -13,6 +13,7 @@ use crate::model::{
 };
 use compact_str::CompactString;
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 
 /// Where one check's findings go, with what the policy says to it.
 pub struct Out<'a> {
@@ -23,7 +24,12 @@ pub struct Out<'a> {
     /// The time of the run, by which things are old or expired.
     pub now: Timestamp,
     pub(super) found: &'a mut Vec<Finding>,
+    /// How many were found in each file.
+    of_file: HashMap<CompactString, usize>,
 }
+
+/// Findings of one check in one file that are listed. Nobody reads more, and a file of megabytes may hold a million.
+const MOST_OF_A_FILE: usize = 500;
 
 impl<'a> Out<'a> {
     /// Where findings of `meta` in `scope` go.
@@ -34,7 +40,7 @@ impl<'a> Out<'a> {
         now: Timestamp,
         found: &'a mut Vec<Finding>,
     ) -> Self {
-        Self { meta, scope, policy, now, found }
+        Self { meta, scope, policy, now, found, of_file: HashMap::new() }
     }
 
     /// A finding at a place in a file. Where the whole file is meant there is no span.
@@ -198,13 +204,30 @@ impl Draft<'_, '_> {
     }
 
     fn add(mut self, status: Status) {
-        if !self.is_told {
+        if !self.is_told || !self.has_room() {
             return;
         }
         self.finding.status = status;
         let key = self.key.as_deref().unwrap_or(&self.finding.observed);
         self.finding.fingerprint = fingerprint(&self.finding, key);
         self.out.found.push(self.finding);
+    }
+}
+
+impl Draft<'_, '_> {
+    /// Whether another one of its file is listed. The first that is not is said.
+    fn has_room(&mut self) -> bool {
+        let Some(file) = &self.finding.file else { return true };
+        let count = self.out.of_file.entry(file.clone()).or_default();
+        *count += 1;
+        if *count == MOST_OF_A_FILE + 1 {
+            let mut more = Finding { span: None, pointer: None, status: Status::Unknown, ..self.finding.clone() };
+            more.observed =
+                format!("there are more than {MOST_OF_A_FILE} of this in the file; the others are not listed");
+            more.fingerprint = fingerprint(&more, "more");
+            self.out.found.push(more);
+        }
+        *count <= MOST_OF_A_FILE
     }
 }
 

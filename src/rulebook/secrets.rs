@@ -35,7 +35,7 @@ const ENDINGS: &str = "\
     .lock .sha1 .sha256 .sha512 .md5 .svg .map .min.js .min.css .bundle.js .pub .crt .sum .ipynb_checkpoints";
 
 /// Whether secrets are not looked for in a file.
-fn is_left_out(path: &str, text: &str) -> bool {
+pub(super) fn is_left_out(path: &str, text: &str) -> bool {
     let lower = base_name(path).to_ascii_lowercase();
     let is_by_name =
         LOCKS.split(' ').any(|name| name == lower) || ENDINGS.split(' ').any(|ending| lower.ends_with(ending));

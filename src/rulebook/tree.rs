@@ -137,6 +137,8 @@ pub enum Parsed {
 
 /// Larger files are listed, and not read.
 pub const LARGEST: u64 = 4 << 20;
+/// So many bytes tell whether a file is a text, and by its first line what kind of one.
+pub const BEGINNING: u64 = 8_000;
 
 impl File {
     /// Reads what a file means. `names` are the hashes of all file names of the tree ([`name_hash`]), for what it mentions.
@@ -144,15 +146,19 @@ impl File {
         let path = listed.path.clone();
         let is_whole = bytes.len() as u64 == listed.size_bytes;
         let sha256 = is_whole.then(|| Sha256::digest(bytes).into());
-        let is_binary = memchr::memchr(0, &bytes[..bytes.len().min(8_000)]).is_some();
-        if is_binary || listed.size_bytes > LARGEST {
-            let kind = if is_binary { Kind::Other } else { kind_of(&path, "") };
-            let parsed = if kind == Kind::Other {
-                Parsed::Nothing
-            } else {
-                Parsed::Broken(Fault::at(None, format!("larger than {} MiB; it is not read", LARGEST >> 20)))
+        let beginning = &bytes[..bytes.len().min(BEGINNING as usize)];
+        if memchr::memchr(0, beginning).is_some() {
+            return Self { sha256, ..Self::without_text(listed, Kind::Other, Parsed::Nothing) };
+        }
+        if listed.size_bytes > LARGEST {
+            let kind = kind_of(&path, &String::from_utf8_lossy(beginning));
+            let so = match kind {
+                Kind::Other if secrets::is_left_out(&path, "") => None,
+                Kind::Other => Some("it is not searched for secrets"),
+                _ => Some("it is not read"),
             };
-            return Self { sha256, ..Self::without_text(listed, kind, parsed) };
+            let broken = |so| Parsed::Broken(Fault::at(None, format!("larger than {} MiB; {so}", LARGEST >> 20)));
+            return Self { sha256, ..Self::without_text(listed, kind, so.map_or(Parsed::Nothing, broken)) };
         }
         let text = String::from_utf8_lossy(bytes);
         let kind = kind_of(&path, &text);

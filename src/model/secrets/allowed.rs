@@ -1,10 +1,19 @@
 //! What looks like a secret and is none: placeholders, references to where the secret is, hashes, words.
 
+use aho_corasick::AhoCorasick;
+use std::sync::LazyLock;
+
 /// Parts of placeholders, in lower case. None of them stands in a random token by chance.
 const PLACEHOLDERS: &str = "\
     example changeme change-me change_me changeit placeholder redacted replaceme replace-me replace_me \
     replace-with replace_with your- your_ yourpass yoursecret yourtoken yourkey yourapi dummy xxxx **** .... #### \
     ____ insert- insert_ to-be- todo fixme not-a- not_a_ notreal mysecret my-secret foobar < …";
+
+/// The same as an automaton: a value is gone over once for all of them.
+static PLACEHOLDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(PLACEHOLDERS.split_whitespace());
+    automaton.expect("the parts are few and short")
+});
 
 /// Beginnings of what says where the secret is, in lower case.
 const REFERENCES: &str = "\
@@ -16,15 +25,11 @@ const REFERENCES: &str = "\
 
 /// Whether a value stands in for a secret: `changeme`, `xxxx`, `<password>`, AWS's documented keys that end in `EXAMPLE`.
 pub fn is_placeholder(value: &str) -> bool {
-    let lower = value.to_ascii_lowercase();
     // `DB_PASSWORD`: the name of what belongs there; and what is cut short.
     let is_name = value.contains('_')
         && value.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
         && ["PASS", "PWD", "TOKEN", "SECRET", "KEY"].iter().any(|part| value.contains(part));
-    PLACEHOLDERS.split(' ').any(|part| lower.contains(part))
-        || is_name
-        || value.ends_with("...")
-        || is_of_one_sign(value)
+    PLACEHOLDER.is_match(value) || is_name || value.ends_with("...") || is_of_one_sign(value)
 }
 
 /// The same for a token of a known shape, where fewer words are needed and a long one may hold some by chance.

@@ -282,7 +282,10 @@ fn mark(mark: &Marker) -> (u32, u32) {
 
 fn fault(error: &ScanError) -> Fault {
     let (line, column) = mark(error.marker());
-    Fault::at(Span::on_line(line, column, 1), error.info())
+    // The parser's words for brackets without end.
+    let is_too_deep = error.info().contains("recursion limit");
+    let message = if is_too_deep { "nested too deep; it is not read on" } else { error.info() };
+    Fault::at(Span::on_line(line, column, 1), message)
 }
 
 #[cfg(test)]

@@ -58,7 +58,9 @@ pub fn kind_of(path: &str, text: &str) -> Kind {
         "md" | "markdown" => Kind::Markdown,
         "py" => Kind::Python,
         "sh" | "bash" => Kind::Shell,
-        _ if text.starts_with("-----BEGIN ") && text[..text.len().min(80)].contains("PRIVATE KEY") => Kind::PrivateKey,
+        _ if text.starts_with("-----BEGIN ") && text[..text.floor_char_boundary(80)].contains("PRIVATE KEY") => {
+            Kind::PrivateKey
+        }
         _ if text.starts_with("#!") => match text.lines().next().unwrap_or_default() {
             line if line.contains("python") => Kind::Python,
             line if line.ends_with("sh") || line.contains("sh ") => Kind::Shell,

@@ -8,12 +8,13 @@ pub mod walk;
 
 use crate::rulebook::{
     subject::change::{Change, Changed, What},
-    tree::{File, Listed, Tree, base_name, name_hash},
+    tree::{BEGINNING, File, LARGEST, Listed, Tree, base_name, name_hash},
 };
 use compact_str::CompactString;
 use git::Git;
 use std::{
     collections::HashSet,
+    io::Read,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -131,11 +132,16 @@ fn old_file(path: &CompactString, bytes: &[u8], names: &HashSet<u64>) -> Arc<Fil
     Arc::new(File::new(listed, bytes, names))
 }
 
-fn read(root: &Path, listed: Listed, names: &HashSet<u64>) -> Arc<File> {
-    let large = listed.size_bytes > crate::rulebook::tree::LARGEST;
-    let bytes = if large { Ok(Vec::new()) } else { std::fs::read(root.join(&listed.path)) };
-    match bytes {
-        Ok(bytes) => Arc::new(File::new(listed, &bytes, names)),
+fn read(root: &Path, mut listed: Listed, names: &HashSet<u64>) -> Arc<File> {
+    // Of what is too large the beginning tells whether it is a text. A file may have grown since it was listed.
+    let most = if listed.size_bytes > LARGEST { BEGINNING } else { LARGEST + 1 };
+    let mut bytes = Vec::with_capacity(usize::try_from(most.min(listed.size_bytes + 1)).unwrap_or_default());
+    let file = std::fs::File::open(root.join(&listed.path));
+    match file.and_then(|file| file.take(most).read_to_end(&mut bytes)) {
+        Ok(_) => {
+            listed.size_bytes = listed.size_bytes.max(bytes.len() as u64);
+            Arc::new(File::new(listed, &bytes, names))
+        }
         Err(error) => Arc::new(File::unreadable(listed, &error.to_string())),
     }
 }

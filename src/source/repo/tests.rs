@@ -1,7 +1,7 @@
 //! Reading real folders, with and without git.
 
 use super::*;
-use crate::rulebook::tree::Kind;
+use crate::rulebook::tree::{Kind, Parsed};
 use std::process::Command;
 
 /// A folder with files, and git where it is there.
@@ -105,4 +105,33 @@ fn what_cannot_be_read_is_said() {
     let tree = tree(folder.path());
     let repo = Repo::open(folder.path()).expect("a folder");
     assert!(repo.change("HEAD", &tree).expect_err("no git").to_string().contains("no git repository"));
+}
+
+#[test]
+fn a_large_text_is_unknown_and_a_large_binary_is_left_alone() {
+    let folder = folder(&[("small.yaml", "a: 1\n")]);
+    let text = "a: 1\n".repeat((50 << 20) / 5);
+    for path in ["large.yaml", "dump.sql", "tool", "pictures.map"] {
+        let begin = if path == "tool" { "#!/bin/sh\n" } else { "" };
+        write(folder.path(), path, &format!("{begin}{text}"));
+    }
+    let binary = std::fs::File::create(folder.path().join("image")).and_then(|file| file.set_len(50 << 20));
+    binary.expect("made");
+    let tree = tree(folder.path());
+    let parsed = |path: &str| match &tree.file(path).expect("is listed").parsed {
+        Parsed::Broken(fault) => fault.message.clone(),
+        other => format!("{other:?}").chars().take(7).collect(),
+    };
+    assert_eq!(
+        ["small.yaml", "large.yaml", "dump.sql", "tool", "pictures.map", "image"].map(parsed),
+        [
+            "Yaml([N",
+            "larger than 4 MiB; it is not read",
+            "larger than 4 MiB; it is not searched for secrets",
+            "larger than 4 MiB; it is not read",
+            "Nothing",
+            "Nothing"
+        ]
+    );
+    assert_eq!(tree.file("tool").map(|file| file.kind), Some(Kind::Shell));
 }

@@ -279,7 +279,8 @@ mod tests {
     fn hostile_files_take_no_long_time() {
         let names: String = (0..20_000).map(|at| format!("${{V{at}}} $W ")).collect();
         let text = format!("services: {{web: {{image: '{names}'}}}}\n");
-        assert_eq!(told(&UndefinedVariable, &[("compose.yml", &text)]).len(), 20_001);
+        // As many as are listed, and that there are more.
+        assert_eq!(told(&UndefinedVariable, &[("compose.yml", &text)]).len(), 501);
     }
 
     #[test]
