@@ -152,7 +152,7 @@ pub struct Finding {
     /// What was seen; secrets are never in it.
     pub observed: String,
     pub expected: String,
-    pub fix: String,
+    pub fix: CompactString,
     pub owner: Option<CompactString>,
     pub waiver: Option<WaiverNote>,
 }

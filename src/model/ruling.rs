@@ -288,7 +288,7 @@ mod tests {
             pointer: None,
             observed: String::new(),
             expected: String::new(),
-            fix: String::new(),
+            fix: CompactString::default(),
             owner: None,
             waiver: None,
         };

@@ -69,9 +69,10 @@ impl<'a> Out<'a> {
     pub fn about(&mut self, resource: impl Into<CompactString>, origin: impl Into<CompactString>) -> Draft<'_, 'a> {
         let meta = self.meta;
         let finding = Finding {
-            check: meta.id.into(),
+            check: CompactString::const_new(meta.id),
             fingerprint: CompactString::default(),
-            title: meta.title.into(),
+            // What does not change is not copied.
+            title: CompactString::const_new(meta.title),
             level: meta.level,
             status: Status::Fail,
             scope: self.scope,
@@ -82,7 +83,7 @@ impl<'a> Out<'a> {
             pointer: None,
             observed: String::new(),
             expected: String::new(),
-            fix: meta.fix.into(),
+            fix: CompactString::const_new(meta.fix),
             owner: None,
             waiver: None,
         };
@@ -158,7 +159,7 @@ impl Draft<'_, '_> {
     }
 
     /// What to do, where that differs from what the check says in general.
-    pub fn fix(mut self, fix: impl Into<String>) -> Self {
+    pub fn fix(mut self, fix: impl Into<CompactString>) -> Self {
         self.finding.fix = fix.into();
         self
     }

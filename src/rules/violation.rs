@@ -62,7 +62,7 @@ fn condition(rule: &'static str, source: &str, group: &[&Ruling]) -> Condition {
         object: ObjectRef::new(ObjectKind::Violation, first.key()),
         name: format_compact!("{} {}", finding.check, place(source, first)),
         cause: format!("{}: {}{more}", finding.title, finding.observed),
-        next_step: finding.fix.clone(),
+        next_step: finding.fix.to_string(),
         count: 1,
         since: group.iter().map(|ruling| ruling.first_seen).min(),
     }

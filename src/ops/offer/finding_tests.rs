@@ -25,7 +25,7 @@ fn finding(check: &str, scope: Scope, resource: &str) -> Ruling {
         pointer: None,
         observed: String::new(),
         expected: String::new(),
-        fix: String::new(),
+        fix: Default::default(),
         owner: None,
         waiver: None,
     };

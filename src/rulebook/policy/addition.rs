@@ -234,7 +234,7 @@ mod tests {
             pointer: None,
             observed: String::new(),
             expected: String::new(),
-            fix: String::new(),
+            fix: Default::default(),
             owner: None,
             waiver: None,
         }

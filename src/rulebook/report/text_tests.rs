@@ -142,7 +142,7 @@ proptest! {
         let words = text.clone();
         let finding = &mut report.findings[0];
         finding.observed.clone_from(&words);
-        finding.fix.clone_from(&words);
+        finding.fix = words.as_str().into();
         finding.owner = Some(words.as_str().into());
         finding.resource = words.as_str().into();
         report.notes[0].message.clone_from(&words);

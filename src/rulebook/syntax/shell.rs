@@ -102,8 +102,8 @@ pub struct Assignment {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Word {
     pub span: Option<Span>,
-    /// As it stands.
-    pub text: CompactString,
+    /// From which byte of the text to which it stands there.
+    pub range: (u32, u32),
     /// Without quotes; expansions as they stand.
     pub bare: CompactString,
     pub expansions: Vec<Expansion>,
@@ -199,6 +199,11 @@ impl Word {
     /// What it is, where that is known from the text: nothing in it is expanded.
     pub fn literal(&self) -> Option<&str> {
         (self.expansions.is_empty() && !self.has_pattern).then_some(self.bare.as_str())
+    }
+
+    /// As it stands in the text that was read.
+    pub fn written<'t>(&self, text: &'t str) -> &'t str {
+        text.get(self.range.0 as usize..self.range.1 as usize).unwrap_or_default()
     }
 
     /// Whether it begins with this, quotes aside.

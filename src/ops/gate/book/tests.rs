@@ -30,7 +30,7 @@ fn finding(check: &str, level: Level, status: Status) -> Finding {
         pointer: None,
         observed: "privileged".into(),
         expected: String::new(),
-        fix: String::new(),
+        fix: Default::default(),
         owner: Some("team-a".into()),
         waiver: None,
     }

@@ -49,7 +49,7 @@ impl Check for Unquoted {
                 }
             }
             if goes_on && is_unchecked_cd(script, command) && !cd_is_meant.covers(command) {
-                let text = command.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+                let text = command.words.iter().map(|word| word.written(file.text())).collect::<Vec<_>>().join(" ");
                 let draft = out.at(file, command.words[0].span).title("unchecked cd").observed(text.clone());
                 draft.expected(format!("{text} || exit")).fail();
             }

@@ -73,6 +73,12 @@ impl<'t> Cursor<'t> {
         &self.text[start.at..self.at]
     }
 
+    /// The bytes from an earlier place to here.
+    pub fn range_from(&self, start: &Self) -> (u32, u32) {
+        let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        (number(start.at), number(self.at))
+    }
+
     /// The place as a span of one character.
     pub fn here(&self) -> Span {
         Span::on_line(self.line, self.column, 1)

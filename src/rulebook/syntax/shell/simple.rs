@@ -76,11 +76,10 @@ impl Reader<'_> {
             command.assignments.push(Assignment { span, name, value, items });
         } else {
             // `declare -a list=( … )`.
-            let text = self.cursor.text_from(&start).to_owned();
             command.words.push(Word {
                 span: Some(span),
-                bare: text.as_str().into(),
-                text: text.into(),
+                bare: self.cursor.text_from(&start).into(),
+                range: self.cursor.range_from(&start),
                 is_quoted: true,
                 ..Word::default()
             });

@@ -48,7 +48,7 @@ impl Reader<'_> {
         }
         if self.cursor.at > start.at {
             word.span = Some(self.cursor.span_from(&start));
-            word.text = self.cursor.text_from(&start).into();
+            word.range = self.cursor.range_from(&start);
         }
         Ok(word)
     }
@@ -275,5 +275,5 @@ impl Reader<'_> {
 }
 
 fn is_extended_pattern(word: &Word) -> bool {
-    word.text.is_empty() && word.bare.ends_with(['?', '*', '+', '@', '!']) && !word.bare.ends_with("$!")
+    word.bare.ends_with(['?', '*', '+', '@', '!']) && !word.bare.ends_with("$!")
 }
