@@ -2,6 +2,7 @@
 
 pub mod incident;
 pub mod manual;
+pub mod rules;
 
 use crate::{
     config::load::Origin,
@@ -24,6 +25,8 @@ pub mod exit {
     pub const USAGE: u8 = 2;
     /// A source that was asked for by name could not be reached.
     pub const UNREACHABLE: u8 = 3;
+    /// Refused by the gate.
+    pub const REFUSED: u8 = 4;
     /// Told to hang up: 128 and the number of SIGHUP.
     pub const HANGUP: u8 = 129;
     /// Told to quit: 128 and the number of SIGQUIT.
@@ -120,7 +123,7 @@ pub enum Command {
         json: bool,
     },
     /// Judge a repository, its change and what is live here by the rule book: the daily ops check, and a gate for CI.
-    Check(CheckArguments),
+    Check(Box<CheckArguments>),
     /// The record of incidents: declare, write notes, export, prove.
     #[command(subcommand)]
     Incident(incident::IncidentCommand),
@@ -171,6 +174,14 @@ pub struct CheckArguments {
     /// Explain a check (11f), and do nothing else.
     #[arg(long, value_name = "CHECK")]
     pub explain: Option<String>,
+    /// Go through the list before work begins: what a machine can see is told, what it cannot --confirm confirms; the result is kept.
+    #[arg(long, conflicts_with_all = ["explain", "test_rules", "write_baseline", "since_last", "waive", "attest", "accept"])]
+    pub preflight: bool,
+    /// Confirm these points of the pre-flight list.
+    #[arg(long, value_name = "POINTS", value_delimiter = ',', requires = "preflight")]
+    pub confirm: Vec<rules::Point>,
+    #[command(flatten)]
+    pub write: rules::WriteArguments,
 }
 
 /// How a report is printed.
@@ -360,6 +371,12 @@ mod tests {
             "flightdeck --record x doctor",
             "flightdeck config",
             "flightdeck replay",
+            "flightdeck check --waive 11f",
+            "flightdeck check --waive 11f --reason x --attest 5 --evidence y --role z",
+            "flightdeck check --attest 5 --role dba",
+            "flightdeck check --reason x",
+            "flightdeck check --accept 11f --baseline x",
+            "flightdeck check --waive 11f --reason x --since-last",
         ] {
             assert_eq!(read(line).expect_err(line).exit_code(), i32::from(exit::USAGE), "{line}");
         }

@@ -19,6 +19,7 @@ use crate::{
         own::OwnCounters,
         text::clean_to,
     },
+    ops::gate::Policy,
     runtime::{
         cockpit::{self, Feed, Left, Options},
         journal::Records,
@@ -126,10 +127,12 @@ fn check(cli: &Cli, arguments: &CheckArguments, out: &mut dyn Write, notes: &mut
     let colour = terminal.is_some() && self::terminal().depth(&loaded.config) != Depth::None;
     let words = words(cli, &loaded);
     let state = StateFolder::find().usable().map(ToOwned::to_owned);
-    // A journal that is not there is not made by looking.
-    let journal = journal::options(&loaded.config).ok().filter(|options| options.path.is_file());
+    let journal = journal::options(&loaded.config).ok();
     let gpu = source_options(cli, &loaded).gpu;
-    let around = Surroundings { clients: &clients, words: &words, gpu, state, journal, terminal, colour };
+    // Who writes a flag has made up their mind: what the cockpit asks for by `A` and a confirmation is said already.
+    let gate = settings::policy(&loaded.config, own_pid(), login(|name| env::var(name).ok()));
+    let gate = Policy { armed: true, ..gate };
+    let around = Surroundings { clients: &clients, words: &words, gpu, gate: &gate, state, journal, terminal, colour };
     headless::check::check(arguments, &around, out, notes)
 }
 
@@ -230,6 +233,10 @@ fn terminal() -> Terminal {
     Terminal::from_variables(|name| env::var(name).ok())
 }
 
+fn own_pid() -> i32 {
+    i32::try_from(std::process::id()).unwrap_or_default()
+}
+
 /// Who the user is known as, who may have become root by sudo, and where they come from.
 fn login(variable: impl Fn(&str) -> Option<String>) -> Actor {
     let given = |name: &str| variable(name).filter(|value| !value.is_empty());
@@ -279,8 +286,7 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
     let terminal = terminal();
     let loaded = load::load(&origin);
     let mut settings = settings::build(&loaded, &terminal);
-    let own_pid = i32::try_from(std::process::id()).unwrap_or_default();
-    let policy = settings::policy(&settings.config, own_pid, login(|name| env::var(name).ok()));
+    let policy = settings::policy(&settings.config, own_pid(), login(|name| env::var(name).ok()));
     let counters: Arc<OwnCounters> = Arc::default();
     let clients = clients(&settings.config);
     let all = source::all(Arc::clone(&counters), &clients, &source_options(cli, &loaded));

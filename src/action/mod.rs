@@ -26,6 +26,7 @@ files! {
     attention,
     object,
     operate,
+    rules,
     processes,
     time,
     player,

@@ -7,6 +7,7 @@ use crate::{
         journal::{Draft, news::StretchWanted},
         kubernetes::Access,
         logs::LogRequest,
+        preflight::Kept,
     },
     ops::gate::{Permit, Trial},
     source::supervisor::Demand,
@@ -41,6 +42,8 @@ pub enum Effect {
     Stretch(StretchWanted),
     /// Do what the gate permitted.
     Execute(Permit),
+    /// Keep that somebody went through the pre-flight list.
+    KeepPreflight(Box<Kept>),
     /// Ask what would happen.
     Rehearse(Trial),
     /// Ask an API server what it would allow.

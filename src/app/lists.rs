@@ -4,7 +4,11 @@ use super::App;
 use crate::{
     modals::{columns::ColumnsModal, filter::FilterModal},
     model::{attention::Severity, input::Mouse, topic::TopicSet},
-    panes, ui,
+    panes::{
+        self,
+        violations::{self, By},
+    },
+    ui,
     view::{PaneState, columns, list::ListState, query::QueryError, table::Table},
     world::{Changed, World},
 };
@@ -193,6 +197,24 @@ impl App {
             }
             (None, None) => {}
         });
+    }
+
+    /// Looks at the violations by the next of what they can be looked at by: the list is in that order, and shows its column.
+    pub fn next_violations_view(&mut self) {
+        let (before, next) = (By::of(&self.view), By::next(&self.view));
+        self.with_list(violations::PANE.name, |mut listing| {
+            let hidden = |by: By| !listing.table.columns()[by.column()].shown;
+            if let Some(before) = before.filter(|before| hidden(*before)) {
+                listing.list.toggled.remove(&before.column());
+            }
+            if hidden(next) {
+                listing.list.toggled.insert(next.column());
+            }
+            listing.list.sort = (next != By::Severity).then(|| (next.column(), false));
+            listing.list.column = None;
+            listing.refresh();
+        });
+        self.notice(Severity::Info, format!("violations by {}", next.word()));
     }
 
     /// Opens the object of the selected row where it says what is wrong with it.

@@ -12,6 +12,7 @@ use crate::{
         input::{Key, KeyCode},
         journal::Actor,
         object::{ObjectKind, ObjectRef},
+        preflight::{Item, Preflight, State},
         ruling::{RuleNews, Ruling},
         update::Update,
     },
@@ -184,4 +185,66 @@ fn those_who_judge_are_told_that_rules_were_written() {
         _ => None,
     });
     assert_eq!(stamp, Some(1));
+}
+
+/// A list with a point that is seen, one that is not, and one that a person confirms.
+fn preflight(app: &mut App, seen: State) {
+    let item =
+        |id: &str, state| Item { id: id.into(), title: format!("title of {id}"), state, evidence: "evidence".into() };
+    let items = vec![item("changelog", seen), item("searched", State::Open)];
+    let list = Preflight { items, ..Preflight::default() };
+    let news = RuleNews {
+        source: "rules/repo".into(),
+        root: Some("/srv/infra".into()),
+        preflight: Some(list),
+        ..RuleNews::default()
+    };
+    give(app, EventKind::Updates { source: "rules/repo".into(), updates: vec![Update::Rules(Box::new(news))] });
+    app.run("preflight");
+}
+
+#[test]
+fn the_preflight_list_is_confirmed_and_kept_also_while_read_only() {
+    let mut app = app(false);
+    preflight(&mut app, State::Ok);
+    assert!(
+        drawn(&app).contains("[ ] title of searched") && drawn(&app).contains("not all of it is so"),
+        "{}",
+        drawn(&app)
+    );
+    press(&mut app, &[Key::char(' ')]);
+    assert!(notice(&app).contains("no matter of confirming"), "the first is seen, not confirmed: {}", notice(&app));
+    press(&mut app, &[Key::plain(KeyCode::Down), Key::char(' ')]);
+    assert!(drawn(&app).contains("[x] title of searched") && drawn(&app).contains("work may begin"), "{}", drawn(&app));
+    let kept = press(&mut app, &[ENTER]);
+    let [Effect::KeepPreflight(kept)] = kept.as_slice() else { panic!("{kept:?}") };
+    assert_eq!((kept.passed, kept.actor.as_str(), kept.root.as_str()), (true, "ann", "/srv/infra"));
+    assert_eq!(kept.items[1].state, State::Confirmed);
+    assert!(app.modals.is_empty());
+}
+
+#[test]
+fn what_is_violated_is_kept_as_not_passed_and_the_past_is_not_gone_through() {
+    let mut app = app(false);
+    preflight(&mut app, State::Violated);
+    let kept = press(&mut app, &[Key::plain(KeyCode::Down), Key::char(' '), ENTER]);
+    let [Effect::KeepPreflight(kept)] = kept.as_slice() else { panic!("{kept:?}") };
+    assert!(!kept.passed);
+    preflight(&mut app, State::Ok);
+    app.moment = Some(Box::new(app.world.clone()));
+    assert!(press(&mut app, &[ENTER]).is_empty());
+    assert!(notice(&app).contains("the past"), "{}", notice(&app));
+}
+
+#[test]
+fn violations_are_looked_at_by_severity_rule_owner_and_resource() {
+    let mut app = app(false);
+    let mut heads = Vec::new();
+    for _ in 0..4 {
+        app.run("violations-view");
+        let list = &app.view.pane("violations").list;
+        heads.push((list.sort.is_some(), list.toggled.len()));
+        assert!(drawn(&app).contains("11a"), "{}", drawn(&app));
+    }
+    assert_eq!(heads, [(true, 1), (true, 1), (true, 1), (false, 0)], "and round again, with no column left over");
 }

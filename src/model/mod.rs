@@ -31,6 +31,7 @@ pub mod nearest;
 pub mod object;
 pub mod observed;
 pub mod own;
+pub mod preflight;
 pub mod process;
 pub mod redact;
 pub mod room;

@@ -5,6 +5,7 @@ use super::{
     finding::{Finding, Level, Scope, Status},
     object::{ObjectKind, ObjectRef},
     observed::Observed,
+    preflight::Preflight,
 };
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,8 @@ pub struct RuleNews {
     pub problems: Vec<String>,
     /// Critical servers: nothing is done to them without authorisation.
     pub protected: Vec<ProtectedTarget>,
+    /// What is gone through before work begins, where it is a repository.
+    pub preflight: Option<Preflight>,
 }
 
 /// A finding and since when it is there.

@@ -12,7 +12,10 @@ use crate::{
         ruling::Ruling,
         topic::Topic,
     },
-    view::table::{Column, Table, Value},
+    view::{
+        View,
+        table::{Column, Table, Value},
+    },
     world::World,
 };
 use compact_str::CompactString;
@@ -83,11 +86,58 @@ impl Table for ViolationsTable {
     fn severity(&self, world: &World, at: usize) -> Option<Severity> {
         severity(&row(world, at).finding)
     }
+    fn is_ordered(&self) -> bool {
+        // The heaviest first: so they stand also below one owner, or one rule.
+        true
+    }
     fn fixed_columns(&self) -> usize {
         2
     }
     fn first_to_go(&self) -> &'static [usize] {
         &[3, 2, 7, 6]
+    }
+}
+
+/// By what the violations are looked at: the list is in that order, and the scoreboard counts by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    Severity,
+    Rule,
+    Owner,
+    Resource,
+}
+
+impl By {
+    /// All of them, in the order in which a key goes through them.
+    pub const ALL: [Self; 4] = [Self::Severity, Self::Rule, Self::Owner, Self::Resource];
+
+    /// The name of its column.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Severity => "severity",
+            Self::Rule => "rule",
+            Self::Owner => "owner",
+            Self::Resource => "resource",
+        }
+    }
+
+    /// Its column in the list.
+    pub fn column(self) -> usize {
+        fields::index(COLUMNS, self.word())
+    }
+
+    /// By what the list is ordered now; by nothing of this where it was sorted by another column.
+    pub fn of(view: &View) -> Option<Self> {
+        match view.pane(PANE.name).list.sort {
+            None => Some(Self::Severity),
+            Some((column, _)) => Self::ALL.into_iter().find(|by| by.column() == column),
+        }
+    }
+
+    /// The next one.
+    pub fn next(view: &View) -> Self {
+        let at = Self::of(view).and_then(|now| Self::ALL.iter().position(|by| *by == now));
+        Self::ALL[at.map_or(0, |at| (at + 1) % Self::ALL.len())]
     }
 }
 
@@ -117,7 +167,7 @@ fn words(world: &World) -> String {
 pub static PANE: HostList = HostList {
     name: "violations",
     title: "Violations",
-    about: "What violates the rule book in the repository that the cockpit was started in, in live containers and cluster objects, and on this host. Enter opens a finding: why it matters, what to do, how to waive it. Filter with check=11f, level=block, owner=…, place:…; flightdeck check prints the same for scripts. A repository with a .flightdeck.toml is watched always, others while this page is shown; clusters are looked through every half minute while it is.",
+    about: "What violates the rule book in the repository that the cockpit was started in, in live containers and cluster objects, and on this host. Enter opens a finding: why it matters, what to do, its lines, its history. W waives the marked ones or the selected one, B accepts them as old debt, a lists all that can be done, E opens the file, P is the pre-flight list, o looks by severity, rule, owner or resource. Filter with check=11f, level=block, owner=…, place:…; flightdeck check prints the same for scripts. A repository with a .flightdeck.toml is watched always, others while this page is shown; clusters are looked through every half minute while it is.",
     topics: &[Topic::Rules],
     table: &ViolationsTable,
     is_known: |world| !world.observed.rulings.is_unknown(),

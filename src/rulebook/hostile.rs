@@ -168,7 +168,11 @@ fn judged<'f>(files: impl IntoIterator<Item = (&'f str, Vec<u8>)>) -> Vec<Findin
     let tree = Tree::new("/repo".into(), files.collect(), Vec::new());
     let now = "2026-01-31T00:00:00Z".parse().expect("a time");
     let policy = Policy::default();
-    let mut engine = Engine::new(Book { policy: Arc::new(policy.clone()), custom: Arc::new(CustomRules::default()), baseline: None });
+    let mut engine = Engine::new(Book {
+        policy: Arc::new(policy.clone()),
+        custom: Arc::new(CustomRules::default()),
+        baseline: None,
+    });
     engine.judge(&tree, now);
     policy.settle(engine.tally().findings, &Circumstances::at(now)).findings
 }

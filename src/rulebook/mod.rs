@@ -17,6 +17,7 @@ pub mod out;
 #[cfg(test)]
 mod planted;
 pub mod policy;
+pub mod preflight;
 pub mod report;
 pub mod resource;
 pub mod run;

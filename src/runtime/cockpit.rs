@@ -397,6 +397,7 @@ impl Cockpit {
                 self.forwards.start(told, permit, &self.clients, &self.journal.ledger());
             }
             Effect::Execute(permit) => effects::execute(told, permit, &self.clients, &self.journal.ledger()),
+            Effect::KeepPreflight(kept) => effects::keep_preflight(told, *kept, self.state_folder.clone()),
             Effect::Rehearse(trial) => effects::rehearse(told, trial, &self.clients, &self.words),
             Effect::Review { context, wanted } => effects::review(told, context, wanted, &self.clients),
             Effect::StopForward(id) => self.forwards.stop(id),

@@ -7,14 +7,14 @@ use crate::{
     },
     client::Clients,
     clock,
-    model::{Timestamp, kubernetes::Access},
+    model::{Timestamp, kubernetes::Access, preflight::Kept},
     ops::{
         self,
         ledger::Ledger,
         operation::{Operation, RuleChange},
         rehearse::Rehearsal,
     },
-    source::repo::{book::Words, draft},
+    source::repo::{book::Words, draft, preflights},
 };
 use base64::Engine as _;
 use compact_str::CompactString;
@@ -91,6 +91,16 @@ pub fn rehearse(told: Told, trial: ops::gate::Trial, clients: &Arc<Clients>, wor
             _ => ops::rehearse::rehearse(&trial, &clients),
         };
         let _ = told.blocking_send(EventKind::Answer(Box::new(Answer::Rehearsed(rehearsal))));
+    });
+}
+
+/// Keeps that somebody went through the pre-flight list.
+pub fn keep_preflight(told: Told, kept: Kept, state: PathBuf) {
+    spawn(told, move || {
+        let word = if kept.passed { "passed" } else { "not passed" };
+        let path =
+            preflights::keep(&state, kept).map_err(|why| format!("the pre-flight list cannot be kept: {why}"))?;
+        Ok(format!("pre-flight {word}, kept in {}", path.display()))
     });
 }
 

@@ -35,6 +35,15 @@ impl Records {
         Self { desk: Desk::closed(why), wanted: None }
     }
 
+    /// A journal that is opened now: for a single command, without a source that tells of it.
+    pub fn open(options: Options) -> Self {
+        let desk = Desk::default();
+        match desk.open(options) {
+            Ok(_) => Self { desk, wanted: None },
+            Err(error) => Self::none(&error.to_string()),
+        }
+    }
+
     /// A journal with these options, which is opened by the source that tells of it; beside it stands the one that compares what changed with it. `keep` is how long what was seen outside of
     /// incidents keeps its words.
     pub fn new(options: Options, keep: Option<SignedDuration>, rules: rules::Options) -> (Self, Vec<AnySource>) {

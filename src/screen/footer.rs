@@ -5,7 +5,13 @@ use crate::{
     action,
     app::App,
     keymap::{shown, written},
-    model::{own::OwnUsage, source::SourceState, units},
+    model::{
+        attention::Severity,
+        finding::{Level, Status},
+        own::OwnUsage,
+        source::SourceState,
+        units,
+    },
     ui::{paint, scene::Scene, theme::Role},
 };
 use compact_str::CompactString;
@@ -65,7 +71,10 @@ fn status(app: &App, scene: &Scene<'_>, columns: u16) -> Pieces {
     let troubled: Pieces = families.iter().filter(|(_, role)| *role != Role::Ok).cloned().collect();
     let own = vec![(cost(&app.world.observed.own), Role::Dim)];
     let doing = doing(app, scene);
+    let counts = violations(scene);
     let stages = [
+        [doing.clone(), families.clone(), counts.clone(), own.clone()].concat(),
+        [doing.clone(), families.clone(), counts].concat(),
         [doing.clone(), families.clone(), own].concat(),
         [doing.clone(), families].concat(),
         [doing.clone(), troubled].concat(),
@@ -122,6 +131,31 @@ fn families(scene: &Scene<'_>) -> Pieces {
     pieces.collect()
 }
 
+/// How many violations there are of each weight: `2 block ✖13 ▲7 ?1`. Nothing where there is none; what is only worth knowing is not
+/// counted here.
+fn violations(scene: &Scene<'_>) -> Pieces {
+    let (mut block, mut error, mut warn, mut unknown) = (0, 0, 0, 0);
+    for ruling in scene.world.observed.rulings.iter() {
+        *match (ruling.finding.status, ruling.finding.level) {
+            (Status::Unknown, _) => &mut unknown,
+            (Status::Fail, Level::Block) => &mut block,
+            (Status::Fail, Level::Error) => &mut error,
+            (Status::Fail, Level::Warn) => &mut warn,
+            (Status::Waived, _) | (Status::Fail, Level::Info) => continue,
+        } += 1;
+    }
+    let glyph = |severity| scene.glyphs.severity(severity);
+    let counts = [
+        (block, format!("{block} block"), Role::Critical),
+        (error, format!("{}{error}", glyph(Severity::Error)), Role::Error),
+        (warn, format!("{}{warn}", glyph(Severity::Warn)), Role::Warn),
+        (unknown, format!("{}{unknown}", glyph(Severity::Unknown)), Role::Unknown),
+    ];
+    let found: Vec<_> = counts.into_iter().filter(|(count, ..)| *count > 0).collect();
+    let Some((_, _, role)) = found.first() else { return Vec::new() };
+    vec![(found.iter().map(|(_, text, _)| text.as_str()).collect::<Vec<_>>().join(" "), *role)]
+}
+
 /// How much a state weighs in its family: the worst one is the family's.
 const fn rank(state: SourceState) -> u8 {
     match state {
@@ -171,7 +205,7 @@ mod tests {
     use super::*;
     use crate::{
         app::event::{Event, EventKind, PlayerState},
-        model::{attention::Severity, source::SourceReport, topic::Topic, update::Update},
+        model::{source::SourceReport, topic::Topic, update::Update},
         screen::kit::{app, line},
     };
 
@@ -210,6 +244,28 @@ mod tests {
         app.view.size = (40, 24);
         let text = line(&app, 23);
         assert!(text.starts_with("Enter open") && text.ends_with("host ●  prom ✖0s"), "{text}");
+    }
+
+    #[test]
+    fn violations_are_counted_by_their_weight() {
+        let mut app = app((120, 24));
+        let ruling = |level: &str, status: &str| {
+            serde_json::json!({
+                "finding": {
+                    "check": "11f", "fingerprint": "f", "title": "t", "level": level, "status": status, "scope": "repo", "resource": "a",
+                    "origin": "a", "file": null, "span": null, "pointer": null, "observed": "", "expected": "", "fix": "", "owner": null,
+                    "waiver": null,
+                },
+                "first_seen": "2026-11-23T02:00:00Z", "is_new": false,
+            })
+        };
+        let all = [("block", "fail"), ("error", "fail"), ("error", "fail"), ("warn", "fail"), ("info", "fail")];
+        let all = all.into_iter().chain([("block", "waived"), ("error", "unknown")]);
+        let rulings: Vec<_> = all.map(|(level, status)| ruling(level, status)).collect();
+        let news = serde_json::from_value(serde_json::json!({ "source": "rules/repo", "rulings": rulings }));
+        let updates = vec![Update::Rules(Box::new(news.expect("news")))];
+        app.update(Event { at: app.now, kind: EventKind::Updates { source: "rules/repo".into(), updates } });
+        assert!(line(&app, 23).contains("1 block ✖2 ▲1 ?1"), "{}", line(&app, 23));
     }
 
     #[test]

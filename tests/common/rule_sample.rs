@@ -5,6 +5,7 @@
 use super::model::{
     Timestamp,
     finding::{Finding, Level, Scope, Span, Status, WaiverNote},
+    preflight::{Item, Last, Preflight, State},
     ruling::{CheckFacts, RuleLines, RuleNews, Ruling, SourceLines, Turn, What},
     source::{SourceReport, SourceState},
     topic::Topic,
@@ -109,10 +110,35 @@ pub fn news(now: Timestamp) -> Vec<Update> {
         rulings,
         passed: passed.into_iter().map(|(check, count)| (check.into(), count)).collect(),
         checks: BTreeMap::from([("11f".into(), facts)]),
+        preflight: Some(preflight(ago(1500))),
         ..RuleNews::default()
     };
     let lines = RuleLines { key: first().into(), lines };
     vec![Update::Rules(Box::new(news)), Update::RuleLines(Box::new(lines))]
+}
+
+/// The list that is gone through before work begins.
+fn preflight(last: Timestamp) -> Preflight {
+    let item = |(id, title, state, evidence): (&str, &str, State, &str)| Item {
+        id: id.into(),
+        title: title.into(),
+        state,
+        evidence: evidence.into(),
+    };
+    let items = [
+        (
+            "authority",
+            "the authority's documents are there, and as they were locked",
+            State::Ok,
+            "4 documents in docs/authority/",
+        ),
+        ("read", "the authority's documents are read", State::Open, "SHA-256 of all of them: 9f86d081884c7d65…"),
+        ("changelog", "there is a CHANGELOG", State::Ok, "CHANGELOG.md"),
+        ("searched", "existing solutions are searched for", State::Open, "nothing like it is there already"),
+        ("placeholders", "no placeholder is left in", State::Violated, "deploy/orders.yml:7: CHANGEME"),
+    ];
+    let last = Last { at: last, actor: "ops-b".into(), passed: true };
+    Preflight { items: items.map(item).into(), documents: Some("9f".repeat(32)), last: Some(last) }
 }
 
 /// Name of the first finding.

@@ -122,6 +122,119 @@ fn a_waiver_hides_until_it_expires() {
 }
 
 #[test]
+fn a_waiver_is_written_where_it_counts_and_nothing_else_is_touched() {
+    let bench = Bench::new(PLANTED);
+    let policy = "# ours\n[owners]\n\"docker/**\" = \"platform\" # they know\n# the end";
+    bench.write(".flightdeck.toml", policy);
+    let write = |more: &[&str]| bench.run(&[&["repo", "--scope", "repo", "--actor", "ann"], more].concat());
+    let shown = write(&["--waive", "11f", "--reason", "moves on Monday", "--dry-run"]);
+    assert_eq!(shown.status.code(), Some(0), "{}", text(&shown));
+    let read = || fs::read_to_string(bench.root().join(".flightdeck.toml")).expect("there");
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("+[[waiver]]\n") && read() == policy, "{}", text(&shown));
+    let written = write(&["--waive", "11f", "--reason", "moves on Monday", "--expires", "30d"]);
+    assert_eq!(written.status.code(), Some(0), "{}", text(&written));
+    assert!(read().starts_with(policy) && read().contains("owner = \"platform\"\n"), "{}", read());
+    assert_eq!(places(&bench.json(&[]), &["11f"]), ["11f waived docker/compose.yml:4"]);
+    let named =
+        write(&["--waive", "11a:docker/Dockerfile", "--reason", "r", "--owner", "bob", "--expires", "2999-12-31"]);
+    assert!(named.status.success() && read().contains("owner = \"bob\""), "{}\n{}", text(&named), read());
+    assert_eq!(places(&bench.json(&[]), &["11a"]), ["11a waived docker/Dockerfile:1"]);
+}
+
+#[test]
+fn what_would_not_be_written_is_said_and_the_file_is_left_alone() {
+    let bench = Bench::new(PLANTED);
+    let refused = |more: &[&str], code: i32, why: &str| {
+        let output = bench.run(&[&["repo", "--scope", "repo"], more].concat());
+        assert!(output.status.code() == Some(code) && text(&output).contains(why), "{more:?}: {}", text(&output));
+        assert!(!bench.root().join(".flightdeck.toml").exists(), "{more:?}");
+    };
+    refused(&["--waive", "11f"], 2, "--reason");
+    refused(&["--waive", "11z:x", "--reason", "r"], 2, "there is no check");
+    refused(&["--waive", "11f", "--reason", "r", "--expires", "2001-01-01"], 2, "over already");
+    refused(&["--waive", "03a", "--reason", "r"], 1, "finds nothing now");
+    refused(&["--waive", "11f", "--reason", "r", "--read-only"], 4, "READ-ONLY");
+    refused(&["--attest", "14", "--evidence", "https://x", "--role", "qa"], 2, "--requested-by");
+    refused(
+        &["--attest", "14", "--evidence", "https://x", "--role", "qa", "--by", "a", "--requested-by", "A"],
+        2,
+        "oneself",
+    );
+    refused(&["--attest", "12", "--evidence", "none.md", "--role", "qa"], 2, "none.md");
+    refused(&["--dry-run"], 2, "--waive");
+    bench.write(".flightdeck.toml", "[checks.11z]\n");
+    let output = bench.files(&["--waive", "11f:x", "--reason", "r"]);
+    assert!(output.status.code() == Some(2) && text(&output).contains(".flightdeck.toml:1:"), "{}", text(&output));
+}
+
+#[test]
+fn attestations_debt_and_own_waivers_are_written() {
+    let bench = Bench::new(PLANTED);
+    bench.write(".flightdeck.toml", "[[require]]\nrule = 14\nsubject = \"release 7\"\n");
+    bench.write("docs/review.md", "fine\n");
+    let asked = [
+        "--attest",
+        "14:release 7",
+        "--evidence",
+        "docs/review.md",
+        "--role",
+        "qa",
+        "--by",
+        "bob",
+        "--requested-by",
+        "ann",
+    ];
+    let output = bench.files(&asked);
+    assert!(output.status.success(), "{}", text(&output));
+    let states = |report: &Value| report["attestations"][0]["state"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(states(&bench.json(&[])), "valid");
+    bench.write("docs/review.md", "not fine\n");
+    assert_eq!(states(&bench.json(&[])), "expired", "it was vouched for another text");
+
+    assert!(bench.files(&["--accept", "11f"]).status.success());
+    assert!(bench.root().join(".flightdeck/baseline.json").is_file());
+    assert_eq!(places(&bench.json(&[]), &["11f"]), ["11f waived docker/compose.yml:4"], "it is in force by itself");
+    bench.write("docker/two.yml", "services:\n  web2:\n    image: nginx:1.27.3\n    privileged: true\n");
+    let now = places(&bench.json(&[]), &["11f"]);
+    assert_eq!(now, ["11f fail docker/two.yml:4", "11f waived docker/compose.yml:4"], "new debt counts");
+
+    let own = bench.files(&["--waive", "11a:docker/*", "--reason", "r", "--own"]);
+    let config = bench.0.path().join(".config/flightdeck/config.toml");
+    assert!(
+        own.status.success() && fs::read_to_string(&config).expect("there").contains("[[rules.waiver]]"),
+        "{}",
+        text(&own)
+    );
+    assert_eq!(places(&bench.json(&[]), &["11a"]), ["11a waived docker/Dockerfile:1"]);
+}
+
+#[test]
+fn the_preflight_list_passes_once_all_of_it_is_so() {
+    let bench = Bench::new(PLANTED);
+    bench.write(".flightdeck.toml", "[authority]\nfolder = \"law\"\n");
+    bench.write("law/ports.md", "80\n");
+    let go = |more: &[&str]| bench.run(&[&["repo", "--preflight", "--actor", "ann"], more].concat());
+    let first = go(&["--format", "json"]);
+    let list: Value = serde_json::from_slice(&first.stdout).unwrap_or_else(|_| panic!("{}", text(&first)));
+    let items = list["preflight"]["items"].as_array().expect("a list");
+    let states: Vec<_> = items.iter().filter_map(|item| item["state"].as_str()).collect();
+    assert_eq!((first.status.code(), states), (Some(1), vec!["unknown", "open", "violated", "open", "ok"]), "{list:#}");
+    bench.write("CHANGELOG.md", "# Changelog\n\n## [Unreleased]\n");
+    assert!(!go(&["--confirm", "read,searched"]).status.success(), "there is no lock");
+    bench.write(".flightdeck.toml", "[authority]\nfolder = \"law\"\n[checks.17a]\nenabled = false\n");
+    let open = go(&[]);
+    assert!(open.status.code() == Some(1) && text(&open).contains("--confirm searched"), "{}", text(&open));
+    let passed = go(&["--confirm", "read,searched"]);
+    assert!(passed.status.success() && text(&passed).contains("pre-flight passed"), "{}", text(&passed));
+    let folder = bench.0.path().join(".local/state/flightdeck/preflight");
+    let kept = fs::read_dir(&folder).expect("kept").next().expect("a file").expect("readable").path();
+    let kept: Value = serde_json::from_str(&fs::read_to_string(kept).expect("read")).expect("JSON");
+    let last = kept["kept"].as_array().and_then(|all| all.last()).expect("one");
+    assert_eq!((&last["actor"], &last["passed"]), (&Value::from("ann"), &Value::from(true)));
+    assert_eq!(bench.run(&["--preflight"]).status.code(), Some(2), "there is no repository above");
+}
+
+#[test]
 fn who_vouches_stands_in_the_report() {
     let bench = Bench::new(PLANTED);
     bench.write(

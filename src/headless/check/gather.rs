@@ -71,6 +71,8 @@ pub struct Gathered {
     pub codeowners: Option<Arc<Codeowners>>,
     /// What people vouch for, and what they should.
     pub attestations: Vec<Attestation>,
+    /// The files of the repository.
+    pub tree: Option<Tree>,
 }
 
 /// Reads and judges.
@@ -101,7 +103,11 @@ pub fn gather(book: &Book, wanted: &Wanted<'_>, around: &Surroundings<'_>) -> Re
     }
     let host = wanted.has(Scope::Host).then(|| ThisHost::read(book, wanted.root, around, &runtime));
     // A backup may lie where nothing answers: who looks there is left behind.
-    let unexplained = around.journal.as_ref().and_then(|options| unexplained(options, &runtime, now));
+    let unexplained = around
+        .journal
+        .as_ref()
+        .filter(|options| options.path.is_file())
+        .and_then(|options| unexplained(options, &runtime, now));
     runtime.shutdown_background();
     if let Some(host) = &host {
         gathered.scopes.push(Scope::Host);
@@ -119,6 +125,7 @@ pub fn gather(book: &Book, wanted: &Wanted<'_>, around: &Surroundings<'_>) -> Re
         }
     }
     gathered.scopes.sort_unstable();
+    gathered.tree = tree;
     Ok(gathered)
 }
 

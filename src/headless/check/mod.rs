@@ -3,14 +3,17 @@
 
 mod gather;
 mod host;
+mod preflight;
 mod print;
 mod store;
+mod write;
 
 use crate::{
     cli::{CheckArguments, exit},
     client::Clients,
     clock, journal,
     model::finding::{Finding, Scope},
+    ops::gate::Policy,
     rulebook::{
         checks::CHECKS,
         custom::run_tests,
@@ -20,6 +23,7 @@ use crate::{
             since::{Comparison, Stored, StoredRun},
         },
         report::{Report, exit_code, explain},
+        tree::Tree,
     },
     source::{
         gpu,
@@ -42,9 +46,11 @@ pub struct Surroundings<'a> {
     pub words: &'a Words,
     /// How GPUs of this host are read.
     pub gpu: gpu::Options,
+    /// What may be written, and by whom.
+    pub gate: &'a Policy,
     /// Where runs are kept for `--since-last`; `None` where nothing may be written.
     pub state: Option<PathBuf>,
-    /// Where what changed is recorded, where it is.
+    /// Where what changed is recorded. Only what writes makes one that is not there.
     pub journal: Option<journal::Options>,
     /// Width of the terminal that is printed to, where it is one.
     pub terminal: Option<usize>,
@@ -61,6 +67,10 @@ pub fn check(
     out: &mut dyn Write,
     errors: &mut dyn Write,
 ) -> io::Result<u8> {
+    if arguments.write.is_lost() {
+        print::note(errors, "--expires, --own and --dry-run go with --waive, --attest or --accept")?;
+        return Ok(exit::USAGE);
+    }
     if let Some(id) = &arguments.explain {
         return explained(id, out, errors);
     }
@@ -95,16 +105,39 @@ pub fn check(
         }
     };
     let started_at = clock::now();
-    let wanted = Wanted { root: root.as_deref(), base: arguments.base.as_deref(), scopes: &arguments.scope };
-    let gathered = match gather::gather(&book, &wanted, around) {
-        Ok(gathered) => gathered,
-        Err(why) => {
-            print::note(errors, &why)?;
-            return Ok(exit::USAGE);
+    let judge = |errors: &mut dyn Write| -> io::Result<Result<_, u8>> {
+        // The list is about the files.
+        let scopes = if arguments.preflight { &[Scope::Repo][..] } else { &arguments.scope };
+        let wanted = Wanted { root: root.as_deref(), base: arguments.base.as_deref(), scopes };
+        let gathered = match gather::gather(&book, &wanted, around) {
+            Ok(gathered) => gathered,
+            Err(why) => {
+                print::note(errors, &why)?;
+                return Ok(Err(exit::USAGE));
+            }
+        };
+        if arguments.preflight && gathered.tree.is_none() {
+            print::note(
+                errors,
+                "there is no repository here: the pre-flight list is about one; name its folder, or go into it",
+            )?;
+            return Ok(Err(exit::USAGE));
         }
+        let before = store::read(around.state.as_deref(), root.as_deref(), errors)?;
+        Ok(Ok(settle(arguments, &book, gathered, (started_at, before.as_ref(), baseline.as_ref()))))
     };
-    let before = store::read(around.state.as_deref(), root.as_deref(), errors)?;
-    let report = settle(arguments, &book, gathered, (started_at, before.as_ref(), baseline.as_ref()));
+    if arguments.write.is_asked() {
+        let mut found = |errors: &mut dyn Write| Ok(judge(errors)?.map(|(report, ..)| report.findings));
+        return write::write(&arguments.write, root.as_deref(), around, &mut found, (out, errors));
+    }
+    let mut report = match judge(errors)? {
+        Ok(report) => report,
+        Err(code) => return Ok(code),
+    };
+    if let (true, Some(root), Some(tree)) = (arguments.preflight, &root, report.3.take()) {
+        let known = (&book, &tree, report.0.findings.as_slice());
+        return preflight::run(arguments, known, root, around, (out, errors));
+    }
     if let Some(file) = &arguments.write_baseline {
         return write_baseline(file, &report.0.findings, errors);
     }
@@ -115,6 +148,9 @@ pub fn check(
     // Who asked for a source by name learns that it is not there, unless there is something worse to tell.
     Ok(if report.2 && !is_violated { exit::UNREACHABLE } else { exit_code(&report.0, level) })
 }
+
+/// What is found, or the exit code of why nothing is known.
+type Judged = Result<Vec<Finding>, u8>;
 
 fn explained(id: &str, out: &mut dyn Write, errors: &mut dyn Write) -> io::Result<u8> {
     match explain::explain(id) {
@@ -168,13 +204,13 @@ fn write_baseline(file: &Path, findings: &[Finding], errors: &mut dyn Write) -> 
 
 type Times<'a> = (crate::model::Timestamp, Option<&'a StoredRun>, Option<&'a Baseline>);
 
-/// The report, the run to be kept, and whether a source was silent that was asked for by name.
+/// The report, the run to be kept, whether a source was silent that was asked for by name, and the files that were read.
 fn settle(
     arguments: &CheckArguments,
     book: &crate::rulebook::engine::Book,
     gathered: Gathered,
     (started_at, before, baseline): Times<'_>,
-) -> (Report, StoredRun, bool) {
+) -> (Report, StoredRun, bool, Option<Tree>) {
     let finished_at = clock::now();
     let first_seen: BTreeMap<CompactString, _> = before.map(StoredRun::first_seen).unwrap_or_default();
     let owners = gathered.codeowners.clone();
@@ -206,5 +242,5 @@ fn settle(
         since,
         first_seen: run.first_seen(),
     };
-    (report, run, gathered.named_silent)
+    (report, run, gathered.named_silent, gathered.tree)
 }

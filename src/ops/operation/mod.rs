@@ -207,8 +207,8 @@ impl Operation {
                 Self::Rules(known) => Some(known),
                 _ => None,
             });
-            let left = changes.try_fold(*change, |change, known| known.join(change).err());
-            all.extend(left.map(|change| Self::Rules(Box::new(change))));
+            let left = changes.try_fold(change, |change, known| known.join(change).err());
+            all.extend(left.map(Self::Rules));
         }
         all
     }

@@ -96,13 +96,12 @@ impl RuleChange {
     ///
     /// # Errors
     /// The other one, unchanged.
-    #[allow(clippy::result_large_err, reason = "what cannot be joined is given back")]
-    pub fn join(&mut self, other: Self) -> Result<(), Self> {
+    pub fn join(&mut self, other: Box<Self>) -> Result<(), Box<Self>> {
         if self.file != other.file || self.draft.is_some() || other.draft.is_some() {
             return Err(other);
         }
-        let Self { target, file, addition, draft } = other;
-        self.addition.join(addition).map_err(|addition| Self { target, file, addition, draft })
+        let Self { target, file, addition, draft } = *other;
+        self.addition.join(addition).map_err(|addition| Box::new(Self { target, file, addition, draft }))
     }
 }
 

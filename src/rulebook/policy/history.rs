@@ -121,9 +121,11 @@ impl History {
         };
         self.findings.retain(|_, turns| {
             let excess = turns.len().saturating_sub(TURNS);
-            // The first stays: it says since when.
-            turns.drain(1..1 + excess);
-            !is_old(turns)
+            if excess > 0 {
+                // The first stays: it says since when.
+                turns.drain(1..1 + excess);
+            }
+            !turns.is_empty() && !is_old(turns)
         });
         let excess = self.findings.len().saturating_sub(MOST);
         if excess > 0 {

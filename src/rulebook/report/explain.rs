@@ -67,7 +67,8 @@ pub fn of(meta: &Meta) -> String {
         text,
         "\nHow to accept it for a time, in .flightdeck.toml\n  [[waiver]]\n  rule = \"{id}\"\n  target = \"path/or/glob\"   # or \"kind \
          name\" of an object, or a fingerprint\n  owner = \"who answers for it\"\n  reason = \"why, and what will end it\"\n  expires = \
-         2026-12-31          # the last day, UTC; all five are needed\n"
+         2026-12-31          # the last day, UTC; all five are needed\n\
+         \n  flightdeck check --waive {id}:path/or/glob --reason \"why, and what will end it\" writes it\n"
     );
     text
 }

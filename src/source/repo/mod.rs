@@ -3,6 +3,7 @@
 pub mod book;
 pub mod draft;
 pub mod git;
+pub mod preflights;
 pub mod runs;
 pub mod walk;
 

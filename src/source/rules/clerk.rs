@@ -89,6 +89,7 @@ impl Clerk {
             passed: tally.passed,
             problems,
             protected: self.protected(),
+            preflight: None,
         }
     }
 

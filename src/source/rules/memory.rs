@@ -89,6 +89,7 @@ fn write(file: &Path, text: &str) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::rulebook::report::sample::finding;
+    use std::slice::from_ref;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).expect("in range")
@@ -100,10 +101,10 @@ mod tests {
         let one = finding("11a", "a", "1");
         let open = || Memory::open(Some(folder.path()), "rules/docker/x y", None);
         let mut memory = open();
-        memory.note(std::slice::from_ref(&one), true, at(100)).expect("kept");
+        memory.note(from_ref(&one), true, at(100)).expect("kept");
         memory.note(&[], true, at(200)).expect("kept");
         let mut again = open();
-        again.note(std::slice::from_ref(&one), true, at(300)).expect("kept");
+        again.note(from_ref(&one), true, at(300)).expect("kept");
         assert_eq!((again.first_seen(&one.fingerprint), again.turns(&one.fingerprint).len()), (Some(at(100)), 3));
         assert!(
             Memory::open(Some(folder.path()), "rules/repo", Some(folder.path())).turns(&one.fingerprint).is_empty()
@@ -116,7 +117,7 @@ mod tests {
         fs::write(folder.path().join("findings"), "in the way").expect("written");
         let mut memory = Memory::open(Some(folder.path()), "rules/repo", None);
         let one = finding("11a", "a", "1");
-        assert!(memory.note(std::slice::from_ref(&one), true, at(1)).is_err());
+        assert!(memory.note(from_ref(&one), true, at(1)).is_err());
         assert_eq!(memory.first_seen(&one.fingerprint), Some(at(1)));
         let mut nowhere = Memory::open(None, "rules/repo", None);
         assert!(nowhere.note(&[one], true, at(1)).is_ok());

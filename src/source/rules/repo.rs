@@ -6,6 +6,7 @@ use crate::{
     clock,
     model::{
         finding::Scope,
+        preflight::{Last, Preflight},
         ruling::{RuleLines, RuleNews},
         topic::{Topic, TopicSet},
         update::Update,
@@ -13,6 +14,8 @@ use crate::{
     rulebook::{
         engine::Engine,
         excerpt::excerpt,
+        policy::BASELINE,
+        preflight,
         syntax::codeowners::Codeowners,
         tree::{Kind, LARGEST, Tree, base_name, name_hash},
     },
@@ -20,7 +23,7 @@ use crate::{
         SourceError, Spec,
         live::{Gone, Live},
         repo::{
-            Repo, book,
+            Repo, book, preflights,
             walk::{Exclude, relative},
         },
         shared::Shared,
@@ -121,6 +124,8 @@ struct Judge {
     clerk: Clerk,
     watcher: Option<Watcher>,
     wish: Wish,
+    /// Who went through the pre-flight list last.
+    last: Option<Last>,
 }
 
 impl Judge {
@@ -131,7 +136,8 @@ impl Judge {
         let mut engine = Engine::new(clerk.book.clone());
         engine.judge(&tree, clock::now());
         let tree = Arc::new(tree);
-        let mut judge = Self { repo, tree, engine, clerk, watcher: Watcher::new().ok(), wish };
+        let mut judge = Self { repo, tree, engine, clerk, watcher: Watcher::new().ok(), wish, last: None };
+        judge.read_last(options);
         judge.watch_folders();
         Ok(judge)
     }
@@ -214,7 +220,9 @@ impl Judge {
         }
         let root = self.repo.root().to_path_buf();
         let touched: BTreeSet<CompactString> = changed.iter().filter_map(|path| relative(&root, path)).collect();
-        let is_of_rules = |path: &CompactString| path == book::FILE || path.starts_with(book::RULES);
+        let baseline = self.clerk.book.policy.baseline.as_deref().unwrap_or(BASELINE);
+        let is_of_rules =
+            |path: &CompactString| path == book::FILE || path == baseline || path.starts_with(book::RULES);
         // A folder, or a file that was not there: what git says of it has to be asked.
         let is_new = |path: &CompactString| self.tree.file(path).is_none() && root.join(path).exists();
         let is_ignore = |path: &CompactString| base_name(path) == ".gitignore";
@@ -242,8 +250,13 @@ impl Judge {
         }
     }
 
+    fn read_last(&mut self, options: &Options) {
+        self.last = options.state.as_ref().and_then(|state| preflights::last(state, self.repo.root()));
+    }
+
     fn read_again(&mut self, options: &Options) {
         self.clerk.read_again(options);
+        self.read_last(options);
         match read(&self.repo, &self.clerk) {
             Ok(tree) => {
                 self.tree = Arc::new(tree);
@@ -269,7 +282,10 @@ impl Judge {
     fn news(&mut self) -> RuleNews {
         let tally = self.engine.tally();
         let owners = self.tree.of_kind(Kind::Codeowners).next().map(|file| Codeowners::parse(file.text()));
-        self.clerk.news(tally, &[Scope::Repo], owners.as_ref())
+        let news = self.clerk.news(tally, &[Scope::Repo], owners.as_ref());
+        let findings = news.rulings.iter().map(|ruling| &ruling.finding);
+        let list = preflight::list(findings, &self.clerk.book.policy, &self.tree, clock::now());
+        RuleNews { preflight: Some(Preflight { last: self.last.clone(), ..list }), ..news }
     }
 }
 

@@ -186,7 +186,12 @@ pub fn app_for(action: &Action, size: (u16, u16)) -> App {
         _ => None,
     };
     let watched = matches!(action.name, "operate-silence" | "operate-expire");
-    let made = if watched { app_with_watch } else { app };
+    let of_rules = ["preflight", "violations-view", "operate-waive", "operate-attest", "operate-accept"];
+    let made = match () {
+        () if watched => app_with_watch,
+        () if of_rules.contains(&action.name) => app_with_rules,
+        () => app,
+    };
     let mut app = made(pane.map_or_else(settings, settings_of_pane), size);
     app.policy.armed = true;
     if watched {
@@ -194,6 +199,7 @@ pub fn app_for(action: &Action, size: (u16, u16)) -> App {
         app.open(watch_sample::objects().swap_remove(usize::from(!is_alert)));
         return app;
     }
+    app.policy.actor.name = "ann".into();
     if let Some(word) = action.name.strip_prefix("operate") {
         let word = word.trim_start_matches('-');
         let kube = &app.world.observed.kube;
@@ -203,7 +209,8 @@ pub fn app_for(action: &Action, size: (u16, u16)) -> App {
             kube.workloads.iter().map(|row| ObjectRef::in_cluster(row.kind, &row.context, &row.namespace, &row.name));
         let nodes = kube.nodes.iter().map(|row| ObjectRef::in_cluster(ObjectKind::Node, &row.context, "", &row.name));
         let offers = |target: &ObjectRef| word.is_empty() || offer::find(word, target).is_some();
-        if let Some(target) = pods.chain(workloads).chain(nodes).find(offers) {
+        let violations = [ObjectRef::new(ObjectKind::Violation, rule_sample::first())];
+        if let Some(target) = pods.chain(workloads).chain(nodes).chain(violations).find(offers) {
             app.open(target);
         }
     }
