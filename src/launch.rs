@@ -152,7 +152,14 @@ fn incident(cli: &Cli, command: &IncidentCommand, out: &mut dyn Write, notes: &m
     for problem in problems {
         note(notes, &problem.to_string())?;
     }
-    let around = headless::incident::Surroundings { options, actor: &actor, manners: &manners };
+    let (receivers, problems) = config::receivers::receivers(&loaded.config);
+    for problem in problems {
+        note(notes, &problem)?;
+    }
+    let clients = Arc::new(Clients { receivers, ..Clients::default() });
+    let policy = settings::policy(&loaded.config, own_pid(), actor.clone());
+    let (actor, manners, clients, policy) = (&actor, &manners, &clients, &policy);
+    let around = headless::incident::Surroundings { options, actor, manners, clients, policy };
     headless::incident::incident(command, &around, out, notes)
 }
 
@@ -196,6 +203,7 @@ fn configured_sources(
     let loading = loaded.warnings.iter().map(ToString::to_string);
     let servers = source::ai::problems(&source_options(cli, loaded).ai);
     let servers = servers.into_iter().chain(config::watch::watch(&loaded.config, &loaded.slos).problems);
+    let servers = servers.chain(config::receivers::receivers(&loaded.config).1);
     for problem in loading.chain(unknown).chain(clients.kube.problems().to_vec()).chain(servers) {
         note(notes, &problem)?;
     }
@@ -307,6 +315,7 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
     settings.warnings.extend(clients.kube.problems().to_vec());
     settings.warnings.extend(source::ai::problems(&source_options(cli, &loaded).ai));
     settings.warnings.extend(config::watch::watch(&loaded.config, &loaded.slos).problems);
+    settings.warnings.extend(config::receivers::receivers(&loaded.config).1);
     let config = &settings.config;
     let state = StateFolder::find();
     let log_file = config.log.file.clone().or_else(|| Some(state.usable()?.join("flightdeck.log")));
@@ -339,6 +348,7 @@ fn clients(config: &Config) -> Arc<Clients> {
         contexts: config.contexts.clone(),
         namespaces: config.namespaces.clone(),
         alertmanagers: config::watch::watch(config, &[]).alertmanagers,
+        receivers: config::receivers::receivers(config).0,
     })
 }
 

@@ -13,7 +13,6 @@ pub mod keymap;
 pub mod launch;
 pub mod modals;
 pub mod model;
-pub mod notify;
 pub mod ops;
 pub mod pages;
 pub mod panes;

@@ -15,7 +15,6 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("client", &["model", "clock"]),
     ("rulebook", &["model"]),
     ("slo", &["model", "rulebook"]),
-    ("notify", &["model", "client"]),
     ("journal", &["model", "clock"]),
     ("source", &["model", "clock", "client", "rulebook", "journal", "slo", "incident"]),
     ("incident", &["model"]),

@@ -4,6 +4,7 @@ pub mod docker;
 pub mod http;
 pub mod kubernetes;
 pub mod named;
+pub mod notify;
 mod proxy;
 pub mod secret;
 
@@ -17,10 +18,12 @@ pub struct Clients {
     pub docker_tried: Vec<docker::Tried>,
     pub kube: kubernetes::Contexts,
     pub alertmanagers: Vec<named::Named>,
+    /// Who is told of incidents.
+    pub receivers: Vec<notify::Receiver>,
 }
 
 /// What is named on the command line or in the configuration.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Wanted {
     /// Engines (`--docker`); none named means those that are found.
     pub docker: Vec<String>,
@@ -30,6 +33,8 @@ pub struct Wanted {
     pub namespaces: BTreeMap<String, Vec<String>>,
     /// Alertmanagers that the configuration names.
     pub alertmanagers: Vec<named::Named>,
+    /// Receivers that the configuration names.
+    pub receivers: Vec<notify::Receiver>,
 }
 
 /// The word with which a flag switches a family of sources off.
@@ -39,7 +44,8 @@ pub const NONE: &str = "none";
 pub fn discover(wanted: &Wanted) -> Arc<Clients> {
     let (docker, docker_tried) = docker::discover(&wanted.docker);
     let kube = kubernetes::Contexts::discover(&wanted.contexts).with_namespaces(&wanted.namespaces);
-    Arc::new(Clients { docker, docker_tried, kube, alertmanagers: wanted.alertmanagers.clone() })
+    let (alertmanagers, receivers) = (wanted.alertmanagers.clone(), wanted.receivers.clone());
+    Arc::new(Clients { docker, docker_tried, kube, alertmanagers, receivers })
 }
 
 /// There is no way to an engine or a cluster, or it does not answer.

@@ -49,6 +49,17 @@ const TAIL: &str = "
 # name = \"prod\"
 # urls = [\"https://alertmanager-1.example.org\", \"https://alertmanager-2.example.org\"]
 
+# [[notify]]
+# name = \"pager\"
+# kind = \"pagerduty\"
+# routing-key-file = \"/run/secrets/pager\"
+# severities = [\"sev1\", \"sev2\"]
+
+# [[notify]]
+# name = \"chat\"
+# kind = \"slack\"
+# url-file = \"/run/secrets/chat\"
+
 # [[pages]]
 # name = \"mine\"
 # title = \"Mine\"
@@ -58,7 +69,7 @@ const TAIL: &str = "
 ";
 
 /// Lists of tables, which stand among the examples.
-const LISTS: &[&str] = &["pages", "protect", "confirm", "prometheus", "alertmanager"];
+const LISTS: &[&str] = &["pages", "protect", "confirm", "prometheus", "alertmanager", "notify"];
 
 /// The file's text. Read back, it is the defaults.
 pub fn default_file() -> String {

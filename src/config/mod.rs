@@ -6,6 +6,7 @@ pub mod example;
 mod journal;
 pub mod layers;
 pub mod load;
+pub mod receivers;
 pub mod schema;
 pub mod sources;
 pub mod watch;
@@ -16,6 +17,7 @@ use crate::{
     ops::gate::rules::{ConfirmRule, Protect},
     view::layout::Page,
 };
+use receivers::NotifyReceiver;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf};
@@ -85,6 +87,8 @@ pub struct Config {
     pub journal: Journal,
     /// Incidents.
     pub incidents: Incidents,
+    /// Who is told of incidents.
+    pub notify: Vec<NotifyReceiver>,
     /// Prometheus, and what speaks as one: Thanos, Mimir, VictoriaMetrics.
     pub prometheus: Vec<WatchServer>,
     /// Alertmanagers.
@@ -142,6 +146,7 @@ impl Default for Config {
             ai: Ai::default(),
             journal: Journal::default(),
             incidents: Incidents::default(),
+            notify: Vec::new(),
             prometheus: Vec::new(),
             alertmanager: Vec::new(),
             slo: SloFiles::default(),

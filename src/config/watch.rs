@@ -105,6 +105,23 @@ fn servers(section: &str, all: &[WatchServer], problems: &mut Vec<String>) -> Ve
     named
 }
 
+/// Where a secret is: in a file or in a variable of the environment.
+///
+/// # Errors
+/// Both are named.
+pub(super) fn secret(
+    file: Option<&PathBuf>,
+    variable: Option<&String>,
+    what: &str,
+) -> Result<Option<SecretFrom>, String> {
+    match (file, variable) {
+        (Some(_), Some(_)) => Err(format!("write one of {what}-file and {what}-variable")),
+        (Some(path), None) => Ok(Some(SecretFrom::File(path.clone()))),
+        (None, Some(name)) => Ok(Some(SecretFrom::Variable(name.clone()))),
+        (None, None) => Ok(None),
+    }
+}
+
 impl WatchServer {
     fn named(&self) -> Result<Named, String> {
         let is_plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
@@ -138,14 +155,8 @@ impl WatchServer {
     }
 
     fn auth(&self) -> Result<Auth, String> {
-        let from = |file: &Option<PathBuf>, variable: &Option<String>, what: &str| match (file, variable) {
-            (Some(_), Some(_)) => Err(format!("write one of {what}-file and {what}-variable")),
-            (Some(path), None) => Ok(Some(SecretFrom::File(path.clone()))),
-            (None, Some(name)) => Ok(Some(SecretFrom::Variable(name.clone()))),
-            (None, None) => Ok(None),
-        };
-        let token = from(&self.bearer_token_file, &self.bearer_token_variable, "bearer-token")?;
-        let password = from(&self.password_file, &self.password_variable, "password")?;
+        let token = secret(self.bearer_token_file.as_ref(), self.bearer_token_variable.as_ref(), "bearer-token")?;
+        let password = secret(self.password_file.as_ref(), self.password_variable.as_ref(), "password")?;
         match (token, &self.user, password) {
             (None, None, None) => Ok(Auth::None),
             (Some(token), None, None) => Ok(Auth::Bearer(token)),

@@ -12,6 +12,7 @@ pub mod incidents;
 pub mod manners;
 pub mod milestones;
 pub mod names;
+pub mod notices;
 pub mod oncall;
 pub mod postmortem;
 pub mod propose;

@@ -46,6 +46,13 @@ impl Desk {
         desk
     }
 
+    /// One whose journal is open already.
+    pub fn of(journal: Journal) -> Self {
+        let desk = Self::default();
+        *desk.state() = State::Open(Box::new(journal));
+        desk
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -97,6 +104,12 @@ impl Desk {
             tracing::error!(%error, "an event is not on the disk yet");
         }
         ids.first().copied()
+    }
+
+    /// The journal once it is open; `None` where it is not within this time, or never will be.
+    pub fn opened(&self, deadline: Duration) -> Option<Journal> {
+        self.wait_until_open(deadline);
+        self.journal()
     }
 
     fn wait_until_open(&self, deadline: Duration) {

@@ -24,6 +24,7 @@ pub mod kubernetes;
 pub mod log;
 pub mod logs;
 pub mod lookback;
+pub mod message;
 pub mod metric;
 pub mod moment;
 pub mod mount;

@@ -5,6 +5,7 @@ use super::{
     gate::Permit,
     kubernetes,
     ledger::{Ledger, Record},
+    notify,
     operation::Operation,
     paper, process,
 };
@@ -93,9 +94,10 @@ pub fn execute(
         Operation::Kube { target, act } => within(kubernetes::execute(target, act, permit.at(), clients, progress)),
         Operation::Rules(change) => paper::write(change),
         Operation::OpenFile(_) => Err(Failure::failed("the editor needs the terminal")),
+        Operation::Notify(telling) => within(notify::once(telling, clients)),
         Operation::Alertmanager { target, act, .. } => within(alertmanager::execute(&permit, target, act, clients)),
     };
-    record.end(outcome)
+    record.end(ledger, outcome)
 }
 
 /// Runs something asynchronous to its end on this thread.

@@ -34,16 +34,16 @@ impl Ledger for LogOnly {
 }
 
 /// One operation's record, from its intent to its outcome.
-pub struct Record<'a> {
-    ledger: &'a dyn Ledger,
+#[derive(Debug, Clone)]
+pub struct Record {
     operation: Operation,
     actor: Actor,
     intended: Option<EventId>,
 }
 
-impl<'a> Record<'a> {
+impl Record {
     /// Records what is intended.
-    pub fn begin(permit: &Permit, ledger: &'a dyn Ledger) -> Self {
+    pub fn begin(permit: &Permit, ledger: &dyn Ledger) -> Self {
         let (operation, actor) = (permit.operation().clone(), permit.actor().clone());
         tracing::info!(operation = %operation, actor = actor.name.as_str(), "intended");
         let mut draft = draft(&operation, actor.clone(), permit.at(), OperationStage::Intended, "");
@@ -51,15 +51,15 @@ impl<'a> Record<'a> {
             *data = serde_json::to_value(&operation).ok();
         }
         let intended = ledger.record(draft);
-        Self { ledger, operation, actor, intended }
+        Self { operation, actor, intended }
     }
 
     /// Records how it went, and says it in words.
     ///
     /// # Errors
     /// What was being done, on what, and what went wrong.
-    pub fn end(self, outcome: Result<Deed, Failure>) -> Result<Deed, String> {
-        let Self { ledger, operation, actor, intended } = self;
+    pub fn end(self, ledger: &dyn Ledger, outcome: Result<Deed, Failure>) -> Result<Deed, String> {
+        let Self { operation, actor, intended } = self;
         let name = actor.name.to_string();
         let (stage, detail) = match &outcome {
             Ok(deed) => {
@@ -106,5 +106,12 @@ fn draft(operation: &Operation, actor: Actor, at: Timestamp, stage: OperationSta
         escalated_to: Vec::new(),
         data: None,
     };
-    Draft { object: Some(operation.target()), ..Draft::new(None, at, actor, body) }
+    let draft = Draft { object: Some(operation.target()), ..Draft::new(None, at, actor, body) };
+    match operation {
+        Operation::Notify(telling) => {
+            let key = (stage == OperationStage::Done).then(|| telling.told_key());
+            Draft { incident: Some(telling.incident), key, ..draft }
+        }
+        _ => draft,
+    }
 }

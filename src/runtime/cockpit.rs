@@ -245,6 +245,7 @@ impl Cockpit {
         cockpit.draw()?;
         logging::start(options.log_file, options.log_level, Some(log_in));
         if cockpit.begin_past() {
+            cockpit.journal.tell_outside(&cockpit.clients, &cockpit.app.policy);
             for source in options.sources {
                 contain::start(source, cockpit.demand.subscribe(), news_in.clone());
             }

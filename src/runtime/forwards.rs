@@ -56,7 +56,7 @@ impl Forwards {
                 let ended = ForwardState { running: false, open: 0, ..state };
                 let _ = told.blocking_send(EventKind::Answer(Box::new(Answer::Forward(ended))));
             }
-            let (ok, text) = match record.end(outcome.map(Deed::from)) {
+            let (ok, text) = match record.end(&*ledger, outcome.map(Deed::from)) {
                 Ok(deed) => (true, deed.text),
                 Err(text) => (false, text),
             };

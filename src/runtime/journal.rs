@@ -1,25 +1,29 @@
 //! The cockpit's way to the journal: what is to be recorded goes in here, and stretches of timelines are asked for.
 
+use super::notifier::Notifier;
 use crate::{
     app::incident::declared,
+    client::Clients,
     clock,
     incident::declare::{Declaration, Proposal},
-    journal::{Desk, Options},
+    journal::{Desk, Journal, Options},
     model::{
         Timestamp,
         journal::{Draft, EventId, news::StretchWanted},
     },
-    ops::ledger::Ledger,
+    ops::{gate::Policy, ledger::Ledger},
     source::{AnySource, journal::JournalSource, rules},
 };
 use jiff::SignedDuration;
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, thread, time::Duration};
 use tokio::sync::mpsc;
 
 /// How long an operation waits until its intent is on the disk; then it is kept in memory, and the screen says so.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long leaving waits for what is not written yet.
 const LEAVING: Duration = Duration::from_secs(2);
+/// How long a journal may take to open: a migration copies it first.
+const OPENING: Duration = Duration::from_secs(300);
 /// Requests for stretches that may wait.
 const WANTED: usize = 16;
 
@@ -53,6 +57,25 @@ impl Records {
         let changes = rules::changes::ChangeRules::new(desk.clone(), rules);
         let sources = vec![AnySource::Live(Box::new(journal)), AnySource::Live(Box::new(changes))];
         (Self { desk, wanted: Some(wanted) }, sources)
+    }
+
+    /// Begins to tell people outside what becomes of incidents, on a thread of its own, where there is somebody to be told.
+    pub fn tell_outside(&self, clients: &Arc<Clients>, policy: &Policy) {
+        if !Notifier::has_work(clients, policy) {
+            return;
+        }
+        let (desk, ledger, clients, policy) = (self.desk.clone(), self.ledger(), Arc::clone(clients), policy.clone());
+        let tell = move || {
+            let Some(journal) = desk.opened(OPENING) else { return };
+            let notifier = Notifier::new(journal, ledger, clients, policy);
+            match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime.block_on(notifier.run()),
+                Err(error) => tracing::error!(%error, "nobody can be told of incidents: no event loop"),
+            }
+        };
+        if let Err(error) = thread::Builder::new().name("notify".into()).spawn(tell) {
+            tracing::error!(%error, "nobody can be told of incidents: no thread");
+        }
     }
 
     /// Where operations are recorded.
@@ -91,6 +114,11 @@ impl Records {
             Err(error) => Some(error.to_string()),
         }
     }
+}
+
+/// Where operations are recorded by a journal that is open.
+pub fn ledger_of(journal: Journal) -> Arc<dyn Ledger> {
+    Arc::new(JournalLedger(Desk::of(journal)))
 }
 
 struct JournalLedger(Desk);

@@ -8,6 +8,7 @@ mod handover;
 pub mod input;
 pub mod journal;
 pub mod logging;
+pub mod notifier;
 pub mod output;
 pub mod player;
 pub mod recorder;

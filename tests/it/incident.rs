@@ -4,8 +4,11 @@ use crate::need::need;
 use serde_json::Value;
 use std::{
     fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
     path::Path,
     process::{Command, Output},
+    thread,
 };
 
 fn run(home: &Path, arguments: &[&str]) -> Output {
@@ -61,6 +64,53 @@ fn an_incident_is_written_down_and_reads_back() {
     let document = ok(home, &["export", "1"]);
     assert!(document.starts_with("# INC-1: checkout is down") && document.contains("MTTR"), "{document}");
     assert!(ok(home, &["postmortem", "1"]).contains("checkout is down"));
+}
+
+/// Takes one request, answers that it is taken, and returns its body.
+fn taken_by(listener: TcpListener) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let (stream, _) = listener.accept().expect("somebody comes");
+        let mut reader = BufReader::new(stream);
+        let mut length = 0;
+        let mut line = String::new();
+        while reader.read_line(&mut line).expect("a line") > 2 {
+            let lower = line.to_ascii_lowercase();
+            length =
+                lower.strip_prefix("content-length:").map_or(length, |text| text.trim().parse().expect("a number"));
+            line.clear();
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).expect("a body");
+        reader.get_mut().write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n").expect("answered");
+        String::from_utf8(body).expect("UTF-8")
+    })
+}
+
+#[test]
+fn those_outside_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let receiver =
+        |name: &str, port: u16| format!("[[notify]]\nname = \"{name}\"\nurl = \"http://127.0.0.1:{port}/x\"\n");
+    let configured = |text: &str| {
+        fs::create_dir_all(home.join("config/flightdeck")).expect("made");
+        fs::write(home.join("config/flightdeck/config.toml"), text).expect("written");
+    };
+    configured(&receiver("ours", listener.local_addr().expect("bound").port()));
+    let told = taken_by(listener);
+    let (code, _, errors) = said(home, &["declare", "--title", "checkout is down", "--severity", "sev1"]);
+    assert_eq!((code, errors.as_str()), (0, ""));
+    let told: Value = serde_json::from_str(&told.join().expect("it ended")).expect("JSON");
+    assert_eq!((&told["kind"], &told["summary"]), (&"raised".into(), &"INC-1 sev1: checkout is down".into()));
+    assert!(ok(home, &["show", "1", "--all"]).contains("message to ours: INC-1 sev1: checkout is down: done: told"));
+    // What nobody takes is said, and written all the same.
+    let nobody = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+    configured(&receiver("gone", nobody));
+    let (code, out, errors) = said(home, &["declare", "--title", "search is slow", "--severity", "sev2"]);
+    assert!(code == 0 && out.starts_with("INC-2 "), "{code} {out} {errors}");
+    assert!(errors.contains("messages about it were not taken yet"), "{errors}");
+    assert!(ok(home, &["show", "2", "--all"]).contains("it is tried again"));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod write;
 
 use crate::{
     cli::{exit, incident::IncidentCommand},
+    client::Clients,
     clock,
     incident::manners::Manners,
     journal::{Options, Written},
@@ -15,10 +16,13 @@ use crate::{
         redact,
         text::clean_to,
     },
+    ops::gate::Policy,
+    runtime::{journal::ledger_of, notifier::Notifier},
 };
 use session::{PATIENCE, Session};
 use std::{
     io::{self, Read as _, Write},
+    sync::Arc,
     time::Duration,
 };
 
@@ -28,8 +32,14 @@ pub struct Surroundings<'a> {
     pub options: Result<Options, String>,
     pub actor: &'a Actor,
     pub manners: &'a Manners,
+    /// Who is told of what is written.
+    pub clients: &'a Arc<Clients>,
+    /// What may leave, and who says so.
+    pub policy: &'a Policy,
 }
 
+/// How long a command tries to tell those outside.
+const TELLING: Duration = Duration::from_secs(5);
 /// How long the end waits for what is to be sent to the shared journal.
 const SENDING: Duration = Duration::from_secs(5);
 /// Longest line of ours on standard error.
@@ -59,7 +69,7 @@ pub fn incident(
     errors: &mut dyn Write,
 ) -> io::Result<u8> {
     let mut text = Vec::new();
-    let code = match run(command, around, &mut text) {
+    let code = match run(command, around, &mut text, errors) {
         Ok(code) => code,
         Err((code, why)) => {
             writeln!(errors, "flightdeck: {}", clean_to(&why, LONGEST))?;
@@ -70,7 +80,12 @@ pub fn incident(
     Ok(code)
 }
 
-fn run(command: &IncidentCommand, around: &Surroundings<'_>, out: &mut Vec<u8>) -> Result<u8, Ended> {
+fn run(
+    command: &IncidentCommand,
+    around: &Surroundings<'_>,
+    out: &mut Vec<u8>,
+    errors: &mut dyn Write,
+) -> Result<u8, Ended> {
     match command {
         IncidentCommand::OnCall { at, form } => return read::on_call(at.as_deref(), *form, around.manners, out),
         IncidentCommand::Verify { bundle: Some(bundle), form } => return export::verify_bundle(bundle, *form, out),
@@ -91,7 +106,7 @@ fn run(command: &IncidentCommand, around: &Surroundings<'_>, out: &mut Vec<u8>) 
         }
         IncidentCommand::Verify { bundle: None, form } => export::verify(&session, *form, out),
         IncidentCommand::Erase { event, reason } => export::erase(&session, event, reason, around.actor, out),
-        _ => write(command, &session, around, out),
+        _ => write(command, &session, around, (out, errors)),
     }
 }
 
@@ -100,7 +115,7 @@ fn write(
     command: &IncidentCommand,
     session: &Session,
     around: &Surroundings<'_>,
-    out: &mut Vec<u8>,
+    (out, errors): (&mut Vec<u8>, &mut dyn Write),
 ) -> Result<u8, Ended> {
     let command = with_text(command).map_err(usage)?;
     let mut drafts = write::drafts(&command, session, around.actor, clock::now()).map_err(usage)?;
@@ -108,9 +123,36 @@ fn write(
     let written = session.journal.append_blocking(drafts, PATIENCE).map_err(failed)?;
     let first = written.first().ok_or_else(|| failed("nothing was written"))?;
     told(&command, session, first, out)?;
+    let untold = tell_outside(session, around);
     // What is for others is sent now; where the server is away, a cockpit sends it later.
     let closed = session.journal.close(SENDING).wait(SENDING * 2).map_err(failed)?;
-    if closed.unwritten.is_empty() { Ok(exit::OK) } else { Err(failed("it could not be written to the end")) }
+    if !closed.unwritten.is_empty() {
+        return Err(failed("it could not be written to the end"));
+    }
+    if let Err(why) = untold {
+        // It stands all the same: a script that tried again would write it twice.
+        writeln!(errors, "flightdeck: {}", clean_to(&why, LONGEST)).map_err(failed)?;
+    }
+    Ok(exit::OK)
+}
+
+/// Tells those outside who are to know. What is written stands, whoever could not be told.
+fn tell_outside(session: &Session, around: &Surroundings<'_>) -> Result<(), String> {
+    if !Notifier::has_work(around.clients, around.policy) {
+        return Ok(());
+    }
+    let journal = session.journal.clone();
+    let ledger = ledger_of(journal.clone());
+    let notifier = Notifier::new(journal, ledger, Arc::clone(around.clients), around.policy.clone());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("nobody was told of it: no event loop: {error}"))?;
+    match runtime.block_on(notifier.run_once(TELLING)) {
+        Ok(0) => Ok(()),
+        Ok(waiting) => Err(format!(
+            "{waiting} messages about it were not taken yet: a cockpit that has this journal open goes on telling them"
+        )),
+        Err(error) => Err(format!("nobody was told of it: {error}")),
+    }
 }
 
 /// A note of `-` stands on standard input.

@@ -175,7 +175,7 @@ impl Gate {
         if policy.locked {
             return Err("READ-ONLY by flag or configuration: start without --read-only to act".into());
         }
-        if !policy.armed {
+        if !policy.armed && !operation.is_standing_order() {
             return Err("READ-ONLY: arm the cockpit first (arm, A)".into());
         }
         if let Some(why) = rules::protected(&policy.protect, operation, world) {
@@ -198,6 +198,7 @@ impl Gate {
             }
             Operation::Rules(change) => (paper::refusal(change, world), paper::warnings(change, world)),
             Operation::OpenFile(file) => (paper::file_refusal(file), Vec::new()),
+            Operation::Notify(_) => (None, Vec::new()),
         };
         if let Some(why) = refusal {
             return Err(why);

@@ -3,12 +3,14 @@
 mod alertmanager;
 mod container;
 mod kubernetes;
+mod notify;
 mod process;
 pub mod rules;
 
 pub use alertmanager::{AlertAct, Changed, place_of};
 pub use container::{EngineAct, Prune};
 pub use kubernetes::{KubeAct, on};
+pub use notify::{Telling, told_key};
 pub use process::Signal;
 pub use rules::{OpenFile, RuleChange};
 
@@ -58,6 +60,8 @@ pub enum Operation {
     OpenFile(Box<OpenFile>),
     /// Does something at an Alertmanager.
     Alertmanager { target: ObjectRef, name: String, act: AlertAct },
+    /// Tells somebody outside of an incident.
+    Notify(Box<Telling>),
 }
 
 impl Operation {
@@ -72,6 +76,7 @@ impl Operation {
             }
             Self::Rules(change) => change.target.clone(),
             Self::OpenFile(file) => file.target.clone(),
+            Self::Notify(telling) => telling.target(),
         }
     }
 
@@ -82,6 +87,7 @@ impl Operation {
             Self::Kube { target, .. } => target.in_kube().map_or(target.id.as_str(), |path| path.name),
             Self::Rules(change) => change.name(),
             Self::OpenFile(file) => file.name(),
+            Self::Notify(telling) => &telling.receiver,
         }
     }
 
@@ -93,6 +99,7 @@ impl Operation {
             Self::Kube { act, .. } => act.word(),
             Self::Rules(change) => change.addition.word(),
             Self::OpenFile(_) => "edit",
+            Self::Notify(_) => "notify",
             Self::Alertmanager { act, .. } => act.word(),
         }
     }
@@ -100,7 +107,7 @@ impl Operation {
     /// The engine or the context that it goes to; empty for this host.
     pub fn place(&self) -> &str {
         match self {
-            Self::SignalProcess { .. } | Self::Rules(_) | Self::OpenFile(_) => "",
+            Self::SignalProcess { .. } | Self::Rules(_) | Self::OpenFile(_) | Self::Notify(_) => "",
             Self::Engine { target, .. } => engine_of(target),
             Self::Kube { target, .. } => target.in_kube().map_or("", |path| path.context),
             Self::Alertmanager { target, .. } => place_of(target),
@@ -125,6 +132,7 @@ impl Operation {
             Self::Kube { target, act } => act.effect(target.kind, path_of(target)),
             Self::Rules(change) => change.effect(),
             Self::OpenFile(file) => file.effect(),
+            Self::Notify(telling) => telling.effect(),
             Self::Alertmanager { target, name, act } => act.effect(target, name),
         }
     }
@@ -132,7 +140,7 @@ impl Operation {
     /// Whether it needs the terminal, so that the cockpit gives it away meanwhile.
     pub const fn takes_terminal(&self) -> bool {
         match self {
-            Self::SignalProcess { .. } | Self::Rules(_) | Self::Alertmanager { .. } => false,
+            Self::SignalProcess { .. } | Self::Rules(_) | Self::Alertmanager { .. } | Self::Notify(_) => false,
             Self::Engine { act, .. } => act.takes_terminal(),
             Self::Kube { act, .. } => act.takes_terminal(),
             Self::OpenFile(_) => true,
@@ -152,7 +160,7 @@ impl Operation {
     pub fn danger(&self) -> Option<&'static str> {
         match self {
             Self::SignalProcess { signal: Signal::Kill, .. } => Some("nothing is saved"),
-            Self::SignalProcess { .. } | Self::Alertmanager { .. } => None,
+            Self::SignalProcess { .. } | Self::Alertmanager { .. } | Self::Notify(_) => None,
             Self::Engine { act, .. } => act.danger(),
             Self::Kube { act, .. } => act.danger(),
             Self::Rules(change) => change.addition.danger(),
@@ -171,11 +179,17 @@ impl Operation {
     /// Whether what would happen can be asked for before.
     pub const fn can_be_rehearsed(&self) -> bool {
         match self {
-            Self::SignalProcess { .. } | Self::OpenFile(_) | Self::Alertmanager { .. } => false,
+            Self::SignalProcess { .. } | Self::OpenFile(_) | Self::Alertmanager { .. } | Self::Notify(_) => false,
             Self::Rules(change) => change.draft.is_none(),
             Self::Engine { act, .. } => matches!(act, EngineAct::Prune { .. }),
             Self::Kube { act, .. } => act.has_dry_run(),
         }
+    }
+
+    /// Whether the configuration has ordered it once for all, so that nobody presses a key for it: the cockpit need not be armed. Read-only
+    /// by flag or configuration stops it all the same.
+    pub const fn is_standing_order(&self) -> bool {
+        matches!(self, Self::Notify(_))
     }
 
     /// Whether nobody can judge it before what would happen is known.
@@ -243,6 +257,7 @@ impl fmt::Display for Operation {
             }
             Self::Rules(change) => change.fmt(f),
             Self::OpenFile(file) => file.fmt(f),
+            Self::Notify(telling) => write!(f, "message to {}: {}", telling.receiver, telling.message.summary),
             Self::Alertmanager { target, name, act: AlertAct::Silence { matchers, .. } } => {
                 write!(
                     f,

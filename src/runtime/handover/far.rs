@@ -65,7 +65,8 @@ pub async fn connect(permit: &Permit, clients: &Clients) -> Result<Far, Failure>
         Operation::SignalProcess { .. }
         | Operation::Rules(_)
         | Operation::OpenFile(_)
-        | Operation::Alertmanager { .. } => Err(Failure::failed("that needs no terminal")),
+        | Operation::Alertmanager { .. }
+        | Operation::Notify(_) => Err(Failure::failed("that needs no terminal")),
     }
 }
 

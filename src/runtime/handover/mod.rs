@@ -74,7 +74,7 @@ pub fn lend(
             Ok((deed, answer)) => (Ok(deed), answer),
             Err(failure) => (Err(failure), None),
         };
-        let (ok, text) = match record.end(outcome) {
+        let (ok, text) = match record.end(&*ledger, outcome) {
             Ok(deed) => (true, deed.text),
             Err(text) => (false, text),
         };

@@ -4,7 +4,10 @@ use super::{
     queue::{Limits, Queue},
     *,
 };
-use crate::client::http::sample::Served;
+use crate::{
+    client::http::sample::Served,
+    model::{Timestamp, attention::Severity},
+};
 use serde_json::{Value, json};
 
 fn at(second: i64) -> Timestamp {
@@ -13,6 +16,7 @@ fn at(second: i64) -> Timestamp {
 
 fn message(kind: Kind, key: &str) -> Message {
     Message {
+        event: "e1".into(),
         kind,
         key: key.into(),
         at: at(1_000),
@@ -184,6 +188,13 @@ fn one_thing_is_told_in_order_and_not_twice() {
     assert_eq!(queue.due(at(3))[0].message.kind, Kind::Raised);
     queue.finished(at(3), first[0].id, Outcome::Taken, 0.0);
     assert_eq!(queue.due(at(3))[0].message.kind, Kind::Cleared);
+    // Who looks after it says nothing to those who have not heard that it began.
+    queue.push(at(4), "chat", message(Kind::Raised, "c"));
+    queue.push(at(4), "chat", message(Kind::Acknowledged, "c"));
+    let first = queue.due(at(4)).remove(0);
+    assert_eq!(first.message.kind, Kind::Raised);
+    queue.finished(at(4), first.id, Outcome::Taken, 0.0);
+    assert_eq!(queue.due(at(4))[0].message.kind, Kind::Acknowledged);
     // What overflows goes, the oldest first.
     let mut small = Queue::new(Limits { most: 2, ..Limits::default() });
     for key in ["a", "b", "c"] {

@@ -1,4 +1,4 @@
-//! Notifications that leave the cockpit: what is told ([`Message`]), how it is written for each kind of receiver ([`Way`]), in which order and how
+//! Notifications that leave the cockpit: who is told ([`Receiver`]) what ([`Message`]), how it is written for each kind of receiver ([`Way`]), in which order and how
 //! often it is tried ([`queue::Queue`]), and one attempt ([`send()`]). Each is told at least once: a receiver that knows the key of what it is
 //! told takes a repetition as none.
 //!
@@ -14,74 +14,31 @@ mod tests;
 
 pub use send::send;
 
-use crate::{
-    client::{
-        http::{Auth, Server},
-        secret::{Secret, SecretFrom},
-    },
-    model::{Timestamp, attention::Severity, redact, text::clean_to},
+pub use crate::model::message::{Kind, Message};
+
+use super::{
+    http::{Auth, Server},
+    secret::{Secret, SecretFrom},
 };
-use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt, time::Duration};
+use crate::model::{journal::Sev, redact, text::clean_to};
+use std::{fmt, time::Duration};
 use template::Template;
 
 /// Longest text of a field, in characters.
 const LONGEST: usize = 4_000;
 
-/// What has become of what a message is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// It began, or got worse.
-    Raised,
-    /// Somebody looks after it.
-    Acknowledged,
-    /// It is over.
-    Cleared,
-}
-
-impl Kind {
-    /// The word for it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Raised => "raised",
-            Self::Acknowledged => "acknowledged",
-            Self::Cleared => "cleared",
-        }
-    }
-}
-
-/// What is told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    pub kind: Kind,
-    /// What it is about: all messages about one thing have the same.
-    pub key: String,
-    pub at: Timestamp,
-    pub severity: Severity,
-    /// In one line.
-    pub summary: String,
-    /// Where it is: a host, a cluster.
-    pub source: String,
-    pub details: BTreeMap<String, String>,
-    /// Where more is to be read.
-    pub link: Option<String>,
-}
-
-impl Message {
-    /// The same, without secrets, control characters and endless texts: what may leave.
-    fn fit_to_leave(&self) -> Self {
-        let fit = |text: &str| clean_to(&redact::text(text), LONGEST).into_owned();
-        let detail = |(name, value): (&String, &String)| {
-            (clean_to(name, 100).into_owned(), clean_to(&redact::value(name, value), LONGEST).into_owned())
-        };
-        Self {
-            summary: fit(&self.summary),
-            source: fit(&self.source),
-            details: self.details.iter().map(detail).collect(),
-            link: self.link.as_deref().map(fit),
-            ..self.clone()
-        }
+/// The same, without secrets, control characters and endless texts: what may leave.
+fn fit_to_leave(message: &Message) -> Message {
+    let fit = |text: &str| clean_to(&redact::text(text), LONGEST).into_owned();
+    let detail = |(name, value): (&String, &String)| {
+        (clean_to(name, 100).into_owned(), clean_to(&redact::value(name, value), LONGEST).into_owned())
+    };
+    Message {
+        summary: fit(&message.summary),
+        source: fit(&message.source),
+        details: message.details.iter().map(detail).collect(),
+        link: message.link.as_deref().map(fit),
+        ..message.clone()
     }
 }
 
@@ -111,6 +68,18 @@ pub enum Way {
     Slack { address: Address },
     /// PagerDuty's Events API v2 (<https://developer.pagerduty.com/docs/send-alert-event>); `url` is where it listens.
     PagerDuty { url: String, routing_key: SecretFrom },
+}
+
+/// Somebody who is told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Receiver {
+    /// As the configuration calls it.
+    pub name: String,
+    pub way: Way,
+    /// The severities of incidents that it is told of.
+    pub severities: Vec<Sev>,
+    /// Whether it is told of drills.
+    pub drills: bool,
 }
 
 /// Where PagerDuty listens.
@@ -145,7 +114,7 @@ impl Way {
     /// # Errors
     /// A secret that cannot be read, in words without it.
     pub fn request(&self, message: &Message) -> Result<Outgoing, String> {
-        let message = message.fit_to_leave();
+        let message = fit_to_leave(message);
         let (address, auth, body) = match self {
             Self::Webhook { address, auth, template } => (address.read()?, auth.clone(), template.fill(&message)),
             Self::Slack { address } => (address.read()?, Auth::None, slack::body(&message)),

@@ -76,15 +76,16 @@ impl Queue {
         Self { limits, ..Self::default() }
     }
 
-    /// Takes a message for a receiver. One about the same thing that was not tried yet is replaced by it; and where that said that it began
-    /// and this says that it is over, nobody needs to know either.
+    /// Takes a message for a receiver. One about the same thing that was not tried yet is replaced by it, but that somebody looks after it says
+    /// nothing to who has not heard that it began; and where that said that it began and this says that it is over, nobody needs to know either.
     pub fn push(&mut self, now: Timestamp, receiver: &str, message: Message) {
         let is_same = |item: &Item| item.receiver == receiver && item.message.key == message.key;
         let is_untold = |item: &Item| is_same(item) && item.attempts == 0 && !item.in_flight;
         let raised = self.items.iter().any(|item| is_untold(item) && item.message.kind == Kind::Raised);
         // What was raised before that may have been told.
         let told = self.items.iter().any(|item| is_same(item) && !is_untold(item));
-        self.items.retain(|item| !is_untold(item));
+        let keeps = |item: &Item| message.kind == Kind::Acknowledged && item.message.kind == Kind::Raised;
+        self.items.retain(|item| !is_untold(item) || keeps(item));
         if message.kind == Kind::Cleared && raised && !told {
             return;
         }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::sync::LazyLock;
 
 /// What can stand in a template; `details.NAME` besides.
-const NAMES: [&str; 8] = ["kind", "key", "at", "severity", "summary", "source", "link", "details"];
+const NAMES: [&str; 9] = ["event", "kind", "key", "at", "severity", "summary", "source", "link", "details"];
 
 static PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\{\{\s*([^{}]*?)\s*\}\}").expect("is a pattern"));
 
@@ -83,6 +83,7 @@ fn filled(value: &Value, message: &Message) -> Value {
 
 fn told(name: &str, message: &Message) -> Value {
     match name {
+        "event" => message.event.as_str().into(),
         "kind" => message.kind.word().into(),
         "key" => message.key.as_str().into(),
         "at" => message.at.to_string().into(),
