@@ -98,6 +98,14 @@ fn every_moment_comes_back_exactly() {
             compared += 1;
         }
         assert!(compared > 50, "{compared}");
+        // What is kept beside an incident plays the same.
+        let (bytes, first, last) = recorder.dump().expect("something is kept");
+        let recording = Recording::read(bytes).unwrap_or_else(|error| panic!("{error:?}"));
+        assert_eq!((recording.first(), recording.last()), (first, last));
+        assert!(first <= oldest && recording.damage.is_none(), "{:?}", recording.damage);
+        let chunk = recording.lines(recording.len() - 1).expect("the open chunk");
+        let end = chunk.world_after(chunk.until(last)).expect("a world");
+        assert_eq!(&text(&end), &worlds.last().expect("some").1);
         assert!(recorder.moment(oldest.checked_sub(SignedDuration::from_secs(1)).expect("in range")).is_none());
     }
 }

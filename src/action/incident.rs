@@ -21,6 +21,7 @@ pub static ACTIONS: &[Action] = actions! { Scope::Global;
 pub static OF_TIMELINE: &[Action] = actions! { Scope::Pane("timeline");
     "timeline-all" "all events" "Shows every event, or only the story: updates, pins, milestones, operations, deploys." 8 => |app| all_events(app),
     "timeline-earlier" "older events" "Reads older events of the timeline from the journal." 0 => |app| app.read_timeline(true),
+    "timeline-moment" "that moment" "Shows the whole cockpit as it was at the selected event, as far as that is kept; 0 comes back." 7 => |app| incident::show_moment(app),
     "timeline-pin" "pin" "Pins the selected event, so that it stands in the story, or takes the pin away." 6 => |app| incident::pin(app),
     "timeline-edit" "edit" "Writes another version of the selected note; the old one stays to be seen." 5 => |app| incident::edit(app),
     "timeline-withdraw" "strike out" "Strikes out the selected event, which was a mistake; it stays to be seen." 0 => |app| incident::withdraw(app),

@@ -6,7 +6,9 @@ use crate::{
         effect::Effect,
         event::{Event, EventKind},
         incident::declared,
+        settings::{self, Terminal},
     },
+    config::layers::resolve,
     incident::sample::{Story, at, deployment, row},
     model::{
         Timestamp,
@@ -16,8 +18,11 @@ use crate::{
             Body, OperationStage, Role, Sev,
             news::{JournalNews, JournalState},
         },
+        logs::{Level, LineKind, LogBatch, LogLine, LogOrigin, OriginState},
+        object::{ObjectKind, ObjectRef},
         update::Update,
     },
+    ops::gate::Policy,
     screen::kit::{self, drawn, line},
 };
 use std::sync::Arc;
@@ -106,6 +111,48 @@ fn a_note_goes_into_the_incident_and_never_into_the_past() {
     assert!(text.starts_with("the password=") && !text.contains("hunter22"), "{text}");
     app.policy.past = true;
     assert!(!keys(&mut app, "inothing\n").iter().any(|effect| matches!(effect, Effect::Record(_))));
+}
+
+#[test]
+fn an_event_leads_to_the_lines_and_to_the_moment() {
+    let terminal = Terminal { term: "xterm-256color".into(), ..Terminal::default() };
+    let mut app = App::new(settings::build(&resolve(&[]), &terminal), Policy::default(), at("02:11"), (160, 40));
+    let mut story = Story::new();
+    story.declared("02:12", "checkout is down");
+    let about = ObjectRef::in_cluster(ObjectKind::Pod, "prod-eu", "shop", "checkout-1");
+    let body = Body::Note { text: "it dies".into() };
+    story.says("02:13", "ops-a", body);
+    story.last().header.object = Some(about.clone());
+    tell(&mut app, at("02:20"), events(story));
+    app.show_page_of_key('7');
+    keys(&mut app, "o/dies\n");
+    let effects = keys(&mut app, "t");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Moment(Some(then)) if *then == at("02:13"))), "{effects:?}");
+    let effects = keys(&mut app, "0l");
+    assert_eq!(app.view.stack.last().map(|page| &page.object), Some(&about));
+    let asked = effects.iter().find_map(|effect| match effect {
+        Effect::Logs(Some(request)) => Some(request),
+        _ => None,
+    });
+    // Seven minutes ago: an hour of lines reaches it.
+    assert_eq!(asked.expect("lines are asked for").since_seconds, Some(3_600));
+    let line = |minute: i64| LogLine {
+        at: at("02:10").checked_add(jiff::SignedDuration::from_mins(minute)).expect("a time"),
+        origin: 0,
+        kind: LineKind::Out,
+        level: Level::Info,
+        json: false,
+        text: format!("minute {minute}").into(),
+        inks: Box::default(),
+    };
+    let origins = Some(vec![LogOrigin { name: "checkout-1/app".into(), state: OriginState::Open }]);
+    let id = app.view.logs.as_ref().expect("open").id;
+    let batch = LogBatch { id, origins, lines: (0..9).map(line).collect(), dropped: 0 };
+    app.update(Event { at: at("02:20"), kind: EventKind::Logs(batch) });
+    let viewer = app.view.logs.as_ref().expect("open");
+    assert!(!viewer.follow);
+    assert_eq!(viewer.store.line(viewer.cursor).map(|line| line.text.to_string()), Some("minute 2".into()));
+    assert!(drawn(&app).contains("held at 02:13"), "{}", drawn(&app));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::{
         Timestamp,
         attention::Severity,
         logs::{Level, LogBatch, LogRequest, LogTarget, Reach, together},
-        object::ObjectRef,
+        object::{ObjectKind, ObjectRef},
     },
     pages,
     view::log::{Taste, Times, Viewer, store::Limits},
@@ -22,8 +22,18 @@ impl App {
         self.view.stack.last().is_some_and(pages::shows_logs)
     }
 
-    /// Opens the lines of the marked rows, or of the selected one; on an object's page, of the object.
+    /// Opens the lines of the marked rows, or of the selected one; on an object's page, of the object. Of an event of the journal it is those
+    /// of what the event is about, at its time.
     pub fn open_logs(&mut self) {
+        let chosen = match self.view.stack.last() {
+            Some(page) => vec![page.object.clone()],
+            None => self.chosen_objects(),
+        };
+        if let [event] = chosen.as_slice()
+            && let Some((object, at)) = self.written_about(event)
+        {
+            return self.open_logs_at(object, at);
+        }
         if let Some(page) = self.view.stack.last_mut() {
             match pages::logs_tab(&page.object) {
                 Some(tab) => page.tab = tab,
@@ -51,10 +61,37 @@ impl App {
         }
     }
 
+    /// What an event of the journal is about, where that writes lines, and when it happened.
+    fn written_about(&self, event: &ObjectRef) -> Option<(ObjectRef, Timestamp)> {
+        if event.kind != ObjectKind::Event {
+            return None;
+        }
+        let header = &self.shown().incidents.event(&event.id)?.header;
+        let object = header.object.clone().filter(|object| LogTarget::of(object).is_some())?;
+        Some((object, header.occurred_at))
+    }
+
+    /// Opens the lines of an object, as far back as a time and held there until one moves.
+    fn open_logs_at(&mut self, object: ObjectRef, at: Timestamp) {
+        let Some(tab) = pages::logs_tab(&object) else { return };
+        let age = self.now.duration_since(at).as_secs();
+        let reaches = |reach: Reach| reach.seconds().is_some_and(|seconds| i64::from(seconds) >= age);
+        self.view.log_taste.reach =
+            [Reach::Minute, Reach::FiveMinutes, Reach::Hour].into_iter().find(|one| reaches(*one)).unwrap_or(Reach::All);
+        self.open(object);
+        self.logs_at = Some(at);
+        if let Some(page) = self.view.stack.last_mut() {
+            page.tab = tab;
+        }
+    }
+
     /// Whether an action is of use where one stands: lines can be opened where something writes them.
     pub fn has_use_for(&self, action: &str) -> bool {
         match action {
-            "logs" => self.chosen_objects().first().is_some_and(|object| LogTarget::of(object).is_some()),
+            "logs" => self.chosen_objects().first().is_some_and(|object| {
+                LogTarget::of(object).is_some() || self.written_about(object).is_some()
+            }),
+            "object-logs" if self.view.stack.last().is_some_and(|page| self.written_about(&page.object).is_some()) => true,
             "object-logs" => {
                 let tab = self.view.stack.last().and_then(|page| pages::logs_tab(&page.object));
                 tab.is_some() && !self.shows_logs()
@@ -83,6 +120,7 @@ impl App {
         }
         let Some(object) = wanted.cloned() else {
             self.view.logs = None;
+            self.logs_at = None;
             return self.ask(Effect::Logs(None));
         };
         let config = &self.settings.config.logs;
@@ -128,9 +166,9 @@ impl App {
         }
     }
 
-    /// Holds the lines at the moment of the past that is shown; from there back, they follow again.
+    /// Holds the lines at the moment of the past that is shown, or at the event that they were opened for; otherwise they follow again.
     pub(super) fn hold_logs(&mut self) {
-        match self.moment.as_ref().map(|world| world.now) {
+        match self.moment.as_ref().map(|world| world.now).or(self.logs_at) {
             Some(at) => drop(self.with_logs(|viewer, taste, size| viewer.hold(at, taste, size))),
             None => {
                 if let Some(viewer) = self.view.logs.as_mut().filter(|viewer| viewer.held.is_some()) {

@@ -80,6 +80,8 @@ pub struct App {
     young_until: Timestamp,
     /// Requests for log lines so far: tells their answers apart.
     logs_asked: u64,
+    /// The time whose lines the viewer was opened for, by an event of a timeline.
+    logs_at: Option<Timestamp>,
 }
 
 /// Topics that history, rules and the recorder need whatever is visible.
@@ -142,6 +144,7 @@ impl App {
             dirty: true,
             young_until: Timestamp::MIN,
             logs_asked: 0,
+            logs_at: None,
         };
         app.world.series = series;
         app.warn_of_settings();

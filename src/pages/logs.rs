@@ -138,6 +138,15 @@ fn standing(scene: &Scene<'_>, viewer: &Viewer) -> Words {
             None => (format!("live lines, not those of {clock}"), Role::Past),
         });
     }
+    if let (None, Some(at)) = (past, viewer.held) {
+        // Opened for an event of a timeline.
+        let clock = units::clock(at);
+        words.push(if viewer.reaches(at) {
+            (format!("held at {clock}"), Role::Past)
+        } else {
+            (format!("no line here is as old as {clock}: s reaches further back"), Role::Past)
+        });
+    }
     words.push(match (viewer.previous, viewer.follow) {
         (true, _) => ("previous".to_owned(), Role::Past),
         (false, true) => ("following".to_owned(), Role::Ok),

@@ -390,7 +390,10 @@ impl Cockpit {
             Effect::Write { name, content, what } => {
                 effects::write_file(told, &name, content, what, self.state_folder.clone());
             }
-            Effect::Declare(declaration) => self.journal.declare(*declaration),
+            Effect::Declare(declaration) => {
+                let incident = self.journal.declare(*declaration);
+                self.attach_past(incident);
+            }
             Effect::Record(drafts) => self.journal.record(drafts),
             Effect::Stretch(wanted) => self.journal.ask(wanted),
             Effect::Execute(permit) if permit.operation().takes_terminal() => self.lend(permit),

@@ -9,13 +9,22 @@ use crate::{
     journal::{Desk, Journal, Options},
     model::{
         Timestamp,
-        journal::{Draft, EventId, news::StretchWanted},
+        journal::{Actor, Body, Digest, Draft, EventId, IncidentId, news::StretchWanted},
     },
     ops::{gate::Policy, ledger::Ledger},
     source::{AnySource, journal::JournalSource, rules},
 };
 use jiff::SignedDuration;
-use std::{sync::Arc, thread, time::Duration};
+use sha2::{Digest as _, Sha256};
+use std::{
+    fs::File,
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 use tokio::sync::mpsc;
 
 /// How long an operation waits until its intent is on the disk; then it is kept in memory, and the screen says so.
@@ -27,7 +36,11 @@ const OPENING: Duration = Duration::from_secs(300);
 /// Requests for stretches that may wait.
 const WANTED: usize = 16;
 
+/// A recording, and the times from which to which it goes.
+pub type Dump = (Vec<u8>, Timestamp, Timestamp);
+
 /// The way to the journal.
+#[derive(Clone)]
 pub struct Records {
     desk: Desk,
     wanted: Option<mpsc::Sender<StretchWanted>>,
@@ -88,10 +101,32 @@ impl Records {
         self.desk.write(drafts);
     }
 
-    /// Declares an incident.
-    pub fn declare(&self, (mut declaration, proposal): (Declaration, Proposal)) {
+    /// Declares an incident; says which it has become.
+    pub fn declare(&self, (mut declaration, proposal): (Declaration, Proposal)) -> IncidentId {
         declaration.id = EventId::new(clock::now());
+        let incident = IncidentId(declaration.id.0);
         self.desk.write(declared(declaration, &proposal));
+        incident
+    }
+
+    /// Keeps what the flight recorder holds beside an incident, in a file that `flightdeck replay` plays, and writes down where it lies.
+    /// Waits for the disk.
+    ///
+    /// # Errors
+    /// Why there is no file, in words.
+    pub fn attach(&self, incident: IncidentId, past: &Dump, folder: &Path) -> Result<(), String> {
+        let (bytes, from, to) = past;
+        let path = folder.join(format!("incident-{incident}-{}.flightdeck", to.strftime("%Y%m%dT%H%M%SZ")));
+        write_new(&path, bytes).map_err(|error| format!("{} could not be written: {error}", path.display()))?;
+        let body = Body::Attached {
+            what: "the flight recorder until the declaration".into(),
+            path: path.display().to_string(),
+            digest: Digest(Sha256::digest(bytes).into()),
+            from: Some(*from),
+            to: Some(*to),
+        };
+        self.desk.write(vec![Draft::new(Some(incident), clock::now(), Actor::program(), body)]);
+        Ok(())
     }
 
     /// Asks for a stretch of a timeline.
@@ -114,6 +149,13 @@ impl Records {
             Err(error) => Some(error.to_string()),
         }
     }
+}
+
+/// A new file that only its owner can read.
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_data()
 }
 
 /// Where operations are recorded by a journal that is open.

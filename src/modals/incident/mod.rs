@@ -4,7 +4,7 @@ mod menu;
 mod timeline;
 
 pub use menu::{INCIDENTS, MENU};
-pub use timeline::{edit, pin, withdraw};
+pub use timeline::{edit, pin, show_moment, withdraw};
 
 use super::{ask::Ask, window};
 use crate::{

@@ -21,6 +21,13 @@ fn selected(app: &mut App) -> Option<Arc<Event>> {
     found
 }
 
+/// Shows the cockpit as it was when the event happened.
+pub fn show_moment(app: &mut App) {
+    if let Some(event) = selected(app) {
+        app.go_to(Some(event.header.occurred_at));
+    }
+}
+
 /// Pins the event, or takes the pin away.
 pub fn pin(app: &mut App) {
     let (Some(event), Some(incident)) = (selected(app), app.incident()) else { return };

@@ -7,7 +7,7 @@ use crate::{
         event::{Done, Event, EventKind},
     },
     clock,
-    model::{Timestamp, own::OwnCounters},
+    model::{Timestamp, journal::IncidentId, own::OwnCounters},
     runtime::{
         player::Player,
         recorder::{
@@ -154,6 +154,17 @@ impl Cockpit {
     pub(super) fn record_size(&mut self) {
         let (columns, rows) = self.app.view.size;
         self.take(EventKind::Resize { columns, rows }, clock::now());
+    }
+
+    /// Keeps the last half hour beside an incident that is declared.
+    pub(super) fn attach_past(&mut self, incident: IncidentId) {
+        let Some(past) = self.past.recorder.as_mut().and_then(Recorder::dump) else { return };
+        let (journal, folder) = (self.journal.clone(), self.state_folder.clone());
+        tokio::task::spawn_blocking(move || {
+            if let Err(why) = journal.attach(incident, &past, &folder) {
+                tracing::error!(why, "the flight recorder was not kept beside the incident");
+            }
+        });
     }
 
     /// The recording ended by itself.

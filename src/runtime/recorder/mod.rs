@@ -265,6 +265,17 @@ impl Recorder {
         self.find(at)?.world(at)
     }
 
+    /// Everything that is kept, as a recording that can be played, and the times from which to which; `None` where nothing is. The chunk that is
+    /// open is packed for it, the others are copied.
+    pub fn dump(&mut self) -> Option<(Vec<u8>, Timestamp, Timestamp)> {
+        let open = self.open.chunk().and_then(Result::ok);
+        let chunks: Vec<&Chunk> = self.ring.iter().chain(open.as_ref()).collect();
+        let (first, last) = (chunks.first()?.first, chunks.last()?.last);
+        let mut bytes = format::Header::new(first, None).to_bytes();
+        chunks.iter().for_each(|chunk| bytes.extend(chunk.to_bytes()));
+        Some((bytes, first, last))
+    }
+
     /// Whether a file is being written.
     pub fn is_recording(&self) -> bool {
         self.file.is_some()
