@@ -127,7 +127,10 @@ fn an_event_leads_to_the_lines_and_to_the_moment() {
     app.show_page_of_key('7');
     keys(&mut app, "o/dies\n");
     let effects = keys(&mut app, "t");
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Moment(Some(then)) if *then == at("02:13"))), "{effects:?}");
+    assert!(
+        effects.iter().any(|effect| matches!(effect, Effect::Moment(Some(then)) if *then == at("02:13"))),
+        "{effects:?}"
+    );
     let effects = keys(&mut app, "0l");
     assert_eq!(app.view.stack.last().map(|page| &page.object), Some(&about));
     let asked = effects.iter().find_map(|effect| match effect {

@@ -76,8 +76,10 @@ impl App {
         let Some(tab) = pages::logs_tab(&object) else { return };
         let age = self.now.duration_since(at).as_secs();
         let reaches = |reach: Reach| reach.seconds().is_some_and(|seconds| i64::from(seconds) >= age);
-        self.view.log_taste.reach =
-            [Reach::Minute, Reach::FiveMinutes, Reach::Hour].into_iter().find(|one| reaches(*one)).unwrap_or(Reach::All);
+        self.view.log_taste.reach = [Reach::Minute, Reach::FiveMinutes, Reach::Hour]
+            .into_iter()
+            .find(|one| reaches(*one))
+            .unwrap_or(Reach::All);
         self.open(object);
         self.logs_at = Some(at);
         if let Some(page) = self.view.stack.last_mut() {
@@ -88,10 +90,13 @@ impl App {
     /// Whether an action is of use where one stands: lines can be opened where something writes them.
     pub fn has_use_for(&self, action: &str) -> bool {
         match action {
-            "logs" => self.chosen_objects().first().is_some_and(|object| {
-                LogTarget::of(object).is_some() || self.written_about(object).is_some()
-            }),
-            "object-logs" if self.view.stack.last().is_some_and(|page| self.written_about(&page.object).is_some()) => true,
+            "logs" => self
+                .chosen_objects()
+                .first()
+                .is_some_and(|object| LogTarget::of(object).is_some() || self.written_about(object).is_some()),
+            "object-logs" if self.view.stack.last().is_some_and(|page| self.written_about(&page.object).is_some()) => {
+                true
+            }
             "object-logs" => {
                 let tab = self.view.stack.last().and_then(|page| pages::logs_tab(&page.object));
                 tab.is_some() && !self.shows_logs()

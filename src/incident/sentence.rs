@@ -94,6 +94,10 @@ impl Teller<'_> {
             Body::Reopened { reason } => with(format!("{who} reopened it"), reason),
             Body::Withdrawn { reason } => with(format!("{who} withdrew an entry"), reason),
             Body::Erased { reason, .. } => with(format!("{who} erased an entry"), reason),
+            Body::Expired(expired) => {
+                let (count, before) = (expired.count, clock(expired.before));
+                format!("{who} erased {count} entries outside of incidents from before {before}: {}", expired.reason)
+            }
             Body::Merged { into } => format!("{who} merged it into {}", self.incident(*into)),
             Body::Link { link, incident, target } => self.link(*link, *incident, target),
             Body::Milestone { milestone, at, proposed: true } => {

@@ -83,6 +83,10 @@ impl Operation {
     /// The name that a person types to confirm.
     pub fn target_name(&self) -> &str {
         match self {
+            // Its matchers are long; the beginning of its identity names it as well.
+            Self::Alertmanager { target, name, act: AlertAct::Expire } => {
+                target.in_watch().map_or(name, |(_, id)| id.get(..8).unwrap_or(id))
+            }
             Self::SignalProcess { name, .. } | Self::Engine { name, .. } | Self::Alertmanager { name, .. } => name,
             Self::Kube { target, .. } => target.in_kube().map_or(target.id.as_str(), |path| path.name),
             Self::Rules(change) => change.name(),

@@ -40,11 +40,8 @@ impl Schedule {
         Self { prometheus: prometheus.into(), objectives: definitions.into_iter().map(objective).collect() }
     }
 
-    /// Asks for what is due, and judges; `None` where there is no objective.
-    pub(super) async fn ask(&mut self, api: &Api, now: Timestamp) -> Option<Vec<Slo>> {
-        if self.objectives.is_empty() {
-            return None;
-        }
+    /// Asks for what is due, and judges. That there is no objective is an answer too.
+    pub(super) async fn ask(&mut self, api: &Api, now: Timestamp) -> Vec<Slo> {
         let mut due: Vec<(u64, usize, usize)> = Vec::new();
         for (of, objective) in self.objectives.iter().enumerate() {
             for (at, (seconds, asked)) in objective.windows.iter().enumerate() {
@@ -74,7 +71,7 @@ impl Schedule {
             self.objectives[of].windows[at].1 = Some((now, counts));
         }
         let judged = |objective: &Objective| judge(&objective.definition, &self.prometheus, &objective.windows);
-        Some(self.objectives.iter().map(judged).collect())
+        self.objectives.iter().map(judged).collect()
     }
 }
 
