@@ -9,10 +9,9 @@ use crate::model::{
     journal::{Body, Digest, Draft, EventId, Header, HybridClock, IncidentId, WriterId},
 };
 use compact_str::CompactString;
-use uuid::Uuid;
 
 /// A body is no larger than this, as JSON. What is larger belongs into a file that is attached.
-pub const MAX_BODY_BYTES: usize = 1 << 20;
+pub const MAX_BODY_BYTES: usize = 256 << 10;
 /// No name, identity or key is longer than this.
 const MAX_WORD_BYTES: usize = 4096;
 
@@ -45,7 +44,7 @@ impl Prepared {
     /// What cannot be written, in words.
     pub fn new(mut draft: Draft, now: Timestamp) -> Result<Self, String> {
         let fresh = draft.id.is_none();
-        let id = draft.id.unwrap_or_else(|| new_id(now));
+        let id = draft.id.unwrap_or_else(|| EventId::new(now));
         draft.id = Some(id);
         draft.occurred_at = whole_microseconds(draft.occurred_at);
         if matches!(draft.body, Body::Declared { .. }) {
@@ -70,13 +69,6 @@ impl Prepared {
         }
         Ok(Self { id, draft, kind, body, fresh })
     }
-}
-
-/// A new identity: UUID of version 7, RFC 9562.
-pub fn new_id(now: Timestamp) -> EventId {
-    let seconds = u64::try_from(now.as_second()).unwrap_or(0);
-    let nanoseconds = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
-    EventId(Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanoseconds)))
 }
 
 /// Stores keep microseconds.
@@ -158,6 +150,7 @@ mod tests {
     use super::*;
     use crate::model::journal::{Actor, Sev};
     use proptest::prelude::*;
+    use uuid::Uuid;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_700_000_000 + second).unwrap()

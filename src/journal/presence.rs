@@ -130,8 +130,13 @@ impl PresenceTask {
         let (job, answer) = job::job("note who is here in", move |site: &Site, writing: &mut Writing| {
             Box::pin(async move {
                 let now = site.now.get();
-                let list = local(writing, session, &attendee, since, now).await;
-                list.map_err(|error| sqlite::failed("note who is here in", &site.path, &error))
+                let noted = async {
+                    writing.relax().await?;
+                    let list = local(writing, session, &attendee, since, now).await?;
+                    writing.strict().await?;
+                    Ok(list)
+                };
+                noted.await.map_err(|error| sqlite::failed("note who is here in", &site.path, &error))
             })
         });
         // Not kept: a journal ends when nobody but its own tasks can write any more.

@@ -38,6 +38,20 @@ fn scaled(value: f64, step: f64, units: &[&str]) -> String {
     if unit > 0 && value < 9.95 { format!("{value:.1} {}", units[unit]) } else { format!("{value:.0} {}", units[unit]) }
 }
 
+/// A number of any size, with three digits that count: `0`, `0.021`, `14.4`, `1200`, `3.2e9`, `4.5e-7`.
+pub fn figure(value: f64) -> String {
+    let size = value.abs();
+    if size == 0.0 || !size.is_finite() {
+        return value.to_string();
+    }
+    if !(1e-4..1e7).contains(&size) {
+        return format!("{value:.1e}");
+    }
+    let decimals = (2 - size.log10().floor() as i32).max(0) as usize;
+    let text = format!("{value:.decimals$}");
+    if decimals == 0 { text } else { text.trim_end_matches('0').trim_end_matches('.').to_owned() }
+}
+
 /// A ratio as percent without decimals: `61 %`. A value that is not zero never reads `0 %`: it reads `<1 %`.
 pub fn percent(ratio: f64) -> String {
     let value = ratio * 100.0;
@@ -141,6 +155,8 @@ mod tests {
         assert_eq!(bytes(65_498_251_264.0), "61 GiB");
         assert_eq!(count(1_234.0), "1.2 k");
         assert_eq!(count(12.0), "12");
+        let figures = [0.0, 0.021, 14.42, 1_234.5, 3.21e9, 4.5e-7, -0.5, 100.0, 10.0, f64::NAN].map(figure);
+        assert_eq!(figures, ["0", "0.021", "14.4", "1234", "3.2e9", "4.5e-7", "-0.5", "100", "10", "NaN"]);
         assert_eq!(percent(0.614), "61 %");
         assert_eq!(percent(0.0), "0 %");
         assert_eq!(percent(0.001), "<1 %");

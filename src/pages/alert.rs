@@ -103,7 +103,7 @@ impl Details for AlertDetails {
         lines.extend(alert.muted_by.iter().map(|name| Line::pair("muted by", name)));
         rule(world, alert, &mut lines);
         if let Some(graph) = graph(world, object) {
-            let last = graph.points.last().map(|(_, value)| format!("{value}"));
+            let last = graph.points.last().map(|(_, value)| units::figure(*value));
             lines.push(Line::maybe("now", last, |value| value));
             if graph.series > 1 {
                 lines.push(Line::pair("", format!("one of {} series; History draws it", graph.series)));
@@ -119,6 +119,6 @@ impl Details for AlertDetails {
     }
     fn history(&self, object: &ObjectRef) -> Vec<Kept> {
         let key = SeriesKey::new(Metric::AlertValue, object.id.clone());
-        vec![Kept { word: "value of its expression", key, scale: Scale::Number }]
+        vec![Kept { word: "value of its expression", key, scale: Scale::Any }]
     }
 }

@@ -90,7 +90,7 @@ impl Details for SloDetails {
     fn history(&self, object: &ObjectRef) -> Vec<Kept> {
         let key = |metric| SeriesKey::new(metric, object.id.clone());
         vec![
-            Kept { word: "burn", key: key(Metric::SloBurn), scale: Scale::Number },
+            Kept { word: "burn", key: key(Metric::SloBurn), scale: Scale::Any },
             Kept { word: "budget left", key: key(Metric::SloBudget), scale: Scale::Ratio },
         ]
     }

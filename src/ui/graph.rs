@@ -25,6 +25,8 @@ pub enum Scale {
     Ratio,
     BytesPerSecond,
     Number,
+    /// A number of any size: what somebody else measures.
+    Any,
     Celsius,
     Watts,
     /// CPU time; 1.0 is one core, printed as percent of one.
@@ -38,6 +40,7 @@ impl Scale {
             Self::Ratio => 1.0,
             Self::BytesPerSecond => nice_binary(max),
             Self::Number => nice_decimal(max, 1.0),
+            Self::Any => nice_decimal(max, 1e-9),
             Self::Cores => nice_decimal(max, 0.1),
             Self::Bytes => nice_binary(max),
             Self::Celsius | Self::Watts => nice_decimal(max, 100.0),
@@ -52,6 +55,7 @@ impl Scale {
             Self::Cores => units::percent_fine(value),
             Self::Bytes => units::bytes(value),
             Self::Number => format!("{value:.1}"),
+            Self::Any => units::figure(value),
             Self::Celsius => format!("{value:.0} °C"),
             Self::Watts => format!("{value:.0} W"),
         }

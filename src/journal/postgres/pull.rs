@@ -13,15 +13,20 @@ use crate::{
     model::journal::{EventId, WriterId},
 };
 use sqlx::{PgConnection, Row, postgres::PgRow};
+use std::collections::{BTreeSet, HashSet};
 use uuid::Uuid;
 
-/// How many events are pulled at a time.
-pub const BATCH: i64 = 500;
+/// How many events are pulled at a time, and how many bytes their bodies have together, but for the last one.
+const BATCH: i64 = 500;
+const BATCH_BYTES: i64 = 4 << 20;
 
 /// What was pulled.
 #[derive(Debug, Default)]
 pub struct Pulled {
+    /// Those that were not known.
     pub writers: Vec<WriterInfo>,
+    /// Whether there may be more.
+    pub more: bool,
     /// In the store's order.
     pub events: Vec<Foreign>,
 }
@@ -41,7 +46,7 @@ pub async fn goes_on(
     store.timed("look at", query.fetch_one(connection)).await
 }
 
-/// The next events after a number, and their writers. Of writers that are one's own only the place is told.
+/// The next events after a number, and their writers but for those that are known. Of writers that are one's own only the place is told.
 ///
 /// # Errors
 /// The store does not answer.
@@ -50,29 +55,44 @@ pub async fn pull(
     store: &Store,
     after: u64,
     own: &[Uuid],
+    known: &HashSet<WriterId>,
 ) -> Result<Pulled, JournalError> {
-    store.timed("pull from", read(connection, after, own)).await
+    store.timed("pull from", read(connection, after, own, known)).await
 }
 
-async fn read(connection: &mut PgConnection, after: u64, own: &[Uuid]) -> Result<Pulled, sqlx::Error> {
+async fn read(
+    connection: &mut PgConnection,
+    after: u64,
+    own: &[Uuid],
+    known: &HashSet<WriterId>,
+) -> Result<Pulled, sqlx::Error> {
     let rows = sqlx::query(
-        "SELECT e.number, e.id, e.writer, CASE WHEN e.writer <> ALL($2) THEN e.hash END, CASE WHEN e.writer <> ALL($2) THEN e.header END, b.salt, b.json \
+        "SELECT * FROM ( \
+         SELECT e.number, e.id, e.writer, CASE WHEN e.writer <> ALL($2) THEN e.hash END, CASE WHEN e.writer <> ALL($2) THEN e.header END, \
+         b.salt, b.json, sum(octet_length(b.json)) OVER (ORDER BY e.number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before \
          FROM flightdeck.events e LEFT JOIN flightdeck.bodies b ON b.event = e.id AND e.writer <> ALL($2) \
-         WHERE e.number > $1 ORDER BY e.number LIMIT $3",
+         WHERE e.number > $1 ORDER BY e.number LIMIT $3) AS page WHERE coalesce(before, 0) < $4",
     )
     .bind(after.cast_signed())
     .bind(own)
     .bind(BATCH)
+    .bind(BATCH_BYTES)
     .fetch_all(&mut *connection)
     .await?;
     let events: Vec<Foreign> = rows.iter().map(foreign).collect::<Result<_, _>>()?;
-    let mut writers: Vec<Uuid> = events.iter().map(|event| event.writer.0).collect();
-    writers.sort_unstable();
-    writers.dedup();
+    let sizes = events.iter().filter_map(|event| event.content.as_ref()?.body.as_ref());
+    let bytes: usize = sizes.map(|(_, json)| json.len()).sum();
+    let more = events.len() as i64 == BATCH || bytes as i64 >= BATCH_BYTES;
+    let new = events.iter().map(|event| event.writer).filter(|writer| !known.contains(writer));
+    let new: BTreeSet<Uuid> = new.map(|writer| writer.0).collect();
+    if new.is_empty() {
+        return Ok(Pulled { writers: Vec::new(), more, events });
+    }
+    let writers: Vec<Uuid> = new.into_iter().collect();
     let sql = "SELECT id, host, public_key, begun_at FROM flightdeck.writers WHERE id = ANY($1)";
     let rows = sqlx::query(sql).bind(writers).fetch_all(connection).await?;
     let writers = rows.iter().map(writer).collect::<Result<_, _>>()?;
-    Ok(Pulled { writers, events })
+    Ok(Pulled { writers, more, events })
 }
 
 fn foreign(row: &PgRow) -> Result<Foreign, sqlx::Error> {

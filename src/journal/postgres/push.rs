@@ -91,6 +91,38 @@ impl Columns {
     }
 }
 
+/// Makes a writer known to the store. Answers what is wrong where it is known there with another key.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn introduce(
+    connection: &mut PgConnection,
+    store: &Store,
+    writer: &WriterInfo,
+) -> Result<Option<String>, JournalError> {
+    let insert = sqlx::query(
+        "INSERT INTO flightdeck.writers (id, host, public_key, begun_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+    )
+    .bind(writer.id.0)
+    .bind(writer.host.as_str())
+    .bind(writer.public_key.as_slice())
+    .bind(writer.begun_at.as_microsecond());
+    let select = sqlx::query_scalar("SELECT public_key FROM flightdeck.writers WHERE id = $1").bind(writer.id.0);
+    let key: Vec<u8> = store
+        .timed("push to", async {
+            insert.execute(&mut *connection).await?;
+            select.fetch_one(connection).await
+        })
+        .await?;
+    let (id, same) = (writer.id, key == writer.public_key);
+    Ok((!same).then(|| {
+        format!(
+            "writer {id} has the key {} in the shared store, and another here: somebody writes in its name",
+            hex(&key)
+        )
+    }))
+}
+
 /// Writes events of a chain to the store, in one transaction. Those that are there already are left alone.
 ///
 /// Answers what stands there instead, where another event has one's place: then nothing was written.
@@ -116,14 +148,7 @@ async fn write(
     columns: &Columns,
 ) -> Result<Option<String>, sqlx::Error> {
     let mut transaction = connection.begin().await?;
-    sqlx::query("INSERT INTO flightdeck.writers (id, host, public_key, begun_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
-        .bind(writer.id.0)
-        .bind(writer.host.as_str())
-        .bind(writer.public_key.as_slice())
-        .bind(writer.begun_at.as_microsecond())
-        .execute(&mut *transaction)
-        .await?;
-    sqlx::query(
+    let written = sqlx::query(
         "INSERT INTO flightdeck.events (id, writer, sequence, hash, header, incident, occurred_at, wall_ms, kind, actor) \
          SELECT id, $1, sequence, hash, header, incident, occurred_at, wall_ms, kind, actor \
          FROM unnest($2::uuid[], $3::bigint[], $4::bytea[], $5::bytea[], $6::uuid[], $7::bigint[], $8::bigint[], $9::text[], $10::text[]) \
@@ -140,8 +165,12 @@ async fn write(
     .bind(&columns.kinds)
     .bind(&columns.actors)
     .execute(&mut *transaction)
-    .await?;
-    if let Some(other) = other(&mut transaction, writer, columns).await? {
+    .await?
+    .rows_affected();
+    // What was not written stands there already, or something else does.
+    if written < columns.ids.len() as u64
+        && let Some(other) = other(&mut transaction, writer, columns).await?
+    {
         transaction.rollback().await?;
         return Ok(Some(other));
     }
@@ -165,14 +194,6 @@ async fn other(
     writer: &WriterInfo,
     columns: &Columns,
 ) -> Result<Option<String>, sqlx::Error> {
-    let key: Vec<u8> = sqlx::query_scalar("SELECT public_key FROM flightdeck.writers WHERE id = $1")
-        .bind(writer.id.0)
-        .fetch_one(&mut *connection)
-        .await?;
-    if key != writer.public_key {
-        let (id, key) = (writer.id, hex(&key));
-        return Ok(Some(format!("writer {id} has the key {key} there, and another here: somebody writes in its name")));
-    }
     let row = sqlx::query(
         "SELECT new.id, new.sequence FROM unnest($2::uuid[], $3::bigint[], $4::bytea[]) AS new (id, sequence, hash) \
          LEFT JOIN flightdeck.events e ON e.id = new.id AND e.writer = $1 AND e.sequence = new.sequence AND e.hash = new.hash \

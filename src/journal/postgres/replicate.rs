@@ -17,7 +17,7 @@ use crate::{
         sqlite::{
             self, Site, Writing, erase,
             merge::{self, Merged},
-            raw,
+            raw::{self, Raw},
             read::{self, WriterInfo},
         },
         worker::Command,
@@ -29,6 +29,7 @@ use sqlx::{
     postgres::{PgListener, PgPoolOptions},
 };
 use std::{
+    collections::HashSet,
     future::pending,
     sync::Arc,
     time::{Duration, Instant},
@@ -42,8 +43,15 @@ use uuid::Uuid;
 /// Something else to be done with the shared store.
 pub type SharedJob = Box<dyn Job<PgConnection>>;
 
-/// How many events are pushed at a time.
-const BATCH: u32 = 500;
+/// How many of one's own events may come back before it is written down how far the store was read.
+const NOTED: u64 = 5000;
+/// How many events are pushed at a time, and how many bytes their bodies have together, but for the last ones.
+const BATCH: usize = 500;
+const BATCH_BYTES: usize = 4 << 20;
+/// How many are read at a time for that.
+const PAGE: u32 = 100;
+/// How long one waits for more, once something has come: what many write at once is taken in few pieces.
+const SETTLE: Duration = Duration::from_millis(30);
 
 pub struct Replicator {
     pub site: Arc<Site>,
@@ -67,12 +75,34 @@ struct Session {
     /// For reading what is to be pushed.
     local: SqliteConnection,
     id: Uuid,
-    /// The number in the store up to which events were pulled.
+    /// The number in the store up to which events were pulled, and the one that the local file knows of.
     pulled: u64,
+    noted: u64,
     /// Writers whose chain is another one there.
     forked: Vec<WriterId>,
+    /// Writers that the store knows.
+    introduced: HashSet<WriterId>,
+    /// Whether the store was asked for every writer's chain: afterwards only own ones grow here first.
+    whole: bool,
     /// When it was last said that this cockpit is here.
     beat: Option<Instant>,
+}
+
+/// The next events of a chain that are pushed together.
+async fn batch(local: &mut SqliteConnection, writer: WriterId, mut after: u64) -> Result<Vec<Raw>, sqlx::Error> {
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    while events.len() < BATCH && bytes < BATCH_BYTES {
+        let page = raw::chain(local, writer, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.columns.sequence;
+        bytes += page.iter().filter_map(|raw| raw.body.as_ref()).map(|(_, json)| json.len()).sum::<usize>();
+        let full = page.len() == PAGE as usize;
+        events.extend(page);
+        if !full {
+            break;
+        }
+    }
+    Ok(events)
 }
 
 /// Waits until this cockpit says something else about itself.
@@ -167,7 +197,18 @@ impl Replicator {
             Some((number, event)) if pull::goes_on(&mut connection, store, number, event).await? => number,
             _ => 0,
         };
-        Ok(Session { connection, listener, local, id, pulled, forked: Vec::new(), beat: None })
+        Ok(Session {
+            connection,
+            listener,
+            local,
+            id,
+            pulled,
+            noted: pulled,
+            introduced: HashSet::new(),
+            whole: false,
+            forked: Vec::new(),
+            beat: None,
+        })
     }
 
     /// Exchanges events as they come.
@@ -187,12 +228,15 @@ impl Replicator {
             }
             tokio::select! {
                 _ = &mut *stop => return Over::Stopped,
-                () = self.came.notified() => {}
+                () = self.came.notified() => sleep(SETTLE).await,
                 () = sleep(self.options.interval) => {}
                 () = changed(&mut self.own) => session.beat = None,
                 told = session.listener.try_recv() => match told {
                     // What it says is only that there is something.
-                    Ok(Some(_)) => while session.listener.next_buffered().is_some() {},
+                    Ok(Some(_)) => {
+                        sleep(SETTLE).await;
+                        while session.listener.next_buffered().is_some() {}
+                    }
                     Ok(None) => return Over::Failed(self.store.failed("listen to", "the connection was lost")),
                     Err(error) => return Over::Failed(self.store.failed("listen to", error.to_string())),
                 },
@@ -236,26 +280,39 @@ impl Replicator {
     /// Pushes and pulls until both sides have everything.
     async fn catch_up(&mut self, session: &mut Session) -> Result<(), Over> {
         let writers = read::writers(&mut session.local).await.map_err(|error| self.unreadable(&error))?;
-        self.push(session, &writers).await?;
+        let growing: Vec<_> = writers.iter().filter(|writer| writer.own || !session.whole).cloned().collect();
+        self.push(session, &growing).await?;
+        // Keys of writers are compared once.
+        let mut known: HashSet<_> = writers.iter().map(|writer| writer.id).filter(|_| session.whole).collect();
+        session.whole = true;
         let forked = &session.forked;
         let own = writers.iter().filter(|writer| writer.own && !forked.contains(&writer.id));
         let own: Vec<Uuid> = own.map(|writer| writer.id.0).collect();
         loop {
-            let pulled = pull::pull(&mut session.connection, &self.store, session.pulled, &own).await?;
+            let pulled = pull::pull(&mut session.connection, &self.store, session.pulled, &own, &known).await?;
             let Some(last) = pulled.events.last().map(|event| event.number) else { return Ok(()) };
-            let full = pulled.events.len() as i64 == pull::BATCH;
-            if full {
+            let more = pulled.more;
+            if more {
                 self.teller.shared(SharedState::Behind { unpushed: 0, unpulled: pulled.events.len() as u64 });
             }
+            session.pulled = last;
+            // One's own events that come back need not be written down one by one.
+            if last - session.noted < NOTED && pulled.events.iter().all(|event| event.content.is_none()) {
+                if more { continue } else { return Ok(()) }
+            }
+            session.noted = last;
+            known.extend(pulled.writers.iter().map(|writer| writer.id));
             let merged = self.merge(session.id, pulled).await?;
             if merged.erasing {
                 self.sweep(session).await?;
             }
             merged.left_out.into_iter().for_each(|why| self.teller.conflict(why));
-            session.pulled = last;
             // Who waits for the store does not wait for all of a long history.
             while let Ok(job) = self.jobs.try_recv() {
                 self.serve(session, job).await?;
+            }
+            if !more {
+                return Ok(());
             }
         }
     }
@@ -265,20 +322,36 @@ impl Replicator {
         for (writer, mut after, newest) in self.lacking(session, writers).await? {
             while after < newest {
                 let unpushed = newest - after;
-                if unpushed > u64::from(BATCH) {
+                if unpushed > BATCH as u64 {
                     self.teller.shared(SharedState::Behind { unpushed, unpulled: 0 });
                 }
-                let events = raw::chain(&mut session.local, writer.id, after, BATCH).await;
+                let events = batch(&mut session.local, writer.id, after).await;
                 let events = events.map_err(|error| self.unreadable(&error))?;
                 let Some(last) = events.last() else { break };
                 after = last.columns.sequence;
-                if let Some(why) = push::push(&mut session.connection, &self.store, &writer, events).await? {
+                if let Some(why) = self.push_batch(session, &writer, events).await? {
                     self.forked(session, writer.id, Some(why)).await?;
                     break;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Pushes events of a writer. Answers what stands there instead.
+    async fn push_batch(
+        &self,
+        session: &mut Session,
+        writer: &WriterInfo,
+        events: Vec<Raw>,
+    ) -> Result<Option<String>, JournalError> {
+        if session.introduced.insert(writer.id) {
+            let wrong = push::introduce(&mut session.connection, &self.store, writer).await?;
+            if wrong.is_some() {
+                return Ok(wrong);
+            }
+        }
+        push::push(&mut session.connection, &self.store, writer, events).await
     }
 
     /// Writers of whom the store lacks events, how far it has come with them, and how many there are.

@@ -41,7 +41,7 @@ pub const CHUNK: usize = 1000;
 macro_rules! ambient {
     () => {
         "e.incident IS NULL AND e.kind NOT IN ('erased', 'expired', 'checkpoint', 'declared', 'title', 'severity', 'status', 'role', \
-         'pin', 'update', 'task', 'link', 'merged', 'milestone', 'withdrawn', 'resolved', 'reopened', 'attached', 'escalated')"
+         'pin', 'update', 'task', 'link', 'merged', 'milestone', 'withdrawn', 'resolved', 'reopened', 'attached', 'escalated', 'account', 'review')"
     };
 }
 

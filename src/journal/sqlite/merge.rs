@@ -61,9 +61,11 @@ pub async fn merge(
 ) -> Result<Merged, JournalError> {
     append::same_file(site, writing.file)?;
     let error = |error: sqlx::Error| failed("merge into", &site.path, &error);
+    // The store has it all: what a power cut takes is pulled again.
+    writing.relax().await.map_err(error)?;
     let mut transaction = writing.connection.begin_with("BEGIN IMMEDIATE").await.map_err(error)?;
     let mut merged = Merged::default();
-    let now = site.now.get();
+    let (now, mut latest) = (site.now.get(), HybridClock::default());
     for writer in writers {
         if let Some(why) = pin(&mut transaction, writer).await.map_err(error)? {
             merged.left_out.push(why);
@@ -72,7 +74,8 @@ pub async fn merge(
     for event in events {
         let Some(content) = &event.content else { continue };
         match take(&mut transaction, event, content, now).await.map_err(error)? {
-            Taken::Added(kind) => {
+            Taken::Added(kind, clock) => {
+                latest = latest.max(clock);
                 merged.added += 1;
                 merged.erasing |= kind == "erased" || kind == "expired";
             }
@@ -82,6 +85,7 @@ pub async fn merge(
             }
         }
     }
+    receive(&mut transaction, latest).await.map_err(error)?;
     if let Some(last) = events.last() {
         sqlx::query("INSERT OR REPLACE INTO pulls (store, sequence, event) VALUES (?, ?, ?)")
             .bind(store)
@@ -92,6 +96,7 @@ pub async fn merge(
             .map_err(error)?;
     }
     transaction.commit().await.map_err(error)?;
+    writing.strict().await.map_err(error)?;
     append::same_file(site, writing.file)?;
     Ok(merged)
 }
@@ -119,8 +124,8 @@ async fn pin(connection: &mut SqliteConnection, writer: &WriterInfo) -> Result<O
 }
 
 enum Taken {
-    /// Of this kind.
-    Added(CompactString),
+    /// Of this kind, and at this clock.
+    Added(CompactString, HybridClock),
     Known,
     LeftOut(String),
 }
@@ -135,21 +140,8 @@ async fn take(
         Ok(header) => header,
         Err(why) => return Ok(Taken::LeftOut(why)),
     };
-    let sql = "SELECT id, hash FROM events WHERE id = ?1 OR (writer = ?2 AND sequence = ?3)";
-    let query = sqlx::query(sql).bind(header.id.0).bind(header.writer.0).bind(header.sequence.cast_signed());
-    if let Some(row) = query.fetch_optional(&mut *connection).await? {
-        let same = row::digest(row.try_get(1)?) == header.hash;
-        let other = EventId(row.try_get(0)?);
-        return Ok(if same {
-            Taken::Known
-        } else {
-            Taken::LeftOut(format!(
-                "another event, {other}, stands here in its place; one of the two was changed or forked"
-            ))
-        });
-    }
-    if let Some(why) = previous(connection, &header).await? {
-        return Ok(Taken::LeftOut(why));
+    if let Some(taken) = known(connection, &header).await? {
+        return Ok(taken);
     }
     let body = content.body.as_ref().map(|(_, json)| row::body(&header.kind, json));
     let (clock, kind) = (header.clock, header.kind.clone());
@@ -158,8 +150,36 @@ async fn take(
     if let Some(body) = body {
         erase::heed(connection, &sealed.header, &body).await?;
     }
-    receive(connection, clock).await?;
-    Ok(Taken::Added(kind))
+    Ok(Taken::Added(kind, clock))
+}
+
+/// Looks whether an event stands here already, whether another stands in its place, and whether it follows on the one before it, where
+/// that is here.
+async fn known(connection: &mut SqliteConnection, header: &Header) -> Result<Option<Taken>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT id, hash, sequence FROM events WHERE id = ?1 OR (writer = ?2 AND sequence IN (?3, ?3 - 1))",
+    )
+    .bind(header.id.0)
+    .bind(header.writer.0)
+    .bind(header.sequence.cast_signed())
+    .fetch_all(connection)
+    .await?;
+    let first = header.sequence == 1 && header.previous != Digest::default();
+    let mut wrong = first.then(|| "it is the first of its chain and follows on something".to_owned());
+    for row in &rows {
+        let (id, hash) = (EventId(row.try_get(0)?), row::digest(row.try_get(1)?));
+        if hash == header.hash {
+            return Ok(Some(Taken::Known));
+        }
+        let before = row.try_get::<i64, _>(2)?.cast_unsigned() + 1 == header.sequence && id != header.id;
+        if !before {
+            wrong =
+                Some(format!("another event, {id}, stands here in its place; one of the two was changed or forked"));
+        } else if hash != header.previous {
+            wrong = Some(format!("it follows on {}, but the one before it is {hash}", header.previous));
+        }
+    }
+    Ok(wrong.map(Taken::LeftOut))
 }
 
 /// Looks whether an event is what its hashes say.
@@ -174,19 +194,6 @@ fn check(event: &Foreign, content: &Content) -> Result<Header, String> {
         }
         _ => Ok(header),
     }
-}
-
-/// Looks whether it follows on the event before it, where that is here.
-async fn previous(connection: &mut SqliteConnection, header: &Header) -> Result<Option<String>, sqlx::Error> {
-    Ok(match hash_at(connection, header.writer, header.sequence - 1).await? {
-        Some(hash) if hash != header.previous => {
-            Some(format!("it follows on {}, but the one before it is {hash}", header.previous))
-        }
-        None if header.sequence == 1 && header.previous != Digest::default() => {
-            Some("it is the first of its chain and follows on something".to_owned())
-        }
-        _ => None,
-    })
 }
 
 /// A clock that is further ahead than time can be told is a broken one, and is not followed.

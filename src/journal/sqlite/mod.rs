@@ -68,6 +68,28 @@ pub struct Writing {
     pub midway: bool,
 }
 
+impl Writing {
+    /// Lets commits that follow reach the disk with the next one that has to: for what can be had again, or passes. The file stays whole
+    /// whatever happens. Until [`Writing::strict`] the connection is good for nothing else.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub async fn relax(&mut self) -> Result<(), sqlx::Error> {
+        self.midway = true;
+        sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut self.connection).await.map(drop)
+    }
+
+    /// From here on commits are on the disk when they are done.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub async fn strict(&mut self) -> Result<(), sqlx::Error> {
+        sqlx::query("PRAGMA synchronous = FULL").execute(&mut self.connection).await?;
+        self.midway = false;
+        Ok(())
+    }
+}
+
 /// Opens the file for writing: makes it where there is none, and brings it to this version's form.
 ///
 /// # Errors

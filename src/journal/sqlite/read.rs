@@ -11,7 +11,7 @@ use uuid::Uuid;
 macro_rules! state_kinds {
     () => {
         "('declared', 'title', 'severity', 'status', 'role', 'pin', 'update', 'task', 'link', 'merged', 'milestone', 'withdrawn', \
-         'resolved', 'reopened', 'attached', 'escalated')"
+         'resolved', 'reopened', 'attached', 'escalated', 'account', 'review')"
     };
 }
 

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// How many events are read at a time.
-const PAGE: u32 = 1000;
+const PAGE: u32 = 256;
 
 /// Looks at every event in the file.
 ///

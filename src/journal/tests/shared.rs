@@ -215,6 +215,21 @@ fn sixteen_machines_that_write_at_once_lose_nothing_to_the_order_of_commits() {
 }
 
 #[test]
+fn large_bodies_and_long_histories_come_in_pieces() {
+    let Some(server) = Server::start("large bodies") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let one_ = machine(folder.path(), "one", &server.url());
+    let big = "x".repeat(200_000);
+    append(&one_, (0..60).map(|index| note(None, index, &format!("{index} {big}"))).collect());
+    append(&one_, (0..1200).map(|index| note(None, index, &index.to_string())).collect());
+    let two = machine(folder.path(), "two", &server.url());
+    wait_until_all_have(&[&two], 1260);
+    assert_same(&[&one_, &two]);
+    close(&one_);
+    close(&two);
+}
+
+#[test]
 fn a_role_that_may_only_insert_can_do_everything_but_change_and_delete() {
     let Some(server) = Server::start("an insert-only role") else { return };
     let folder = tempfile::tempdir().unwrap();

@@ -415,29 +415,31 @@ impl Body {
         word.into()
     }
 
-    /// Whether it changes what its incident is (title, roles, milestones …) rather than only standing in its timeline. Of these there
+    /// The kinds that change what their incident is (title, roles, milestones …) rather than only standing in its timeline. Of these there
     /// are few; they are read whole, while the rest is read as it is scrolled to.
+    pub const STATE_KINDS: &[&str] = &[
+        "declared",
+        "title",
+        "severity",
+        "status",
+        "role",
+        "pin",
+        "update",
+        "task",
+        "link",
+        "merged",
+        "milestone",
+        "withdrawn",
+        "resolved",
+        "reopened",
+        "attached",
+        "escalated",
+        "account",
+        "review",
+    ];
+
+    /// Whether a kind is one of [`Body::STATE_KINDS`].
     pub fn is_state(kind: &str) -> bool {
-        const STATE: &[&str] = &[
-            "declared",
-            "title",
-            "severity",
-            "status",
-            "role",
-            "pin",
-            "update",
-            "task",
-            "link",
-            "merged",
-            "milestone",
-            "withdrawn",
-            "resolved",
-            "reopened",
-            "attached",
-            "escalated",
-            "account",
-            "review",
-        ];
-        STATE.contains(&kind)
+        Self::STATE_KINDS.contains(&kind)
     }
 }

@@ -45,11 +45,7 @@ fn fields(target: &ObjectRef, world: &World) -> Vec<Field> {
         _ => (String::new(), USUAL.to_owned(), String::new()),
     };
     vec![
-        Field::new(
-            "matchers",
-            matchers,
-            "label=\"value\", !=, =~\"pattern\", !~; a pattern has to fit the whole value",
-        ),
+        Field::new("matchers", matchers, "label=\"value\", != =~ !~; a pattern fits the whole value"),
         Field::new("for", span, "how long from now: 30m, 2h, 1d"),
         Field::new("comment", comment, "why, for whoever finds it"),
     ]

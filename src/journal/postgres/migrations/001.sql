@@ -99,7 +99,7 @@ CREATE FUNCTION flightdeck.erasable(wanted uuid) RETURNS boolean LANGUAGE sql ST
         SELECT 1 FROM flightdeck.events e JOIN flightdeck.expiries x ON x.writer = e.writer AND x.before > e.occurred_at
         WHERE e.id = wanted AND e.incident IS NULL AND e.wall_ms < x.before / 1000 AND e.kind NOT IN (
             'erased', 'expired', 'checkpoint', 'declared', 'title', 'severity', 'status', 'role', 'pin', 'update', 'task', 'link',
-            'merged', 'milestone', 'withdrawn', 'resolved', 'reopened', 'attached', 'escalated')
+            'merged', 'milestone', 'withdrawn', 'resolved', 'reopened', 'attached', 'escalated', 'account', 'review')
     )
 $$;
 

@@ -40,7 +40,7 @@ CREATE TABLE events (
 CREATE INDEX events_timeline ON events (incident, occurred_at, wall_ms, counter, writer, sequence);
 CREATE INDEX events_state ON events (incident, local) WHERE incident IS NOT NULL AND kind IN (
     'declared', 'title', 'severity', 'status', 'role', 'pin', 'update', 'task', 'link', 'merged', 'milestone', 'withdrawn', 'resolved',
-    'reopened', 'attached', 'escalated');
+    'reopened', 'attached', 'escalated', 'account', 'review');
 CREATE INDEX events_key ON events (writer, key) WHERE key IS NOT NULL;
 CREATE INDEX events_run ON events (run, local) WHERE run IS NOT NULL;
 CREATE INDEX events_supersedes ON events (supersedes) WHERE supersedes IS NOT NULL;
@@ -72,7 +72,7 @@ CREATE VIEW erasable AS
     SELECT e.local FROM events e JOIN expiries x ON x.writer = e.writer AND x.before > e.occurred_at
     WHERE e.incident IS NULL AND e.wall_ms < x.before / 1000 AND e.kind NOT IN (
         'erased', 'expired', 'checkpoint', 'declared', 'title', 'severity', 'status', 'role', 'pin', 'update', 'task', 'link', 'merged',
-        'milestone', 'withdrawn', 'resolved', 'reopened', 'attached', 'escalated');
+        'milestone', 'withdrawn', 'resolved', 'reopened', 'attached', 'escalated', 'account', 'review');
 
 CREATE TRIGGER writers_stay BEFORE DELETE ON writers BEGIN SELECT RAISE(ABORT, 'writers of a journal are never deleted'); END;
 CREATE TRIGGER writers_are BEFORE UPDATE ON writers BEGIN SELECT RAISE(ABORT, 'writers of a journal are never changed'); END;
