@@ -257,6 +257,7 @@ pub enum Part {
     Alerts,
     Slos,
     Fleet,
+    Postgres,
 }
 
 impl Global {

@@ -188,6 +188,7 @@ fn source_options(cli: &Cli, loaded: &Loaded) -> source::Options {
         alertmanagers: watch.alertmanagers,
         prometheus: watch.prometheus,
         slos: watch.slos,
+        postgres: config::postgres::clusters(config).0,
     }
 }
 
@@ -204,6 +205,7 @@ fn configured_sources(
     let servers = source::ai::problems(&source_options(cli, loaded).ai);
     let servers = servers.into_iter().chain(config::watch::watch(&loaded.config, &loaded.slos).problems);
     let servers = servers.chain(config::receivers::receivers(&loaded.config).1);
+    let servers = servers.chain(config::postgres::clusters(&loaded.config).1);
     for problem in loading.chain(unknown).chain(clients.kube.problems().to_vec()).chain(servers) {
         note(notes, &problem)?;
     }
@@ -316,6 +318,7 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
     settings.warnings.extend(source::ai::problems(&source_options(cli, &loaded).ai));
     settings.warnings.extend(config::watch::watch(&loaded.config, &loaded.slos).problems);
     settings.warnings.extend(config::receivers::receivers(&loaded.config).1);
+    settings.warnings.extend(config::postgres::clusters(&loaded.config).1);
     let config = &settings.config;
     let state = StateFolder::find();
     let log_file = config.log.file.clone().or_else(|| Some(state.usable()?.join("flightdeck.log")));
@@ -349,6 +352,7 @@ fn clients(config: &Config) -> Arc<Clients> {
         namespaces: config.namespaces.clone(),
         alertmanagers: config::watch::watch(config, &[]).alertmanagers,
         receivers: config::receivers::receivers(config).0,
+        postgres: config::postgres::clusters(config).0,
     })
 }
 

@@ -64,7 +64,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("kube", &["client", "source/kubernetes", "source/logs", "ops", "runtime/handover"]),
     ("k8s_openapi", &["client", "source/kubernetes", "source/logs", "ops", "runtime/handover"]),
     ("nvml_wrapper", &["source/gpu"]),
-    ("sqlx", &["journal"]),
+    ("sqlx", &["journal", "client/postgres"]),
     ("clap", &["cli", "cli.rs"]),
     ("cel", &["rulebook"]),
     ("hcl_edit", &["rulebook"]),
@@ -84,9 +84,17 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("Zoned::now", &["clock.rs"], "time is told by crate::clock"),
     (
         "HttpWriter",
-        &["client/http/write.rs", "client/named.rs", "ops/alertmanager.rs", "notify/send.rs"],
+        &[
+            "client/http/write.rs",
+            "client/named.rs",
+            "client/patroni/act.rs",
+            "ops/alertmanager.rs",
+            "ops/postgres.rs",
+            "notify/send.rs",
+        ],
         "what changes something over HTTP takes a permit, or tells somebody",
     ),
+    ("Purpose::Change", &["client/postgres/mod.rs", "ops/postgres.rs"], "what changes something by SQL takes a permit"),
     ("http_writers", &["client/named.rs", "ops/alertmanager.rs"], "what changes something over HTTP takes a permit"),
     (
         "unsafe",

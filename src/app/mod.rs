@@ -102,6 +102,7 @@ const BACKGROUND: TopicSet = TopicSet::of(&[
     Topic::Alerts,
     Topic::MetricRules,
     Topic::Slos,
+    Topic::Postgres,
     Topic::Own,
 ]);
 

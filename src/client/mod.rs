@@ -5,6 +5,8 @@ pub mod http;
 pub mod kubernetes;
 pub mod named;
 pub mod notify;
+pub mod patroni;
+pub mod postgres;
 mod proxy;
 pub mod secret;
 
@@ -20,6 +22,7 @@ pub struct Clients {
     pub alertmanagers: Vec<named::Named>,
     /// Who is told of incidents.
     pub receivers: Vec<notify::Receiver>,
+    pub postgres: Vec<postgres::ClusterOptions>,
 }
 
 /// What is named on the command line or in the configuration.
@@ -35,6 +38,8 @@ pub struct Wanted {
     pub alertmanagers: Vec<named::Named>,
     /// Receivers that the configuration names.
     pub receivers: Vec<notify::Receiver>,
+    /// PostgreSQL clusters that the configuration names.
+    pub postgres: Vec<postgres::ClusterOptions>,
 }
 
 /// The word with which a flag switches a family of sources off.
@@ -45,7 +50,7 @@ pub fn discover(wanted: &Wanted) -> Arc<Clients> {
     let (docker, docker_tried) = docker::discover(&wanted.docker);
     let kube = kubernetes::Contexts::discover(&wanted.contexts).with_namespaces(&wanted.namespaces);
     let (alertmanagers, receivers) = (wanted.alertmanagers.clone(), wanted.receivers.clone());
-    Arc::new(Clients { docker, docker_tried, kube, alertmanagers, receivers })
+    Arc::new(Clients { docker, docker_tried, kube, alertmanagers, receivers, postgres: wanted.postgres.clone() })
 }
 
 /// There is no way to an engine or a cluster, or it does not answer.

@@ -60,6 +60,12 @@ const TAIL: &str = "
 # kind = \"slack\"
 # url-file = \"/run/secrets/chat\"
 
+# [[postgres]]
+# name = \"orders\"
+# patroni = [\"http://10.0.0.1:8008\", \"http://10.0.0.2:8008\"]
+# member-url = \"postgres://flightdeck@member/postgres\"
+# password-file = \"/run/secrets/orders\"
+
 # [[pages]]
 # name = \"mine\"
 # title = \"Mine\"
@@ -69,7 +75,7 @@ const TAIL: &str = "
 ";
 
 /// Lists of tables, which stand among the examples.
-const LISTS: &[&str] = &["pages", "protect", "confirm", "prometheus", "alertmanager", "notify"];
+const LISTS: &[&str] = &["pages", "protect", "confirm", "prometheus", "alertmanager", "notify", "postgres"];
 
 /// The file's text. Read back, it is the defaults.
 pub fn default_file() -> String {

@@ -6,6 +6,7 @@ pub mod example;
 mod journal;
 pub mod layers;
 pub mod load;
+pub mod postgres;
 pub mod receivers;
 pub mod schema;
 pub mod sources;
@@ -17,6 +18,7 @@ use crate::{
     ops::gate::rules::{ConfirmRule, Protect},
     view::layout::Page,
 };
+use postgres::PostgresCluster;
 use receivers::NotifyReceiver;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -95,6 +97,8 @@ pub struct Config {
     pub alertmanager: Vec<WatchServer>,
     /// Service level objectives, which a Prometheus is asked for.
     pub slo: SloFiles,
+    /// PostgreSQL clusters, under Patroni or plain.
+    pub postgres: Vec<PostgresCluster>,
     /// Sources by name (`host/processes`), to switch them off or ask them more or less often.
     pub sources: BTreeMap<String, SourceConfig>,
     /// Keys by scope, over the key map: `[keys.global]`, `[keys.list]`, `[keys.pane.processes]`. A sequence of keys, and the
@@ -150,6 +154,7 @@ impl Default for Config {
             prometheus: Vec::new(),
             alertmanager: Vec::new(),
             slo: SloFiles::default(),
+            postgres: Vec::new(),
             sources: BTreeMap::new(),
             keys: BTreeMap::new(),
             pages: Vec::new(),

@@ -5,6 +5,7 @@ mod clusters;
 mod clusters_text;
 mod containers;
 mod gpus;
+mod postgres;
 mod report;
 mod text;
 mod watch;
@@ -55,10 +56,12 @@ pub fn snapshot(
     let rules = [Part::Sources, Part::Attention].into_iter().any(asked);
     // Whoever asks for what is on this host does not wait for servers elsewhere.
     let watched = [Part::Alerts, Part::Slos, Part::Fleet, Part::Sources, Part::Attention].into_iter().any(asked);
+    let databases = [Part::Postgres, Part::Sources, Part::Attention].into_iter().any(asked);
     let is_asked = |kind: &str| match kind {
         "gpu" => gpus,
         "rules" => rules,
         "alertmanager" | "prometheus" => watched,
+        "postgres" => databases,
         _ => true,
     };
     let sources = sources.into_iter().filter(|source| is_asked(&source.spec().kind)).collect();
@@ -96,8 +99,9 @@ fn unreachable(options: &SnapshotOptions, gathered: &Gathered) -> Option<String>
             return Some(format!("GPUs could not be read ({}); see `flightdeck doctor`", silent.join(", ")));
         }
     }
-    if let Some(why) = watch::unreached(gathered, &options.only) {
-        return Some(why);
+    let elsewhere = watch::unreached(gathered, &options.only).or_else(|| postgres::unreached(gathered, &options.only));
+    if elsewhere.is_some() {
+        return elsewhere;
     }
     if [Part::Pods, Part::Workloads, Part::Nodes].iter().any(asked) {
         let silent = gathered.unreached("kube");

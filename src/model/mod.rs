@@ -32,6 +32,7 @@ pub mod nearest;
 pub mod object;
 pub mod observed;
 pub mod own;
+pub mod postgres;
 pub mod preflight;
 pub mod process;
 pub mod redact;

@@ -55,6 +55,8 @@ pub enum ObjectKind {
     Slo,
     /// A host that a Prometheus knows, by the Prometheus's name and the instance.
     Instance,
+    /// A PostgreSQL cluster by its name, or one of its members by `cluster/member`.
+    Postgres,
 }
 
 impl ObjectKind {
@@ -97,6 +99,7 @@ impl ObjectKind {
             Self::Alertmanager => "alertmanager",
             Self::Slo => "slo",
             Self::Instance => "instance",
+            Self::Postgres => "postgres",
         }
     }
 }
@@ -196,6 +199,13 @@ impl ObjectRef {
         matches!(self.kind, Alert | Silence | Slo | Instance).then(|| self.id.split_once('/'))?
     }
 
+    /// Cluster and member, where it is a member of a PostgreSQL cluster. Names of clusters hold no strokes.
+    pub fn in_postgres(&self) -> Option<(&str, Option<&str>)> {
+        let split =
+            self.id.split_once('/').map_or((self.id.as_str(), None), |(cluster, member)| (cluster, Some(member)));
+        (self.kind == ObjectKind::Postgres).then_some(split)
+    }
+
     /// Name of the source that knows it; `None` for what this host's sources know.
     pub fn source(&self) -> Option<CompactString> {
         match self.kind {
@@ -208,6 +218,7 @@ impl ObjectRef {
             ObjectKind::Slo | ObjectKind::Instance => {
                 self.in_watch().map(|(place, _)| format_compact!("prometheus/{place}"))
             }
+            ObjectKind::Postgres => self.in_postgres().map(|(cluster, _)| format_compact!("postgres/{cluster}")),
             _ => match (self.engine_and_id(), self.in_kube()) {
                 (Some((engine, _)), _) => Some(format_compact!("docker/{engine}")),
                 (_, Some(path)) => Some(format_compact!("kube/{}", path.context)),

@@ -11,6 +11,7 @@ use super::{
     kubernetes::Kube,
     mount::Mount,
     own::OwnUsage,
+    postgres::Cluster,
     process::{Process, ProcessDetails},
     ruling::{RuleLines, Rulings},
     source::{SourceReport, SourceState},
@@ -18,7 +19,7 @@ use super::{
 };
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The newest data of every kind; `None` where nothing has arrived yet.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -51,6 +52,9 @@ pub struct Observed {
     /// What Alertmanagers and Prometheus know.
     #[serde(default)]
     pub watch: Watched,
+    /// PostgreSQL clusters by their names.
+    #[serde(default)]
+    pub postgres: BTreeMap<CompactString, Arc<Cluster>>,
     /// Lines of the file of the finding that was opened last.
     #[serde(default)]
     pub rule_lines: Option<RuleLines>,

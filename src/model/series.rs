@@ -44,6 +44,10 @@ pub enum Metric {
     SloBurn,
     /// What is left of an error budget. Instance: the objective's object.
     SloBudget,
+    /// How far a replica is behind, in bytes. Instance: the object of the member, or of the cluster for the most of its members.
+    PostgresLag,
+    /// How fast a primary writes its log. Instance: the cluster.
+    PostgresWritten,
 }
 
 /// Identity of a series.

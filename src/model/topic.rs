@@ -88,6 +88,8 @@ topics! {
     Own = "own",
     /// Arrays of disks, bonds of interfaces, memory that tells errors.
     Hardware = "hardware",
+    /// PostgreSQL clusters and their members.
+    Postgres = "postgres",
 }
 
 /// A set of topics.

@@ -12,6 +12,7 @@ use super::{
     kubernetes::KubeNews,
     mount::Mount,
     own::OwnUsage,
+    postgres::Cluster,
     process::{Process, ProcessDetails},
     ruling::{RuleLines, RuleNews},
     watch::PrometheusNews,
@@ -44,6 +45,8 @@ pub enum Update {
     Alerts(Box<Alertmanager>),
     /// What a Prometheus knows.
     Prometheus(Box<PrometheusNews>),
+    /// How a PostgreSQL cluster is.
+    Postgres(Box<Cluster>),
     /// Lines of the file of the finding that is open.
     RuleLines(Box<RuleLines>),
     /// What changed at a container engine.

@@ -8,6 +8,7 @@ pub mod engine;
 mod gpu;
 mod host;
 mod kubernetes;
+mod postgres;
 mod slo;
 mod source;
 mod violation;
@@ -18,9 +19,11 @@ use crate::model::{
     lookback::Lookback,
     object::ObjectRef,
     observed::Observed,
+    postgres::health,
     source::SourceState,
     topic::{Topic, TopicSet},
 };
+use postgres::Postgres;
 
 /// What a check may look at.
 #[derive(Clone, Copy)]
@@ -165,4 +168,19 @@ pub static CHECKS: &[&dyn Check] = &[
     &kubernetes::KubeWorkload,
     &kubernetes::KubePod,
     &kubernetes::KubeNode,
+    &Postgres(health::NO_LEADER),
+    &Postgres(health::LEADERS),
+    &Postgres(health::SILENT_LEADER),
+    &Postgres(health::STORE),
+    &Postgres(health::IDENTITY),
+    &Postgres(health::PAUSED),
+    &Postgres(health::SYNCHRONOUS),
+    &Postgres(health::MEMBER),
+    &Postgres(health::STREAMING),
+    &Postgres(health::LAG),
+    &Postgres(health::TIMELINE),
+    &Postgres(health::REPLAY),
+    &Postgres(health::SERVER),
+    &Postgres(health::SLOT),
+    &Postgres(health::RESTART),
 ];

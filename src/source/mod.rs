@@ -16,6 +16,7 @@ pub mod named;
 pub mod objects;
 #[cfg(test)]
 mod planted;
+pub mod postgres;
 pub mod prometheus;
 pub mod repo;
 pub mod rules;
@@ -23,7 +24,7 @@ pub mod script;
 pub mod shared;
 pub mod supervisor;
 
-use crate::client::{Clients, named::Named};
+use crate::client::{Clients, named::Named, postgres::ClusterOptions};
 use crate::model::{
     Timestamp, object::ObjectRef, own::OwnCounters, topic::TopicSet, update::Update, watch::GraphAsked,
 };
@@ -121,6 +122,8 @@ pub struct Options {
     pub prometheus: Vec<Named>,
     /// Service level objectives, whichever Prometheus is asked for them.
     pub slos: Vec<Definition>,
+    /// PostgreSQL clusters.
+    pub postgres: Vec<ClusterOptions>,
 }
 
 /// Every source of this program, in the order of the status line. `counters` are what the cockpit counts about itself.
@@ -129,7 +132,7 @@ pub fn all(counters: Arc<OwnCounters>, clients: &Arc<Clients>, options: &Options
     let ai: Box<dyn Source> = Box::new(ai::AiSource::new(host::read::Root::real(), &options.ai));
     let own =
         host::all(counters).into_iter().chain(gpu::all(&options.gpu)).map(|source| shared.tap(source)).chain([ai]);
-    let polled = own.chain(watched(options)).map(AnySource::Polled);
+    let polled = own.chain(watched(options)).chain(postgres::all(&options.postgres)).map(AnySource::Polled);
     let live = docker::all(clients).into_iter().chain(kubernetes::all(clients));
     let live = live.chain(rules::all(clients, &options.rules, &shared)).map(AnySource::Live);
     polled.chain(live).collect()

@@ -268,6 +268,7 @@ fn source_of(update: &Update) -> CompactString {
         Update::Rules(news) => return news.source.clone(),
         Update::Alerts(news) => return format_compact!("alertmanager/{}", news.name),
         Update::Prometheus(news) => return format_compact!("prometheus/{}", news.name),
+        Update::Postgres(cluster) => return format_compact!("postgres/{}", cluster.name),
         Update::Gpus(news) => return news.source.clone(),
         Update::Engine(news) => return format_compact!("docker/{}", news.engine),
         Update::Kube(news) => return format_compact!("kube/{}", news.context),

@@ -23,6 +23,7 @@ impl World {
             Update::Mounts(mounts) => self.note_mounts(at, mounts),
             Update::Engine(news) => self.note_engine(at, news),
             Update::Kube(news) => self.note_cluster(at, news),
+            Update::Postgres(cluster) => self.note_postgres(at, cluster),
             _ => {}
         }
     }

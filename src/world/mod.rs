@@ -6,6 +6,7 @@ mod containers;
 mod host_tests;
 pub mod incidents;
 mod kubernetes;
+mod postgres;
 mod retention;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use crate::{
         lookback::Lookback,
         object::{ObjectKind, ObjectRef},
         observed::{Observed, SourceStatus},
+        postgres::row::rows,
         series::SeriesStore,
         source::{SourceReport, SourceState},
         topic::{Topic, TopicSet},
@@ -163,6 +165,7 @@ impl World {
                 Some(("docker", engine)) => self.observed.containers.forget(engine),
                 Some(("gpu", _)) => self.observed.gpus.forget(&name),
                 Some(("ai", _)) => self.observed.ai = None,
+                Some(("postgres", cluster)) => drop(self.observed.postgres.remove(cluster)),
                 Some(("rules", _)) => self.observed.rulings.forget(&name),
                 Some((kind @ ("alertmanager" | "prometheus"), place)) => self.observed.watch.forget(kind, place),
                 _ => {}
@@ -258,6 +261,11 @@ impl World {
                 let topic = prometheus_topic(&news.part);
                 observed.watch.apply(*news);
                 topic.into()
+            }
+            Update::Postgres(mut cluster) => {
+                cluster.rows = rows(&cluster);
+                observed.postgres.insert(cluster.name.clone(), Arc::from(cluster));
+                Topic::Postgres.into()
             }
             Update::RuleLines(lines) => {
                 observed.rule_lines = Some(*lines);

@@ -28,6 +28,7 @@ impl World {
             }
             Update::Gpus(news) => keep_gpus(series, at, news),
             Update::Prometheus(news) => keep_watch(series, at, &news.part),
+            Update::Postgres(cluster) => super::postgres::keep(series, at, cluster),
             Update::Engine(news) => super::containers::keep_usage(series, at, news),
             Update::Facts(_) => {
                 if let Ok(before) = at.checked_sub(jiff::SignedDuration::from_millis(SeriesStore::KEEP_MS)) {

@@ -37,6 +37,15 @@ impl HttpWriter {
         self.0.send(Ask { method: Method::POST, url, content_type, body: Bytes::from(body) }).await
     }
 
+    /// Patches by JSON; an answer of any status is handed back.
+    ///
+    /// # Errors
+    /// As [`HttpWriter::post_json`].
+    pub async fn patch_json(&self, url: &str, body: String) -> Result<Answer, HttpError> {
+        let content_type = Some("application/json");
+        self.0.send(Ask { method: Method::PATCH, url, content_type, body: Bytes::from(body) }).await
+    }
+
     /// Deletes what is at an address; an answer of any status is handed back.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use super::ai::{self, AiRow};
 use super::clusters::{self, NodePart, PodPart, WorkloadPart};
 use super::containers::{ContainerRow, containers};
 use super::gpus::{GpuRow, gpus};
+use super::postgres::{self, ClusterRow};
 use super::watch::{self, AlertRow, InstanceRow, SloRow};
 use crate::{
     cli::Part,
@@ -52,6 +53,9 @@ pub struct Snapshot {
     /// Hosts that Prometheus knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fleet: Option<Vec<InstanceRow>>,
+    /// PostgreSQL clusters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postgres: Option<Vec<ClusterRow>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub containers: Option<Vec<ContainerRow>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,6 +81,7 @@ impl Snapshot {
         self.alerts = self.alerts.filter(|_| asked(Part::Alerts));
         self.slos = self.slos.filter(|_| asked(Part::Slos));
         self.fleet = self.fleet.filter(|_| asked(Part::Fleet));
+        self.postgres = self.postgres.filter(|_| asked(Part::Postgres));
         self.host = self.host.filter(|_| asked(Part::Host));
         self.attention = self.attention.filter(|_| asked(Part::Attention));
         self.containers = self.containers.filter(|_| asked(Part::Containers));
@@ -208,6 +213,7 @@ pub fn snapshot_of(world: &World, waited: Duration) -> Snapshot {
         alerts: watch::alerts(world),
         slos: watch::slos(world),
         fleet: watch::fleet(world),
+        postgres: postgres::clusters(world),
         containers: containers(world),
         pods: Some(clusters::pods(&world.observed.kube, world.now)),
         workloads: Some(clusters::workloads(&world.observed.kube)),

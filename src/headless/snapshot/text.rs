@@ -44,6 +44,10 @@ pub(super) fn lines(snapshot: &Snapshot) -> Vec<String> {
         lines.push(String::new());
         super::watch::fleet_lines(hosts, &mut lines);
     }
+    if let Some(clusters) = &snapshot.postgres {
+        lines.push(String::new());
+        super::postgres::lines(clusters, &mut lines);
+    }
     if let Some(containers) = &snapshot.containers {
         lines.push(String::new());
         super::containers::lines(containers, &mut lines);

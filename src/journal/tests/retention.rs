@@ -103,11 +103,11 @@ fn what_is_erased_on_one_machine_is_erased_on_all_and_does_not_come_back() {
     one(&here, note(None, 9, "afterwards"));
     wait_until(&mut news, &there, &|entries| texts(entries).contains(&"afterwards".to_owned()));
     // Bodies that have served their time go in a turn of their own, after the event that says so.
-    let deadline = std::time::Instant::now() + LONG;
+    let deadline = crate::clock::instant() + LONG;
     let has_ambient = |texts: &[String]| texts.iter().any(|text| text == "ambient of long ago");
     let left = loop {
         let left = texts(&there.since(0, 999).wait(LONG).unwrap());
-        if !has_ambient(&left) || std::time::Instant::now() > deadline {
+        if !has_ambient(&left) || crate::clock::instant() > deadline {
             break left;
         }
     };

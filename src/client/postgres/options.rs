@@ -1,0 +1,89 @@
+//! A cluster as the configuration names it: where it is, and who asks.
+
+use super::Login;
+use crate::{
+    client::{
+        http::{Auth, Http, Server},
+        patroni,
+        secret::SecretFrom,
+    },
+    model::{postgres::Limits, text::clean_to},
+};
+use std::time::Duration;
+
+/// A cluster as the configuration names it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClusterOptions {
+    /// Without strokes. Its identity.
+    pub name: String,
+    /// Addresses of members' Patroni: `http://10.0.0.1:8008`. Any one answers for all; name several, so that one is always there.
+    pub patroni: Vec<String>,
+    /// How all of them are spoken with: certificates, and the credentials that Patroni wants of who changes something. Its address counts
+    /// for nothing.
+    pub api: Server,
+    /// How members are asked by SQL: `postgres://USER@MEMBER/DATABASE`, with each member's own host and port in the place of `MEMBER`.
+    pub member_url: Option<String>,
+    /// Servers without Patroni, by name: `postgres://USER@HOST:PORT/DATABASE`.
+    pub servers: Vec<(String, String)>,
+    /// Where the password is, for all of them.
+    pub password: Option<SecretFrom>,
+    /// Who promotes a server, in the place of the user in its address, who may only look.
+    pub operator: Option<String>,
+    pub operator_password: Option<SecretFrom>,
+    pub limits: Limits,
+}
+
+impl ClusterOptions {
+    /// What is wrong with it, in words.
+    pub fn problems(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let name = clean_to(&self.name, 60);
+        let mut wrong = |what: String| found.push(format!("configuration: [[postgres]] «{name}»: {what}"));
+        let is_plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+        if self.name.is_empty() || !self.name.chars().all(is_plain) {
+            wrong("write a name of letters, digits, «-», «_» and «.»".into());
+        }
+        match (self.patroni.is_empty(), self.servers.is_empty()) {
+            (true, true) => wrong("name the addresses of its Patroni, or its servers".into()),
+            (false, false) => wrong("a cluster is under Patroni, or has servers of its own: name one of both".into()),
+            _ => {}
+        }
+        if let Some((server, _)) = self.servers.iter().find(|(name, _)| name.is_empty() || !name.chars().all(is_plain))
+        {
+            wrong(format!("«{}» is no name of a server: letters, digits, «-», «_» and «.»", clean_to(server, 60)));
+        }
+        for url in self.patroni.iter().filter(|url| patroni::base(url).is_none()) {
+            let place = Server::at(url.as_str()).place();
+            wrong(format!("{place} is no address of Patroni: write http://HOST:8008, without credentials"));
+        }
+        if let Some(Err(why)) = self.patroni.first().filter(|url| patroni::base(url).is_some()).map(|_| self.headers())
+        {
+            wrong(why);
+        }
+        let logins = self.servers.iter().map(|(_, url)| url).chain(&self.member_url);
+        for url in logins {
+            if let Err(error) = self.login(url).check() {
+                wrong(format!("{}; {}", error.reason, error.hint));
+            }
+        }
+        found
+    }
+
+    /// Whether what is said of all members can be sent; files may be there later.
+    fn headers(&self) -> Result<(), String> {
+        let bare = Server {
+            url: "http://member".into(),
+            auth: Auth::None,
+            headers: self.api.headers.clone(),
+            ..Server::default()
+        };
+        Http::to(&bare, Duration::from_secs(1), 1)
+            .map(drop)
+            .map_err(|error| format!("{}; {}", error.reason, error.hint))
+    }
+
+    /// How a server is asked.
+    pub fn login(&self, url: &str) -> Login {
+        Login { url: url.to_owned(), password: self.password.clone(), server: None }
+    }
+}
