@@ -14,7 +14,7 @@ fn main() {
 fn sample(bencher: divan::Bencher<'_, '_>, topic: Topic, wanted: TopicSet) {
     let sources = host::all(Arc::default());
     let mut source = sources.into_iter().find(|source| source.spec().topics.contains(topic)).expect("there is one");
-    let request = Request { at: clock::now(), wanted, visible: wanted, open: None, graph: None };
+    let request = Request { at: clock::now(), wanted, visible: wanted, open: None, graph: None, incident_since: None };
     // The first sample opens and looks up what the others use.
     let _ = source.collect(&request);
     bencher.bench_local(|| source.collect(&request));

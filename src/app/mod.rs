@@ -338,8 +338,18 @@ impl App {
         let selectors = self.view.selectors.clone();
         let rules_written = self.rules_written;
         let graph = open.as_ref().and_then(|object| self.world.observed.watch.graph_for(object));
-        let demand =
-            Demand { visible, background: BACKGROUND, open, chosen, resource, selectors, rules_written, graph };
+        let running = self.world.incidents.shown().filter(|incident| incident.is_running());
+        let demand = Demand {
+            visible,
+            background: BACKGROUND,
+            open,
+            chosen,
+            resource,
+            selectors,
+            rules_written,
+            graph,
+            incident_since: running.map(|incident| incident.began()),
+        };
         if demand != self.demand {
             self.demand = demand.clone();
             self.ask(Effect::Demand(demand));

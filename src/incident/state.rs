@@ -292,10 +292,15 @@ impl Incident {
         self.severities.iter().map(|severed| severed.severity).min().or(self.severity)
     }
 
+    /// When its impact began, as far as that is known; else when it was declared.
+    pub fn began(&self) -> Timestamp {
+        let began = self.milestones.get(&Milestone::ImpactStarted).map(|moment| moment.at);
+        began.map_or(self.declared_at, |began| began.min(self.declared_at))
+    }
+
     /// The time whose events stand in its timeline; open at its end while it is open.
     pub fn window(&self) -> (Timestamp, Option<Timestamp>) {
-        let began = self.milestones.get(&Milestone::ImpactStarted).map(|moment| moment.at);
-        let from = began.map_or(self.declared_at, |began| began.min(self.declared_at));
+        let from = self.began();
         (from.saturating_sub(LEAD).unwrap_or(from), self.resolved.as_ref().map(|resolved| resolved.at))
     }
 

@@ -32,10 +32,21 @@ pub struct Slo {
     pub budget_left: Option<f64>,
     /// When the budget is gone at the present burn; `None` where it does not burn or is gone.
     pub exhausted_in_seconds: Option<f64>,
+    /// What the incident that goes on has spent of the budget.
+    #[serde(default)]
+    pub incident: Option<Spent>,
     /// What a person has to know about the definition.
     pub warnings: Vec<String>,
     /// Where it is defined: file, line and column.
     pub place: String,
+}
+
+/// What was spent of an error budget since the impact of an incident began, whatever else may have spent it besides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Spent {
+    pub since: Timestamp,
+    /// Share of the whole budget of a period: 1 is all of it. `None` where it cannot be told.
+    pub share: Option<f64>,
 }
 
 /// Events of one window.

@@ -69,6 +69,11 @@ impl Details for SloDetails {
             ),
             Line::maybe("budget left", left, |left| left),
         ];
+        if let Some(spent) = &slo.incident {
+            let share = spent.share.map(crate::model::slo::percent);
+            let since = units::clock_minutes(spent.since);
+            lines.push(Line::maybe("spent", share, |share| format!("{share} since the incident began, {since}")));
+        }
         if let Some(seconds) = slo.exhausted_in_seconds.filter(|seconds| *seconds < slo.period_seconds as f64) {
             lines.push(Line::pair("gone in", units::span(seconds)));
         }

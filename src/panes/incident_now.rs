@@ -8,6 +8,7 @@ use crate::{
         attention::Severity,
         journal::{Role as Part, Sev},
         object::{ObjectKind, ObjectRef},
+        slo::percent,
         source::SourceState,
         topic::{Topic, TopicSet},
         units,
@@ -16,6 +17,9 @@ use crate::{
 };
 use compact_str::format_compact;
 use ratatui::{buffer::Buffer, layout::Rect};
+
+/// Error budgets that are told.
+const MOST_BUDGETS: usize = 3;
 
 /// The pane.
 pub struct IncidentNowPane;
@@ -81,6 +85,7 @@ fn of_incident(scene: &Scene<'_>, incident: &Incident) -> Vec<Line> {
         let role = if due.seconds_left(scene.now) < 0.0 { Role::Warn } else { Role::Text };
         lines.push(Line::of(role, due.words(scene.now)));
     }
+    lines.extend(spent(scene, incident));
     lines.extend(on_call(scene));
     let open: Vec<_> = incident.tasks.iter().filter(|task| task.is_open()).collect();
     for task in &open {
@@ -109,6 +114,23 @@ fn roles(incident: &Incident) -> Line {
     let text = words.into_iter().filter_map(named).collect::<Vec<_>>().join(" · ");
     let role = if incident.is_open() && incident.holder(Part::Commander).is_none() { Role::Warn } else { Role::Text };
     Line::of(role, text)
+}
+
+/// What it has spent of error budgets, the most first, while it goes on.
+fn spent(scene: &Scene<'_>, incident: &Incident) -> Vec<Line> {
+    let objectives = scene.world.observed.watch.objectives();
+    let of_it = objectives.filter_map(|slo| {
+        let spent = slo.incident.as_ref().filter(|spent| incident.is_running() && spent.since == incident.began())?;
+        Some((spent.share.filter(|share| *share > 0.0)?, slo))
+    });
+    let mut all: Vec<_> = of_it.collect();
+    all.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let words = all.into_iter().take(MOST_BUDGETS).map(|(share, slo)| {
+        let role = if share >= 0.1 { Role::Warn } else { Role::Text };
+        let text = format!("{} of the error budget of {} spent since", percent(share), slo.title);
+        Line::of(role, format!("{text} {}", units::clock_minutes(incident.began())))
+    });
+    words.collect()
 }
 
 /// Who is on call, by the rotas.

@@ -63,6 +63,8 @@ pub struct Request {
     pub open: Option<ObjectRef>,
     /// The graph that this object has.
     pub graph: Option<GraphAsked>,
+    /// When the impact of the incident began that goes on.
+    pub incident_since: Option<Timestamp>,
 }
 
 /// Why a source has no answer.

@@ -33,7 +33,7 @@ fn of_host(planted: &Planted, folder: &Path) -> Vec<Update> {
     std::fs::write(process.join("environ"), format!("{}\0A=b\0", planted.variable())).expect("written");
     let root = super::host::read::Root::at(folder);
     let (wanted, visible) = (TopicSet::EMPTY, TopicSet::EMPTY);
-    let request = Request { at: at(), wanted, visible, open: None, graph: None };
+    let request = Request { at: at(), wanted, visible, open: None, graph: None, incident_since: None };
     let mut told = processes::ProcessesSource::new(root.clone()).collect(&request).expect("answers");
     let page = super::host::process::details(&root, "7/9");
     assert!(!page.arguments.is_empty() && page.environment.len() == 2, "the page is read: {:?}", page.unreadable);

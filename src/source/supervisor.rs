@@ -36,6 +36,8 @@ pub struct Demand {
     pub rules_written: u64,
     /// The graph that the object which is open has.
     pub graph: Option<GraphAsked>,
+    /// When the impact of the incident began that goes on: what it has spent of error budgets is asked for.
+    pub incident_since: Option<Timestamp>,
 }
 
 /// News on its way to the event queue.
@@ -87,6 +89,7 @@ async fn wait_for_other(
         spec.cadence(new) != spec.cadence(old)
             || (new.open != old.open && spec.follows_open())
             || (new.graph != old.graph && spec.topics.contains(Topic::AlertDetails))
+            || (new.incident_since != old.incident_since && spec.topics.contains(Topic::Slos))
     };
     demand.wait_for(differs).await.map(|_| ())
 }
@@ -239,7 +242,8 @@ impl Supervisor {
     ) -> Result<Box<dyn Source>, Gone> {
         let topics = wanted.visible.union(wanted.background);
         let (open, graph) = (wanted.open.clone(), wanted.graph.clone());
-        let request = Request { at: clock::now(), wanted: topics, visible: wanted.visible, open, graph };
+        let (visible, incident_since) = (wanted.visible, wanted.incident_since);
+        let request = Request { at: clock::now(), wanted: topics, visible, open, graph, incident_since };
         let at = request.at;
         let mut task = tokio::task::spawn_blocking(move || {
             let answer = source.collect(&request);

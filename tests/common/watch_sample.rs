@@ -197,6 +197,7 @@ fn slos(now: Timestamp) -> Vec<Slo> {
         ],
         budget_left: Some(left),
         exhausted_in_seconds: Some(gone),
+        incident: None,
         warnings: Vec::new(),
         place: "/etc/flightdeck/slos/shop.toml:1:1".into(),
     };

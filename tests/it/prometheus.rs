@@ -18,7 +18,7 @@ use flightdeck::{
         journal::Actor,
         metric::{Evaluated, Labels},
         object::{ObjectKind, ObjectRef},
-        slo::Reading,
+        slo::{Reading, Window},
         source::{SourceReport, SourceState},
         topic::TopicSet,
         update::Update,
@@ -38,6 +38,7 @@ use flightdeck::{
     },
     world::World,
 };
+use jiff::SignedDuration;
 use std::{fs, path::PathBuf, process::Command, sync::Arc, time::Duration};
 
 /// The three servers; they end with this.
@@ -281,7 +282,10 @@ fn an_objective_of_real_counters_burns_as_worked_out_by_hand() {
         expression: "vector(1)".into(),
         labels: Labels::new(),
     };
-    bed.ask(&mut source, Request { graph: Some(graph), ..request() }, &mut world);
+    let at = now();
+    let since = at - SignedDuration::from_secs(300);
+    let asked = Request { at, graph: Some(graph), incident_since: Some(since), ..request() };
+    bed.ask(&mut source, asked, &mut world);
 
     let watch = &world.observed.watch;
     let slo = watch.objectives().next().expect("the objective");
@@ -305,6 +309,15 @@ fn an_objective_of_real_counters_burns_as_worked_out_by_hand() {
         slo.budget_left
     );
     assert!(world.attention.iter().any(|row| row.condition.rule == "slo"), "{:?}", world.attention);
+    // What was spent since an incident began: its bad events, of those that a period allows.
+    let bad = bed.runtime.block_on(api.query("sum(increase(shop_total{code=\"500\"}[300s]))", at)).expect("an answer");
+    let Some(Window { reading: Reading::Events { total, .. }, .. }) = slo.windows.last() else { panic!("{slo:?}") };
+    let expected = bad.number().expect("one number").expect("counted") / (0.01 * total);
+    let spent = slo.incident.as_ref().expect("was asked for");
+    assert!(
+        spent.since == since && spent.share.is_some_and(|share| (share - expected).abs() < 1e-6 * expected),
+        "{spent:?}: {expected}"
+    );
 
     let about = &watch.prometheus["bed"];
     assert!(about.version.is_some() && about.problems.is_empty(), "{about:?}");

@@ -70,7 +70,7 @@ impl PrometheusSource {
         let (api, name) = (&self.apis[0], CompactString::from(self.named.name.as_str()));
         let mut parts = vec![PrometheusPart::About(about)];
         if request.wanted.contains(Topic::Slos) {
-            parts.push(PrometheusPart::Slos(self.slos.ask(api, request.at).await));
+            parts.push(PrometheusPart::Slos(self.slos.ask(api, request.at, request.incident_since).await));
         }
         if request.wanted.contains(Topic::Fleet) && is_due(self.fleet_at, request.at, FLEET_EVERY) {
             self.fleet_at = Some(request.at);

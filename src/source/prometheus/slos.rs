@@ -3,8 +3,11 @@
 use super::{Api, is_due};
 use crate::{
     client::named::Named,
-    model::{Timestamp, slo::Slo},
-    slo::{Counts, Definition, judge},
+    model::{
+        Timestamp,
+        slo::{Reading, Slo, Spent},
+    },
+    slo::{Counts, Definition, judge, spent},
     source::named::near,
 };
 use futures_util::{StreamExt, stream};
@@ -20,28 +23,36 @@ const ROUND: Duration = Duration::from_secs(30);
 /// A window is asked for this many times while it passes, but never more often than every 15 s and never less than every five minutes.
 const TIMES: u64 = 60;
 
+/// How often it is asked what an incident has spent.
+const INCIDENT_EVERY: SignedDuration = SignedDuration::from_secs(60);
+
 /// The objectives of one Prometheus, and what was counted of them.
 pub(super) struct Schedule {
     prometheus: String,
     objectives: Vec<Objective>,
+    /// When the impact of the incident began that was asked for, and when it was asked for last.
+    incident: Option<(Timestamp, Timestamp)>,
 }
 
 struct Objective {
     definition: Definition,
     windows: Vec<(u64, Option<(Timestamp, Counts)>)>,
+    /// Events since the impact of the incident began.
+    incident: Option<Counts>,
 }
 
 impl Schedule {
     pub(super) fn new(prometheus: &str, definitions: Vec<Definition>) -> Self {
         let objective = |definition: Definition| {
             let windows = definition.windows().into_iter().map(|seconds| (seconds, None)).collect();
-            Objective { definition, windows }
+            Objective { definition, windows, incident: None }
         };
-        Self { prometheus: prometheus.into(), objectives: definitions.into_iter().map(objective).collect() }
+        let objectives = definitions.into_iter().map(objective).collect();
+        Self { prometheus: prometheus.into(), objectives, incident: None }
     }
 
     /// Asks for what is due, and judges. That there is no objective is an answer too.
-    pub(super) async fn ask(&mut self, api: &Api, now: Timestamp) -> Vec<Slo> {
+    pub(super) async fn ask(&mut self, api: &Api, now: Timestamp, incident: Option<Timestamp>) -> Vec<Slo> {
         let mut due: Vec<(u64, usize, usize)> = Vec::new();
         for (of, objective) in self.objectives.iter().enumerate() {
             for (at, (seconds, asked)) in objective.windows.iter().enumerate() {
@@ -70,9 +81,55 @@ impl Schedule {
         for (of, at, counts) in answers {
             self.objectives[of].windows[at].1 = Some((now, counts));
         }
-        let judged = |objective: &Objective| judge(&objective.definition, &self.prometheus, &objective.windows);
+        self.ask_of_incident(api, now, incident).await;
+        let since = self.incident.map(|(since, _)| since);
+        let judged = |objective: &Objective| {
+            let Objective { definition, windows, incident } = objective;
+            let slo = judge(definition, &self.prometheus, windows);
+            let share = incident.as_ref().and_then(|counts| spent_since(definition, counts, windows));
+            Slo { incident: since.map(|since| Spent { since, share }), ..slo }
+        };
         self.objectives.iter().map(judged).collect()
     }
+
+    /// Asks what was counted since the impact of the incident that goes on began.
+    async fn ask_of_incident(&mut self, api: &Api, now: Timestamp, incident: Option<Timestamp>) {
+        let Some(since) = incident else {
+            self.incident = None;
+            return;
+        };
+        let known = self.incident.filter(|(of, _)| *of == since);
+        if known.is_some_and(|(_, asked)| !is_due(Some(asked), now, INCIDENT_EVERY)) {
+            return;
+        }
+        self.incident = Some((since, now));
+        let seconds = now.duration_since(since).as_secs().max(60).cast_unsigned();
+        let all = self.objectives.iter().take(MOST / 2).map(|objective| {
+            let definition = &objective.definition;
+            // The budget is that of a period: what is longer ago is no longer in it.
+            async move { counts(api, definition, seconds.min(definition.period_seconds), now).await }
+        });
+        let counted = tokio::time::timeout(ROUND, futures_util::future::join_all(all)).await;
+        let mut counted = counted.unwrap_or_default().into_iter();
+        for objective in &mut self.objectives {
+            objective.incident = counted.next();
+        }
+    }
+}
+
+/// Which share of the budget was spent by what was counted; `None` where one of both cannot be told.
+fn spent_since(
+    definition: &Definition,
+    counts: &Counts,
+    windows: &[(u64, Option<(Timestamp, Counts)>)],
+) -> Option<f64> {
+    let period = windows.iter().find(|(seconds, _)| *seconds == definition.period_seconds)?.1.as_ref()?;
+    let events = |counts: &Counts| match definition.reading(counts) {
+        Reading::Events { bad, total } | Reading::Few { bad, total, .. } => Some((bad, total)),
+        _ => None,
+    };
+    let ((bad, _), (_, total)) = (events(counts)?, events(&period.1)?);
+    spent(definition.target, bad, total)
 }
 
 /// How often a window of that length is asked for.
