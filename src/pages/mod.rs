@@ -126,6 +126,7 @@ pages! {
     silence::SilenceDetails,
     slo::SloDetails,
     instance::InstanceDetails,
+    postgres::PostgresDetails,
     container::ContainerPage,
     stored::StoredPage,
     engine::EnginePage,
@@ -301,6 +302,7 @@ pub fn topics(object: &ObjectRef) -> TopicSet {
         ObjectKind::Silence | ObjectKind::Alertmanager => return Topic::Alerts.into(),
         ObjectKind::Slo => return Topic::Slos.into(),
         ObjectKind::Instance => return Topic::Fleet.into(),
+        ObjectKind::Postgres => return Topic::Postgres.into(),
         ObjectKind::Gpu => return TopicSet::of(&[Topic::Gpus, Topic::GpuTraffic, Topic::Processes]),
         _ => {}
     }

@@ -97,6 +97,7 @@ panes! {
     slos::PANE,
     silences::PANE,
     fleet::PANE,
+    postgres::PANE,
     violations::PANE,
     scoreboard::ScoreboardPane,
     containers::ContainersPane,

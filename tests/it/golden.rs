@@ -1,7 +1,9 @@
 //! Golden screens: what every pane, modal and page looks like, text and styles, at several sizes. A pane that is new gets its
 //! golden files from `UPDATE_GOLDEN=1 cargo test --test it golden`; look at what git shows then.
 
-use crate::stage::{self, engine_sample, gpu_sample, incident_sample, kube_sample, rule_sample, watch_sample};
+use crate::stage::{
+    self, engine_sample, gpu_sample, incident_sample, kube_sample, postgres_sample, rule_sample, watch_sample,
+};
 use flightdeck::{
     action,
     app::settings::Settings,
@@ -255,6 +257,17 @@ fn every_page_of_an_object() {
                 app.open(object.clone());
                 app.view.stack[0].tab = at;
                 let name = format!("page-{}-{}-{columns}x{rows}", object.kind.word(), tab.word().to_lowercase());
+                goldens.compare(&name, &stage::draw(&app));
+            }
+        }
+    }
+    for (sort, object) in postgres_sample::objects() {
+        for (columns, rows) in [(80, 24), (120, 40)] {
+            for (at, tab) in pages::tabs(&object).into_iter().enumerate() {
+                let mut app = stage::app_with_postgres(stage::settings(), (columns, rows));
+                app.open(object.clone());
+                app.view.stack[0].tab = at;
+                let name = format!("page-postgres-{sort}-{}-{columns}x{rows}", tab.word().to_lowercase());
                 goldens.compare(&name, &stage::draw(&app));
             }
         }

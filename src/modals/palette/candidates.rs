@@ -112,6 +112,10 @@ fn objects(app: &App, all: &mut Vec<Candidate>) {
         let detail = compact_str::format_compact!("{} {}", container.image, container.engine);
         all.push(Candidate::object(ObjectKind::Container, &object.id, &container.name, detail));
     }
+    for row in observed.postgres.values().flat_map(|cluster| &cluster.rows).take(MOST) {
+        let title = row.object.id.replace('/', " ");
+        all.push(Candidate::object(ObjectKind::Postgres, &row.object.id, &title, row.state.clone()));
+    }
     for name in observed.sources.values().take(MOST).map(|source| &source.report.name) {
         all.push(Candidate::object(ObjectKind::Source, name, name, ""));
     }

@@ -49,6 +49,9 @@ pub mod rule_sample;
 #[path = "../../common/watch_sample.rs"]
 pub mod watch_sample;
 
+#[path = "../../common/postgres_sample.rs"]
+pub mod postgres_sample;
+
 #[path = "../../common/gpu_sample.rs"]
 pub mod gpu_sample;
 
@@ -162,11 +165,24 @@ pub fn app_with_watch(settings: Settings, size: (u16, u16)) -> App {
     app
 }
 
+/// The same with PostgreSQL clusters.
+pub fn app_with_postgres(settings: Settings, size: (u16, u16)) -> App {
+    let mut app = app(settings, size);
+    for report in postgres_sample::reports() {
+        give(&mut app, EventKind::Report(report));
+    }
+    for (source, updates) in postgres_sample::news(now()) {
+        give(&mut app, EventKind::Updates { source: source.into(), updates });
+    }
+    app
+}
+
 /// The host on which a pane or a page has something to show.
 pub fn made_for(name: &str) -> fn(Settings, (u16, u16)) -> App {
     match name {
         "ai-models" => app_with_gpus,
         "alerts" | "silences" | "slos" | "fleet" => app_with_watch,
+        "postgres" => app_with_postgres,
         "violations" | "scoreboard" | "rules" => app_with_rules,
         "incidents" | "timeline" | "incident-now" => app_with_incident,
         name if name.starts_with("gpu") => app_with_gpus,
