@@ -18,6 +18,7 @@ pub mod pages;
 pub mod panes;
 pub mod rulebook;
 pub mod rules;
+pub mod runbook;
 pub mod runtime;
 pub mod screen;
 pub mod slo;

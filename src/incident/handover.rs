@@ -165,6 +165,13 @@ fn running(entries: &[&Entry<'_>], record: &Record<'_>, now: Timestamp, names: &
             let key = (header.run.clone().unwrap_or_default(), header.step.clone().unwrap_or_default());
             match stage {
                 StepStage::Begun => steps.insert(key, entry.id),
+                // It goes on: done and not verified, halted, or nobody knows.
+                StepStage::Acted
+                | StepStage::Unknown
+                | StepStage::Answered
+                | StepStage::Noted
+                | StepStage::Paused
+                | StepStage::Resumed => None,
                 _ => steps.remove(&key),
             };
         }
@@ -249,7 +256,7 @@ mod tests {
             "ops-b",
             operation(OperationStage::Intended, "rollback of shop/checkout to revision 30", None),
         );
-        let step = |stage| Body::Step { runbook: "k8s-rollback".into(), stage, text: "apply".into() };
+        let step = |stage| Body::Step { runbook: "k8s-rollback".into(), stage, text: "apply".into(), data: None };
         for (name, stages) in
             [("preflight", vec![StepStage::Begun, StepStage::Verified]), ("apply", vec![StepStage::Begun])]
         {

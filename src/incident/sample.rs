@@ -246,7 +246,8 @@ pub fn outage() -> Vec<Event> {
     );
     let intended = story.says("22:20", "ops-c", operation(OperationStage::Intended, "", None));
     story.says("22:21", "ops-c", operation(OperationStage::Done, "6 of 6 updated", Some(intended)));
-    let step = Body::Step { runbook: "k8s-rollback".into(), stage: StepStage::Verified, text: "6/6 ready".into() };
+    let step =
+        Body::Step { runbook: "k8s-rollback".into(), stage: StepStage::Verified, text: "6/6 ready".into(), data: None };
     story.says("22:24", "ops-c", step);
     (story.last().header.run, story.last().header.step) = (Some("run-1".into()), Some("verify".into()));
     for name in ["a", "b", "c"] {

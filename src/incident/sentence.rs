@@ -136,7 +136,7 @@ impl Teller<'_> {
                 let done = operation_words(operation, *stage, detail);
                 if escalated_to.is_empty() { done } else { format!("{done} (told: {})", escalated_to.join(", ")) }
             }
-            Body::Step { runbook, stage, text } => {
+            Body::Step { runbook, stage, text, .. } => {
                 let step = self.step.map_or_else(String::new, |step| format!(" {step}"));
                 format!("{}, {}", with(format!("{runbook}{step}"), text), step_word(*stage))
             }
@@ -242,6 +242,14 @@ pub const fn step_word(stage: StepStage) -> &'static str {
         StepStage::Inconclusive => "inconclusive",
         StepStage::Skipped => "skipped",
         StepStage::Undone => "undone",
+        StepStage::Acted => "done",
+        StepStage::Unknown => "unknown",
+        StepStage::Refused => "refused",
+        StepStage::Answered => "answered",
+        StepStage::Noted => "noted",
+        StepStage::Paused => "paused",
+        StepStage::Resumed => "resumed",
+        StepStage::Finished => "finished",
     }
 }
 
@@ -263,11 +271,13 @@ pub fn tone(body: Option<&Body>) -> Tone {
             OperationStage::Refused => Tone::Warn,
         },
         Some(Body::Step { stage, .. }) => match stage {
-            StepStage::Begun => Tone::Act,
+            StepStage::Begun | StepStage::Acted => Tone::Act,
             StepStage::Verified | StepStage::Undone => Tone::Good,
             StepStage::Failed => Tone::Bad,
-            StepStage::Inconclusive => Tone::Unknown,
-            StepStage::Skipped => Tone::Plain,
+            StepStage::Inconclusive | StepStage::Unknown => Tone::Unknown,
+            StepStage::Refused | StepStage::Paused => Tone::Warn,
+            StepStage::Skipped | StepStage::Resumed | StepStage::Finished => Tone::Plain,
+            StepStage::Answered | StepStage::Noted => Tone::Said,
         },
         Some(Body::Task { state: TaskState::Done, .. }) => Tone::Good,
         Some(Body::Note { .. } | Body::Status { .. } | Body::Update { .. } | Body::Task { .. }) => Tone::Said,

@@ -108,7 +108,12 @@ fn every_kind_has_its_words() {
         ),
         (operation(OperationStage::Refused, "11f"), "rollback of shop/checkout to revision 30: refused: 11f"),
         (
-            Body::Step { runbook: "k8s-rollback".into(), stage: StepStage::Verified, text: "6/6 ready".into() },
+            Body::Step {
+                runbook: "k8s-rollback".into(),
+                stage: StepStage::Verified,
+                text: "6/6 ready".into(),
+                data: None,
+            },
             "k8s-rollback: 6/6 ready, verified",
         ),
         (

@@ -6,6 +6,7 @@
 pub mod ai;
 pub mod alert;
 pub mod attention;
+pub mod canonical;
 pub mod cgroup;
 pub mod change;
 pub mod container;

@@ -75,16 +75,29 @@ pub enum OperationStage {
     Refused,
 }
 
-/// How far a runbook's step is.
+/// How far a runbook's step is, or its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepStage {
     Begun,
+    /// It was done, and is not verified yet.
+    Acted,
+    /// Nobody can say whether it was done.
+    Unknown,
+    /// Nothing of it was done.
+    Refused,
     Verified,
     Failed,
     Inconclusive,
     Skipped,
     Undone,
+    /// A person confirmed, filled in, or did by hand.
+    Answered,
+    Noted,
+    Paused,
+    Resumed,
+    /// The run is over.
+    Finished,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -262,6 +275,9 @@ pub enum Body {
         runbook: CompactString,
         stage: StepStage,
         text: String,
+        /// The run's own entry, from which it is restored.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        data: Option<serde_json::Value>,
     },
     Approval {
         /// Hash of the plan that is approved.

@@ -1,0 +1,9 @@
+//! Tests of runs.
+
+mod crash;
+mod doubt;
+mod house;
+mod lease;
+mod obliging;
+mod people;
+mod ways;
