@@ -85,19 +85,35 @@ pub fn execute(
     progress: Progress<'_>,
     ledger: &dyn Ledger,
 ) -> Result<Deed, String> {
+    let operation = permit.operation().clone();
+    perform(permit, clients, progress, ledger)
+        .map(|deed| Deed { text: format!("{operation}: {}", deed.text), ..deed })
+        .map_err(|failure| format!("{operation}: {failure}"))
+}
+
+/// Does it, for who has to tell what failed from what nobody knows. Intent and outcome go into the ledger.
+///
+/// # Errors
+/// Whether it was not done or nobody can say, and why.
+pub fn perform(
+    permit: Permit,
+    clients: &Arc<Clients>,
+    progress: Progress<'_>,
+    ledger: &dyn Ledger,
+) -> Result<Deed, Failure> {
     let record = Record::begin(&permit, ledger);
     let outcome = match permit.operation() {
         Operation::SignalProcess { pid, start_ticks, signal, .. } => {
             process::signal(*pid, *start_ticks, *signal).map(|()| Deed::from("done")).map_err(Failure::Failed)
         }
-        Operation::Engine { target, act, .. } => within(docker::execute(target, act, clients, progress)),
+        Operation::Engine { target, name, act } => within(docker::execute(target, name, act, clients, progress)),
         Operation::Kube { target, act } => within(kubernetes::execute(target, act, permit.at(), clients, progress)),
         Operation::Rules(change) => paper::write(change),
         Operation::OpenFile(_) => Err(Failure::failed("the editor needs the terminal")),
         Operation::Notify(telling) => within(notify::once(telling, clients)),
         Operation::Alertmanager { target, act, .. } => within(alertmanager::execute(&permit, target, act, clients)),
     };
-    record.end(ledger, outcome)
+    record.close(ledger, outcome)
 }
 
 /// Runs something asynchronous to its end on this thread.

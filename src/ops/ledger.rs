@@ -59,6 +59,17 @@ impl Record {
     /// # Errors
     /// What was being done, on what, and what went wrong.
     pub fn end(self, ledger: &dyn Ledger, outcome: Result<Deed, Failure>) -> Result<Deed, String> {
+        let operation = self.operation.clone();
+        self.close(ledger, outcome)
+            .map(|deed| Deed { text: format!("{operation}: {}", deed.text), ..deed })
+            .map_err(|failure| format!("{operation}: {failure}"))
+    }
+
+    /// Records how it went, and hands it on.
+    ///
+    /// # Errors
+    /// That of the outcome.
+    pub fn close(self, ledger: &dyn Ledger, outcome: Result<Deed, Failure>) -> Result<Deed, Failure> {
         let Self { operation, actor, intended } = self;
         let name = actor.name.to_string();
         let (stage, detail) = match &outcome {
@@ -81,8 +92,6 @@ impl Record {
         }
         ledger.record(draft);
         outcome
-            .map(|deed| Deed { text: format!("{operation}: {}", deed.text), ..deed })
-            .map_err(|failure| format!("{operation}: {failure}"))
     }
 }
 

@@ -10,6 +10,7 @@ pub mod forward;
 pub mod gate;
 pub mod kubernetes;
 pub mod ledger;
+pub mod look;
 pub mod notify;
 pub mod offer;
 pub mod operation;

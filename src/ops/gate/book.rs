@@ -14,7 +14,8 @@ use crate::{
 };
 
 /// Words of operations that start or roll out their target.
-const STARTING: &[&str] = &["start", "restart", "unpause", "scale", "set-image", "resume", "trigger", "unsuspend"];
+const STARTING: &[&str] =
+    &["start", "restart", "unpause", "scale", "set-image", "resume", "trigger", "unsuspend", "rollback", "recreate"];
 /// The check of what is unhealthy after a deploy.
 const UNHEALTHY: &str = "12d";
 

@@ -74,7 +74,7 @@ fn pod_refusal(pod: &Pod, act: &KubeAct) -> Option<String> {
 
 fn workload_refusal(workload: &Workload, act: &KubeAct) -> Option<String> {
     let said = match act {
-        KubeAct::Restart if workload.paused => "its rollouts are paused: resume them first",
+        KubeAct::Restart | KubeAct::Rollback { .. } if workload.paused => "its rollouts are paused: resume them first",
         KubeAct::Pause if workload.paused => "its rollouts are paused already",
         KubeAct::Resume if !workload.paused => "its rollouts are not paused",
         KubeAct::Suspend if workload.paused => "it is suspended already",
@@ -132,8 +132,14 @@ pub fn warnings(target: &ObjectRef, act: &KubeAct, world: &World) -> Vec<String>
     let kube = &world.observed.kube;
     let mut warnings = Vec::new();
     let labels = rules::labels(world, target);
-    let changes =
-        matches!(act, KubeAct::Scale { .. } | KubeAct::SetImage { .. } | KubeAct::Apply { .. } | KubeAct::Edit);
+    let changes = matches!(
+        act,
+        KubeAct::Scale { .. }
+            | KubeAct::SetImage { .. }
+            | KubeAct::Apply { .. }
+            | KubeAct::Edit
+            | KubeAct::Rollback { .. }
+    );
     let keeper = KEEPERS
         .iter()
         .find(|(key, value, _)| labels.iter().any(|(k, v)| k == key && (value.is_empty() || v == value)))

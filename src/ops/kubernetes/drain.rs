@@ -20,6 +20,9 @@ const RETRY: Duration = Duration::from_secs(5);
 /// Pause between two looks at whether evicted pods are gone.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// Why a pod forbids the drain that belongs to nobody.
+const UNMANAGED: &str = "nothing makes it anew";
+
 /// What becomes of a pod of the node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
@@ -69,12 +72,50 @@ fn fate(pod: &DynamicObject, unmanaged: bool, local_data: bool) -> Fate {
     let controller = pod.metadata.owner_references.iter().flatten().find(|owner| owner.controller == Some(true));
     match controller.map(|owner| owner.kind.as_str()) {
         Some("DaemonSet") => return Fate::Stays("of a DaemonSet"),
-        None if !unmanaged => return Fate::Blocks("nothing makes it anew"),
+        None if !unmanaged => return Fate::Blocks(UNMANAGED),
         _ => {}
     }
     let volumes = pod.data.pointer("/spec/volumes").and_then(Value::as_array);
     let has_local = volumes.into_iter().flatten().any(|volume| volume.get("emptyDir").is_some());
     if has_local && !local_data { Fate::Blocks("its emptyDir data would be lost") } else { Fate::Evicted }
+}
+
+/// How many pods of a node would do what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fates {
+    pub all: usize,
+    pub evictable: usize,
+    /// Nothing makes them anew.
+    pub unmanaged: usize,
+    pub with_local_data: usize,
+    /// A budget would refuse their eviction now.
+    pub blocked_by_budget: usize,
+}
+
+/// Counts what would become of the pods of a node.
+///
+/// # Errors
+/// Where they cannot be listed.
+pub async fn fates(client: &Client, target: &ObjectRef, act: &KubeAct) -> Result<Fates, Failure> {
+    let pods = plan(client, target, act).await?;
+    let mut fates = Fates { all: pods.len(), ..Fates::default() };
+    for pod in &pods {
+        match pod.fate {
+            Fate::Evicted => {
+                fates.evictable += 1;
+                let api = resource::api_of(client, "pods", &pod.namespace).await?;
+                if let Err(Failure::Failed(why)) = evict(&api, &pod.namespace, &pod.name, None, true).await
+                    && why.starts_with("held up")
+                {
+                    fates.blocked_by_budget += 1;
+                }
+            }
+            Fate::Blocks(UNMANAGED) => fates.unmanaged += 1,
+            Fate::Blocks(_) => fates.with_local_data += 1,
+            Fate::Stays(_) => {}
+        }
+    }
+    Ok(fates)
 }
 
 /// What forbids the drain, in words.

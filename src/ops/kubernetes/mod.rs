@@ -3,10 +3,13 @@
 mod copy;
 mod drain;
 pub mod edit;
+pub mod history;
 mod patch;
 pub mod resource;
+mod rollback;
 
 pub use copy::{ended, exit_code};
+pub use drain::fates;
 
 use super::{
     execute::{Deed, Failure, Progress, Revealed, in_time},
@@ -104,6 +107,7 @@ pub(super) async fn execute(
             KubeAct::CopyOut { container, from, to } => copy::out(&client, target, container, from, to).await,
             KubeAct::CopyIn { container, from, to } => copy::into(&client, target, container, from, to).await,
             KubeAct::Reveal => reveal(&client, target).await,
+            KubeAct::DeleteWedged => rollback::delete_wedged(&client, target).await,
             _ => {
                 // What the server would refuse is refused before anything is done.
                 if act.has_dry_run() {
@@ -154,6 +158,7 @@ pub async fn change(
             Ok("accepted".into())
         }
         KubeAct::Trigger => trigger(client, &api, target, at, &post).await,
+        KubeAct::Rollback { revision } => rollback::rollback(client, target, *revision, dry).await,
         KubeAct::Apply { manifest, file, .. } => apply(&api, path.name, manifest, file, &post).await,
         KubeAct::Scale { replicas } => {
             let body = json!({"spec": {"replicas": replicas}});

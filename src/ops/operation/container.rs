@@ -70,6 +70,8 @@ acts! {
         Kill { signal: Signal } = "kill",
         /// Removes a container, an image, a volume or a network. `volumes` takes a container's anonymous volumes with it.
         Remove { force: bool, volumes: bool } = "remove",
+        /// Makes a container anew from this image: same name, configuration, networks and mounts.
+        Recreate { image: String } = "recreate",
         /// Gives a container another name.
         Rename { to: String } = "rename",
         /// Sets the limits of a container; `None` leaves one as it is.
@@ -105,6 +107,9 @@ impl EngineAct {
             Self::Unpause => format!("Lets the processes of {on} go on."),
             Self::Kill { signal } => format!("{} to the first process of {on}: {}.", signal.name(), signal.meaning()),
             Self::Remove { force, volumes } => remove_effect(kind, &on, *force, *volumes),
+            Self::Recreate { image } => {
+                format!("Makes {on} anew from image {image}, with the same configuration; it is away for that time.")
+            }
             Self::Rename { to } => format!("Renames {on} to {to}; who knows the old name loses it."),
             Self::Limits { cpu_milli, memory_bytes } => format!("Sets {on} to {}.", limits(*cpu_milli, *memory_bytes)),
             Self::Exec { command } => format!("Runs {} in {on}, on this terminal.", command.join(" ")),

@@ -16,6 +16,10 @@ acts! {
         Evict { grace_seconds: Option<u32> } = "evict",
         /// Rolls the pods of a workload over to the same template.
         Restart = "restart",
+        /// Brings back the pod template of a revision of a Deployment, StatefulSet or DaemonSet; 0 is the one before.
+        Rollback { revision: u64 } = "rollback",
+        /// Deletes the pods of a StatefulSet that are neither ready nor of its newest revision: it does not replace them by itself.
+        DeleteWedged = "delete-wedged",
         /// Sets the number of pods.
         Scale { replicas: u32 } = "scale",
         /// Sets the image of a container of the template.
@@ -65,6 +69,15 @@ impl KubeAct {
                 format!("Evicts {on}{}, unless a PodDisruptionBudget refuses.", grace(*grace_seconds))
             }
             Self::Restart => format!("Rolls every pod of {on} over to the same template, as its strategy says."),
+            Self::Rollback { revision: 0 } => {
+                format!("Brings back the pod template of the revision before on {on}: a rollout begins.")
+            }
+            Self::Rollback { revision } => {
+                format!("Brings back the pod template of revision {revision} on {on}: a rollout begins.")
+            }
+            Self::DeleteWedged => {
+                format!("Deletes the pods of {on} that are neither ready nor of its newest revision.")
+            }
             Self::Scale { replicas: 0 } => format!("Scales {on} to 0: none of its pods is left."),
             Self::Scale { replicas } => format!("Scales {on} to {replicas}."),
             Self::SetImage { container, image } => {
@@ -132,6 +145,7 @@ impl KubeAct {
             Self::Delete { .. }
                 | Self::Evict { .. }
                 | Self::Restart
+                | Self::Rollback { .. }
                 | Self::Scale { .. }
                 | Self::SetImage { .. }
                 | Self::Pause
@@ -153,6 +167,12 @@ impl KubeAct {
             Self::Delete { .. } => vec![on("delete", path.resource, "")],
             Self::Evict { .. } => vec![on("create", "pods", "eviction")],
             Self::Scale { .. } => vec![on("patch", path.resource, "scale")],
+            Self::Rollback { .. } => {
+                let kept =
+                    if path.resource == "deployments.apps" { "replicasets.apps" } else { "controllerrevisions.apps" };
+                vec![on("patch", path.resource, ""), Access::new("list", kept, "", path.namespace, "")]
+            }
+            Self::DeleteWedged => vec![Access::new("delete", "pods", "", path.namespace, "")],
             Self::Restart
             | Self::SetImage { .. }
             | Self::Pause

@@ -282,6 +282,7 @@ impl fmt::Display for Operation {
 fn parameters_of_engine(act: &EngineAct) -> String {
     match act {
         EngineAct::Kill { signal } => format!(" with {} of", signal.name()),
+        EngineAct::Recreate { image } => format!(" from {image} of"),
         EngineAct::Rename { to } => format!(" to {to} of"),
         EngineAct::Prune { what } => format!(" of {} of", what.word()),
         EngineAct::Pull { image } => format!(" of {image} into"),
@@ -295,6 +296,7 @@ fn parameters_of_engine(act: &EngineAct) -> String {
 fn parameters_of_kube(act: &KubeAct) -> String {
     match act {
         KubeAct::Scale { replicas } => format!(" to {replicas} of"),
+        KubeAct::Rollback { revision } => format!(" to revision {revision} of"),
         KubeAct::SetImage { container, image } => format!(" {container}={image} of"),
         KubeAct::PortForward { remote, .. } => format!(" to {remote} of"),
         KubeAct::CopyOut { from, .. } => format!(" of {from} of"),

@@ -1,5 +1,7 @@
 //! Operations on what container engines hold.
 
+mod recreate;
+
 use super::{
     archive,
     execute::{Deed, Failure, Progress, in_time},
@@ -60,6 +62,7 @@ pub fn failure(error: Error) -> Failure {
 
 pub(super) async fn execute(
     target: &ObjectRef,
+    name: &str,
     act: &EngineAct,
     clients: &Clients,
     progress: Progress<'_>,
@@ -68,6 +71,7 @@ pub(super) async fn execute(
         EngineAct::Stop { grace_seconds } | EngineAct::Restart { grace_seconds } => {
             QUICK + Duration::from_secs(u64::from(*grace_seconds))
         }
+        EngineAct::Recreate { .. } => QUICK * 4,
         EngineAct::CopyIn { .. } | EngineAct::CopyOut { .. } | EngineAct::Pull { .. } | EngineAct::Prune { .. } => LONG,
         _ => QUICK,
     };
@@ -77,6 +81,7 @@ pub(super) async fn execute(
         match act {
             EngineAct::Remove { force, volumes } => remove(&docker, target.kind, id, *force, *volumes).await,
             EngineAct::CopyIn { .. } | EngineAct::CopyOut { .. } => copy(&docker, id, act).await,
+            EngineAct::Recreate { image } => recreate::recreate(&docker, id, name, image).await,
             EngineAct::Pull { image } => pull(&docker, image, progress).await,
             EngineAct::Prune { what } => prune(&docker, *what).await,
             _ => on_container(&docker, id, act).await,
