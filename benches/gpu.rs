@@ -28,7 +28,14 @@ fn main() {
     let begin = clock::now();
     let request = |second: u32| {
         let at = begin.checked_add(SignedDuration::from_secs(second.into())).expect("a time");
-        Request { at, wanted: Topic::Gpus.into(), visible: Topic::Gpus.into(), open: None, graph: None, incident_since: None }
+        Request {
+            at,
+            wanted: Topic::Gpus.into(),
+            visible: Topic::Gpus.into(),
+            open: None,
+            graph: None,
+            incident_since: None,
+        }
     };
     // The first sample opens and looks up what the others use.
     source.collect(&request(0)).expect("answers");

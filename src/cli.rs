@@ -3,6 +3,7 @@
 pub mod incident;
 pub mod manual;
 pub mod rules;
+pub mod runbook;
 
 use crate::{
     config::load::Origin,
@@ -127,6 +128,9 @@ pub enum Command {
     /// The record of incidents: declare, write notes, export, prove.
     #[command(subcommand)]
     Incident(incident::IncidentCommand),
+    /// Guided runbooks: plan, run, resume, approve, look back.
+    #[command(subcommand)]
+    Runbook(runbook::RunbookCommand),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),

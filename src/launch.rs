@@ -1,6 +1,7 @@
 //! From parsed arguments to the mode that they ask for, and its exit code.
 
 mod journal;
+mod runbook;
 pub mod state;
 
 use crate::{
@@ -103,6 +104,7 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
             headless::doctor::doctor(&options, sources, out).map_err(to_io)
         }
         Command::Incident(command) => incident(cli, command, out, notes),
+        Command::Runbook(command) => runbook::runbook(cli, command, out, notes),
         // These open the cockpit, and have been dealt with.
         Command::Replay { .. } => Ok(exit::OK),
     }
@@ -344,16 +346,21 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
     }
 }
 
-/// The ways to engines and clusters, as configuration, flags and environment say.
-fn clients(config: &Config) -> Arc<Clients> {
-    client::discover(&Wanted {
+/// What the configuration names of engines, clusters and receivers.
+fn wanted(config: &Config) -> Wanted {
+    Wanted {
         docker: config.engines.clone(),
         contexts: config.contexts.clone(),
         namespaces: config.namespaces.clone(),
         alertmanagers: config::watch::watch(config, &[]).alertmanagers,
         receivers: config::receivers::receivers(config).0,
         postgres: config::postgres::clusters(config).0,
-    })
+    }
+}
+
+/// The ways to engines and clusters, as configuration, flags and environment say.
+fn clients(config: &Config) -> Arc<Clients> {
+    client::discover(&wanted(config))
 }
 
 const fn level(level: LogLevel) -> tracing::Level {

@@ -54,6 +54,14 @@ pub struct Incidents {
     pub updates: Option<PathBuf>,
 }
 
+/// Runbooks.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Runbooks {
+    /// Targets that a drill may act on, as patterns (`object/staging/*`, `container/docker/drill-*`): `*` stands for any text.
+    pub isolated: Vec<String>,
+}
+
 impl Default for Incidents {
     fn default() -> Self {
         Self { propose: true, propose_after_minutes: 5, update_minutes: [15, 30, 60, 0], on_call: None, updates: None }

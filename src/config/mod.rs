@@ -12,7 +12,7 @@ pub mod schema;
 pub mod sources;
 pub mod watch;
 
-pub use journal::{Incidents, Journal};
+pub use journal::{Incidents, Journal, Runbooks};
 
 use crate::{
     ops::gate::rules::{ConfirmRule, Protect},
@@ -91,6 +91,8 @@ pub struct Config {
     pub incidents: Incidents,
     /// Who is told of incidents.
     pub notify: Vec<NotifyReceiver>,
+    /// Runbooks.
+    pub runbooks: Runbooks,
     /// Prometheus, and what speaks as one: Thanos, Mimir, VictoriaMetrics.
     pub prometheus: Vec<WatchServer>,
     /// Alertmanagers.
@@ -151,6 +153,7 @@ impl Default for Config {
             journal: Journal::default(),
             incidents: Incidents::default(),
             notify: Vec::new(),
+            runbooks: Runbooks::default(),
             prometheus: Vec::new(),
             alertmanager: Vec::new(),
             slo: SloFiles::default(),

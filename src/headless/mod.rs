@@ -7,4 +7,5 @@ pub mod doctor;
 pub mod gather;
 pub mod incident;
 pub mod render;
+pub mod runbook;
 pub mod snapshot;

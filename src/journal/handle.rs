@@ -199,6 +199,11 @@ impl Journal {
         self.read(move |connection| Box::pin(async move { read::run(connection, &run).await }))
     }
 
+    /// The steps of all runs of runbooks, in the order in which they came.
+    pub fn runs(&self) -> Answer<Vec<Entry>> {
+        self.read(|connection| Box::pin(read::runs(connection)))
+    }
+
     /// One event; `None` where there is none.
     pub fn event(&self, id: EventId) -> Answer<Option<Entry>> {
         self.read(move |connection| Box::pin(read::event(connection, id)))

@@ -13,6 +13,7 @@ pub mod output;
 pub mod player;
 pub mod recorder;
 pub mod rehearse;
+pub mod runbook;
 pub mod screen;
 mod stop;
 pub mod terminal;

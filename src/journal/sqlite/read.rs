@@ -58,6 +58,13 @@ pub async fn run(connection: &mut SqliteConnection, run: &str) -> Result<Vec<Ent
     entries(&sqlx::query(sql).bind(run).fetch_all(connection).await?)
 }
 
+/// The steps of all runs of runbooks, in the order in which they came.
+pub async fn runs(connection: &mut SqliteConnection) -> Result<Vec<Entry>, sqlx::Error> {
+    let sql =
+        concat!("SELECT ", entry_columns!(), from!(), "WHERE e.run IS NOT NULL AND e.kind = 'step' ORDER BY e.local");
+    entries(&sqlx::query(sql).fetch_all(connection).await?)
+}
+
 /// What came into the file after a place, oldest first, at most so many.
 pub async fn since(connection: &mut SqliteConnection, local: u64, limit: u32) -> Result<Vec<Entry>, sqlx::Error> {
     let sql = concat!("SELECT ", entry_columns!(), from!(), "WHERE e.local > ? ORDER BY e.local LIMIT ?");

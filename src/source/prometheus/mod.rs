@@ -1,6 +1,6 @@
 //! What a Prometheus knows: its rules and targets, the burn of service level objectives, whole fleets of hosts, and the graph of an alert.
 
-mod api;
+pub mod api;
 mod fleet;
 mod graph;
 mod slos;

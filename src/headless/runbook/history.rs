@@ -1,0 +1,142 @@
+//! `runbook history` and `runbook approve`.
+
+use super::{Ended, Surroundings, failed, line, print_json, run::word_of, usage};
+use crate::{
+    cli::{exit, incident::Form, runbook::RunbookCommand},
+    clock,
+    journal::Journal,
+    model::{
+        journal::{Actor, Body, Draft, KnownBy},
+        redact, units,
+    },
+    runbook::run::{Entry, Outcome, Run},
+    runtime::runbook::store::{self, Line},
+};
+use serde_json::{Value as Json, json};
+use std::{io::Write, time::Duration};
+
+/// How long the journal may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long the end waits for what is to be sent to the shared journal.
+const SENDING: Duration = Duration::from_secs(5);
+
+fn open(around: &Surroundings<'_>) -> Result<Journal, Ended> {
+    Journal::open(around.journal.clone().map_err(failed)?).map_err(failed)
+}
+
+/// `runbook history`.
+pub fn history(around: &Surroundings<'_>, name: Option<&str>, form: Form, out: &mut dyn Write) -> Result<u8, Ended> {
+    let journal = open(around)?;
+    let all = store::list(&journal).map_err(failed)?;
+    if let Some(name) = name.filter(|name| all.iter().any(|line| line.run == **name)) {
+        return one(&journal, name, form, out);
+    }
+    if let Some(name) = name {
+        around.catalogue.find(name).map_err(|why| usage(format!("«{name}» is neither a run nor a runbook: {why}")))?;
+    }
+    let of_name = |line: &&Line| name.is_none_or(|name| line.runbook == name);
+    let mut lines: Vec<_> = all.iter().filter(of_name).collect();
+    lines.reverse();
+    if form.json {
+        print_json(out, &Json::Array(lines.into_iter().map(listed).collect()))?;
+        return Ok(exit::OK);
+    }
+    for one in lines {
+        let word = one.outcome.map_or("open", word_of);
+        let mode = one.mode.word();
+        let text = format!(
+            "{}  {:<10} {mode:<8} {word:<10} {} by {}",
+            units::date_clock(one.begun_at),
+            one.run,
+            one.target,
+            one.by
+        );
+        line(out, &text)?;
+    }
+    Ok(exit::OK)
+}
+
+fn listed(line: &Line) -> Json {
+    json!({
+        "run": line.run,
+        "runbook": line.runbook,
+        "target": line.target,
+        "mode": line.mode,
+        "begun_at": line.begun_at,
+        "ended_at": line.ended_at,
+        "by": line.by,
+        "outcome": line.outcome,
+        "text": line.text,
+        "incident": line.incident.map(|id| id.to_string()),
+    })
+}
+
+fn one(journal: &Journal, name: &str, form: Form, out: &mut dyn Write) -> Result<u8, Ended> {
+    let kept = store::read(journal, name).map_err(usage)?;
+    let run = Run::restore(&kept.entries, Actor::program()).map_err(failed)?;
+    let mut entries: Vec<&Entry> = kept.entries.iter().collect();
+    entries.sort_by_key(|entry| (entry.token, entry.sequence));
+    if form.json {
+        let shown = entries.iter().map(|entry| {
+            json!({ "at": entry.at, "by": entry.by, "sequence": entry.sequence, "step": entry.key().map(|key| key.step), "text": entry.text() })
+        });
+        let shown: Vec<_> = shown.collect();
+        print_json(
+            out,
+            &json!({
+                "run": name, "plan": run.plan().report(), "state": run.state(), "view": run.view(), "outcome": run.outcome(),
+                "incident": kept.incident.map(|id| id.to_string()), "entries": shown,
+            }),
+        )?;
+        return Ok(exit::OK);
+    }
+    line(out, &format!("{name}: {}", run.plan().title))?;
+    for entry in entries {
+        let step = entry.key().map_or_else(String::new, |key| key.step);
+        line(out, &format!("{}  {:<10} {step:<14} {}", units::clock(entry.at), entry.by.name, entry.text()))?;
+    }
+    let word = run.outcome().map_or("open", word_of);
+    line(out, &format!("{word}: {}", run.view().next))?;
+    Ok(exit::OK)
+}
+
+/// `runbook approve`.
+pub fn approve(around: &Surroundings<'_>, command: &RunbookCommand, out: &mut dyn Write) -> Result<u8, Ended> {
+    let RunbookCommand::Approve { run: name, decline, plan_hash, text, form } = command else {
+        return Err(usage("that is no approval"));
+    };
+    let journal = open(around)?;
+    let kept = store::read(&journal, name).map_err(usage)?;
+    let run = Run::restore(&kept.entries, Actor::program()).map_err(failed)?;
+    let actor = &around.policy.actor;
+    if run.outcome().is_some_and(|outcome| outcome != Outcome::Paused) {
+        return Err((exit::REFUSED, format!("{name} is over: there is nothing to approve")));
+    }
+    let binding = run.binding();
+    if let Some(hash) = plan_hash.as_deref().filter(|hash| *hash != binding.to_string()) {
+        return Err((exit::REFUSED, format!("what would be done is {binding} now, and not {hash}: look at it again")));
+    }
+    let is_own = run.state().operators.iter().any(|one| is_same(one, actor));
+    if !decline && (is_own || actor.known_by == KnownBy::Program) {
+        let why = format!("{} asked for this run or carries it on: somebody else has to approve it", actor.name);
+        return Err((exit::REFUSED, why));
+    }
+    let body =
+        Body::Approval { plan: binding.to_string().into(), approved: !decline, text: redact::text(text).into_owned() };
+    let mut draft = Draft::new(kept.incident, clock::now(), actor.clone(), body);
+    draft.run = Some(name.as_str().into());
+    draft.object = run.plan().target.object();
+    journal.append_blocking(vec![draft], PATIENCE).map_err(failed)?;
+    let _ = journal.close(SENDING).wait(SENDING * 2);
+    let word = if *decline { "not approved" } else { "approved" };
+    if form.json {
+        print_json(out, &json!({ "run": name, "plan": binding, "approved": !decline, "by": actor }))?;
+    } else {
+        line(out, &format!("{word}: {} (plan {binding})", run.plan().title))?;
+    }
+    Ok(exit::OK)
+}
+
+fn is_same(a: &Actor, b: &Actor) -> bool {
+    a.name.trim().eq_ignore_ascii_case(b.name.trim()) || (a.from.is_some() && a.from == b.from)
+}

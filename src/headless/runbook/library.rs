@@ -1,0 +1,163 @@
+//! The runbooks themselves: list, show, lint, schema.
+
+use super::{Ended, Surroundings, failed, line, print_json, setting, usage};
+use crate::{
+    cli::{exit, incident::Form, runbook::Values},
+    model::finding::Level,
+    runbook::definition::{self, Fault, Shelved, ValueKind, Variable},
+    runtime::runbook::{choices, prepare, shelf},
+};
+use serde_json::{Value as Json, json};
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+/// `runbook list`.
+pub fn list(around: &Surroundings<'_>, form: Form, out: &mut dyn Write) -> Result<u8, Ended> {
+    if form.json {
+        let all: Vec<_> = around.catalogue.iter().map(|(name, shelved)| listed(name, shelved)).collect();
+        print_json(out, &Json::Array(all))?;
+        return Ok(exit::OK);
+    }
+    for (name, shelved) in around.catalogue.iter() {
+        let title = match &shelved.definition {
+            Some(definition) => {
+                definition.about.split(". ").next().unwrap_or_default().trim_end_matches('.').to_owned()
+            }
+            None => "has errors: flightdeck runbook lint".into(),
+        };
+        line(out, &format!("{name:<22} {:<10} {}", shelved.layer.word(), title.trim()))?;
+    }
+    Ok(exit::OK)
+}
+
+fn listed(name: &str, shelved: &Shelved) -> Json {
+    let definition = shelved.definition.as_ref();
+    json!({
+        "name": name,
+        "layer": shelved.layer.word(),
+        "file": shelved.file,
+        "title": definition.map(|it| it.title.to_string()),
+        "about": definition.map(|it| it.about.trim()),
+        "version_hash": definition.map(definition::Definition::version),
+        "drill_days": definition.and_then(|it| it.drill_days),
+        "errors": shelved.faults.iter().filter(|fault| fault.level >= Level::Error).count(),
+    })
+}
+
+/// `runbook show`.
+pub fn show(
+    around: &Surroundings<'_>,
+    name: &str,
+    values: &Values,
+    form: Form,
+    out: &mut dyn Write,
+) -> Result<u8, Ended> {
+    let definition = around.catalogue.find(name).map_err(usage)?;
+    let given = prepare::values(definition, &values.set).map_err(|faults| usage(faults.join("\n")))?;
+    let mut known = given.clone();
+    for variable in &definition.variables {
+        if let (false, Some(Ok(default))) = (known.contains_key(&variable.name), variable.default_value()) {
+            known.insert(variable.name.clone(), default);
+        }
+    }
+    // What may be chosen is asked for only where somebody narrows it down.
+    let found: BTreeMap<String, Vec<String>> = if given.is_empty() {
+        BTreeMap::new()
+    } else {
+        let wanted = |source: &str| setting::is_needed(source, definition, &known);
+        let setting = setting::Setting::open(around, &wanted, BTreeMap::new())?;
+        let chosen =
+            |variable: &Variable| Some((variable.name.clone(), choices::choices(&setting.house, variable, &known)?));
+        definition.variables.iter().filter_map(chosen).collect()
+    };
+    if form.json {
+        let variable = |variable: &Variable| {
+            json!({
+                "name": variable.name,
+                "title": variable.title,
+                "type": variable.kind,
+                "wanted": variable.wanted(),
+                "default": variable.default_value().and_then(Result::ok),
+                "choices": found.get(&variable.name),
+            })
+        };
+        let steps = definition.steps.iter();
+        let steps: Vec<_> = steps
+            .map(|step| json!({ "id": step.id, "title": step.title.to_string(), "kind": step.word, "changes": step.changes() }))
+            .collect();
+        print_json(
+            out,
+            &json!({
+                "name": definition.id,
+                "title": definition.title.to_string(),
+                "about": definition.about.trim(),
+                "version_hash": definition.version(),
+                "drill_days": definition.drill_days,
+                "variables": definition.variables.iter().map(variable).collect::<Vec<_>>(),
+                "preflight": definition.preflight.iter().map(|it| it.title.to_string()).collect::<Vec<_>>(),
+                "steps": steps,
+            }),
+        )?;
+        return Ok(exit::OK);
+    }
+    line(out, &format!("{}: {}", definition.id, definition.title))?;
+    for text in definition.about.lines() {
+        line(out, text)?;
+    }
+    line(out, "")?;
+    for variable in &definition.variables {
+        let default = variable
+            .default_value()
+            .and_then(Result::ok)
+            .map_or_else(String::new, |it| format!(", {} unless given", crate::runbook::condition::shown(&it)));
+        let secret = if variable.kind == ValueKind::Secret { "--secret" } else { "--set" };
+        line(out, &format!("{secret} {}=…  {} ({}{default})", variable.name, variable.title, variable.wanted()))?;
+        if let Some(found) = found.get(&variable.name).filter(|found| !found.is_empty()) {
+            line(out, &format!("      {}", found.join(", ")))?;
+        }
+    }
+    line(out, "")?;
+    for (index, step) in definition.steps.iter().enumerate() {
+        let mark = if step.changes() { "changes" } else { "" };
+        line(out, &format!("{:>2}  {:<10} {:<8} {}", index + 1, step.word, mark, step.title))?;
+    }
+    Ok(exit::OK)
+}
+
+/// `runbook lint`.
+pub fn lint(around: &Surroundings<'_>, files: &[PathBuf], form: Form, out: &mut dyn Write) -> Result<u8, Ended> {
+    let mut faults: Vec<Fault> = Vec::new();
+    if files.is_empty() {
+        around.catalogue.iter().for_each(|(_, shelved)| faults.extend(shelved.faults.iter().cloned()));
+    }
+    for file in files {
+        faults.extend(of_file(file)?);
+    }
+    let has_errors = faults.iter().any(|fault| fault.level >= Level::Error);
+    if form.json {
+        let all = faults.iter().map(|fault| {
+            json!({ "file": fault.file, "line": fault.line, "column": fault.column, "severity": fault.level.word(), "text": fault.text })
+        });
+        print_json(out, &Json::Array(all.collect()))?;
+    } else {
+        for fault in &faults {
+            line(out, &fault.to_string())?;
+        }
+    }
+    Ok(if has_errors { exit::FINDINGS } else { exit::OK })
+}
+
+fn of_file(file: &Path) -> Result<Vec<Fault>, Ended> {
+    let text = shelf::read(file).map_err(|why| usage(format!("{}: {why}", file.display())))?;
+    Ok(definition::read(&file.to_string_lossy(), &text).1)
+}
+
+/// `runbook schema`.
+pub fn schema(out: &mut dyn Write) -> Result<u8, Ended> {
+    let schema = serde_json::to_value(definition::schema()).map_err(failed)?;
+    print_json(out, &schema)?;
+    Ok(exit::OK)
+}

@@ -1,0 +1,119 @@
+//! What a plan or a run is set into: the sources that it needs, the gate, the journal, secrets.
+
+use super::{Ended, Surroundings, failed, usage};
+use crate::{
+    journal::Journal,
+    model::text::clean_to,
+    runbook::{definition::Definition, target::Target},
+    runtime::runbook::{House, eyes::Eyes},
+};
+use compact_str::CompactString;
+use serde_json::Value as Json;
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+/// How long sources are waited for, and the rules that judge by them.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Bytes that a secret may have.
+const LONGEST_SECRET: usize = 64 << 10;
+
+/// A house whose sources are those that these values name.
+pub struct Setting {
+    pub house: Arc<House>,
+    /// Sources that have not answered.
+    pub silent: Vec<CompactString>,
+}
+
+impl Setting {
+    /// Opens the journal and begins to watch.
+    ///
+    /// # Errors
+    /// There is no journal, a secret cannot be read, or there is no thread.
+    pub fn open(
+        around: &Surroundings<'_>,
+        wanted: &dyn Fn(&str) -> bool,
+        secrets: BTreeMap<String, String>,
+    ) -> Result<Self, Ended> {
+        let options = around
+            .journal
+            .clone()
+            .map_err(|why| failed(format!("a run is kept in the journal, and there is none: {why}")))?;
+        let journal = Journal::open(options).map_err(failed)?;
+        let sources = (around.sources)().into_iter().filter(|source| wanted(&source.spec().name)).collect();
+        let eyes = Eyes::open(sources, around.policy.clone()).map_err(failed)?;
+        let silent = eyes.wait(PATIENCE);
+        let house = House {
+            clients: Arc::clone(&around.clients),
+            journal,
+            around: Arc::new(eyes),
+            actor: around.policy.actor.clone(),
+            prometheus: around.prometheus.clone(),
+            secrets: Mutex::new(secrets),
+        };
+        Ok(Self { house: Arc::new(house), silent })
+    }
+}
+
+/// Whether a source is needed for a runbook with these values.
+pub fn is_needed(source: &str, definition: &Definition, values: &BTreeMap<String, Json>) -> bool {
+    let of_fleet = matches!(definition.target.word(), "fleet" | "shift");
+    if of_fleet || source == "rules/repo" || source.starts_with("prometheus/") || source.starts_with("alertmanager/") {
+        return true;
+    }
+    let value = |choices: &str| {
+        let variables =
+            definition.variables.iter().filter(move |variable| variable.choices.as_deref() == Some(choices));
+        variables
+            .filter_map(|variable| values.get(&variable.name).and_then(Json::as_str).map(str::to_owned))
+            .collect::<Vec<_>>()
+    };
+    let is_of = |family: &str, choices: &str| {
+        let name = source.strip_prefix("rules/").unwrap_or(source).strip_prefix(family);
+        name.is_some_and(|name| value(choices).iter().any(|wanted| wanted == name))
+    };
+    let of_host = matches!(definition.target.word(), "mount" | "gpu" | "host");
+    is_of("kube/", "contexts") || is_of("docker/", "engines") || of_host && source.starts_with("host/")
+}
+
+/// The same, for a plan that was made.
+pub fn is_of_target(source: &str, target: &Target) -> bool {
+    let own = source.strip_prefix("rules/").unwrap_or(source);
+    match target {
+        Target::Object { context, .. } | Target::Release { context, .. } => own == format!("kube/{context}"),
+        Target::Container { engine, .. } | Target::Service { engine, .. } | Target::Engine { engine } => {
+            own == format!("docker/{engine}")
+        }
+        Target::Mount { .. } | Target::Gpu { .. } | Target::Host { .. } => own.starts_with("host/"),
+        Target::Fleet | Target::Shift { .. } => true,
+        _ => false,
+    }
+}
+
+/// Secrets, `NAME=FILE` or `NAME=$VARIABLE` each: they never stand on the command line.
+///
+/// # Errors
+/// Which cannot be read.
+pub fn secrets(given: &[String]) -> Result<BTreeMap<String, String>, Ended> {
+    let mut all = BTreeMap::new();
+    for text in given {
+        let (name, from) =
+            text.split_once('=').ok_or_else(|| usage("write a secret as --secret NAME=FILE or NAME=$VARIABLE"))?;
+        let secret = match from.strip_prefix('$') {
+            Some(variable) => {
+                env::var(variable).map_err(|_| usage(format!("{name}: there is no variable {variable}")))?
+            }
+            None => fs::read_to_string(from)
+                .map_err(|error| usage(format!("{name}: {} cannot be read: {error}", clean_to(from, 200))))?,
+        };
+        let secret = secret.trim_end_matches(['\n', '\r']).to_owned();
+        if secret.is_empty() || secret.len() > LONGEST_SECRET {
+            return Err(usage(format!("{name}: a secret has between 1 and {LONGEST_SECRET} bytes")));
+        }
+        all.insert(name.to_owned(), secret);
+    }
+    Ok(all)
+}

@@ -1,0 +1,65 @@
+//! Answers the questions of runs and plans. It changes nothing.
+
+mod about;
+mod gate;
+mod outside;
+
+use super::{House, act};
+use crate::{
+    ops::look::{self, Cluster, Engine},
+    runbook::{
+        ask::{Answer, Ask, DockerAsk, KubernetesAsk},
+        target::Target,
+    },
+};
+use serde_json::Value as Json;
+
+/// The answer to a question about a target, or why there is none.
+pub fn answer(house: &House, target: &Target, ask: &Ask) -> Answer {
+    match asked(house, target, ask) {
+        Ok(answer) => Answer::Known(answer),
+        Err(why) => Answer::Silent(house.redacted(&why)),
+    }
+}
+
+fn asked(house: &House, target: &Target, ask: &Ask) -> Result<Json, String> {
+    match ask {
+        Ask::Kubernetes(ask) => kubernetes(house, target, ask),
+        Ask::Docker(ask) => docker(house, target, ask),
+        Ask::Gate(ask) => gate::gate(house, target, ask),
+        Ask::About(ask) => about::about(house, target, ask),
+        Ask::Http(http) => outside::http(house, http),
+        Ask::PromQl(query) => outside::promql(house, query),
+        Ask::Command(command) => outside::command(house, command),
+        Ask::Helm(_) => Err("this version asks nothing of Helm releases".into()),
+        Ask::Patroni(_) | Ask::Postgres(_) | Ask::Sql(_) => {
+            Err("this version asks nothing of PostgreSQL servers".into())
+        }
+    }
+}
+
+fn kubernetes(house: &House, target: &Target, ask: &KubernetesAsk) -> Result<Json, String> {
+    let object = act::object(target)?;
+    let asked = match ask {
+        KubernetesAsk::Object => Cluster::Object,
+        KubernetesAsk::Rollout => Cluster::Rollout,
+        KubernetesAsk::Revision { revision } => Cluster::Revision(*revision),
+        KubernetesAsk::RollbackDryRun { revision } => Cluster::RollbackDryRun(*revision),
+        KubernetesAsk::Access { verb, subresource } => Cluster::Access { verb, subresource },
+        KubernetesAsk::Wedged => Cluster::Wedged,
+        KubernetesAsk::Node => Cluster::Node,
+        KubernetesAsk::Job => Cluster::Job,
+    };
+    look::cluster(&object, &asked, house.now(), &house.clients)
+}
+
+fn docker(house: &House, target: &Target, ask: &DockerAsk) -> Result<Json, String> {
+    let asked = match (ask, target) {
+        (DockerAsk::Container, Target::Container { name, .. }) => Engine::Container(name),
+        (DockerAsk::Service, Target::Service { project, service, .. }) => Engine::Service { project, service },
+        (DockerAsk::Image { image }, _) => Engine::Image(image),
+        (DockerAsk::Disk, _) => Engine::Disk,
+        _ => return Err(format!("that cannot be asked about {target}")),
+    };
+    look::engine(act::engine_of(target)?, &asked, house.now(), &house.clients)
+}

@@ -1,0 +1,118 @@
+//! Where runs of runbooks meet the machine: [`prepare`] asks what a plan needs, [`carry`] carries a run out and does what its effects ask
+//! for, [`act`] acts through the gate, [`look`] asks, [`store`] finds runs in the journal, [`shelf`] the runbooks on the disk. What belongs to
+//! who carries a run on, the gate with its world, comes in as [`Around`]: the command line has sources of its own ([`eyes`]), the
+//! cockpit those that it has anyway.
+
+pub mod act;
+pub mod carry;
+pub mod choices;
+pub mod eyes;
+mod ledger;
+pub mod look;
+pub mod prepare;
+mod record;
+pub mod shelf;
+pub mod store;
+
+use crate::{
+    client::{Clients, named::Named},
+    clock,
+    journal::Journal,
+    model::{
+        Timestamp,
+        journal::{Actor, IncidentId},
+    },
+    ops::{
+        gate::{Permit, Stop},
+        operation::Operation,
+    },
+    world::World,
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Why the gate let an operation not pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub why: String,
+    /// Where it was the rule book: that is documented, and taken to the owners.
+    pub stop: Option<Stop>,
+}
+
+impl Refusal {
+    /// Why, and how it is authorised from the command line where a rule stands against it.
+    pub fn words(&self) -> String {
+        let check = self.stop.as_ref().and_then(|stop| stop.why.strip_prefix("rule ")?.split([' ', ':']).next());
+        // What is protected is authorised by a person, not by a waiver.
+        match check.filter(|check| !check.starts_with("20")) {
+            Some(check) => format!(
+                "{}; flightdeck check --explain {check} says why, and who answers for it waives it for a time: flightdeck check --waive {check} --reason TEXT",
+                self.why
+            ),
+            None => self.why.clone(),
+        }
+    }
+}
+
+/// What a run needs of who carries it on: the gate, and what has been observed.
+pub trait Around: Send + Sync {
+    /// The permit for an operation, by what is known now.
+    ///
+    /// # Errors
+    /// Why not.
+    fn permit(&self, operation: Operation) -> Result<Permit, Refusal>;
+
+    /// What the gate would say, without a permit coming of it.
+    ///
+    /// # Errors
+    /// Why not.
+    fn would_permit(&self, operation: &Operation) -> Result<(), Refusal>;
+
+    /// Shows what has been observed.
+    fn see(&self, look: &mut dyn FnMut(&World));
+}
+
+/// What runs are carried out with.
+pub struct House {
+    pub clients: Arc<Clients>,
+    pub journal: Journal,
+    pub around: Arc<dyn Around>,
+    /// Who carries runs on here.
+    pub actor: Actor,
+    pub prometheus: Vec<Named>,
+    /// Secrets that were given, by the names of their variables: in memory alone.
+    pub secrets: Mutex<BTreeMap<String, String>>,
+}
+
+impl House {
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        clock::now()
+    }
+
+    /// A secret that was given.
+    pub fn secret(&self, name: &str) -> Option<String> {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// A text without the secrets that were given.
+    pub fn redacted(&self, text: &str) -> String {
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        // The longest first, so that one within another leaves nothing behind.
+        let mut all: Vec<&String> = secrets.values().filter(|secret| !secret.is_empty()).collect();
+        all.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        all.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "●●●"))
+    }
+
+    /// What has been observed, asked for one thing.
+    pub fn saw<T: Default>(&self, mut ask: impl FnMut(&World) -> T) -> T {
+        let mut found = T::default();
+        self.around.see(&mut |world| found = ask(world));
+        found
+    }
+}
+
+/// Where a run's events belong.
+pub type Incident = Option<IncidentId>;

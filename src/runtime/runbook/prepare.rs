@@ -1,0 +1,106 @@
+//! Asks what a plan needs, and has it made.
+
+use super::{House, Refusal, act, look};
+use crate::{
+    model::nearest::did_you_mean,
+    ops::gate::rules::fits,
+    runbook::{
+        ask::Answer,
+        definition::{Definition, ValueKind},
+        field::Field as _,
+        plan::{Facts, Plan, Unplanned, Variables, make, questions, settle},
+    },
+};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// Values as they were written, `name=value` each.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn values(definition: &Definition, given: &[(String, String)]) -> Result<BTreeMap<String, Json>, Vec<String>> {
+    let mut values = BTreeMap::new();
+    let mut faults = Vec::new();
+    for (name, text) in given {
+        let Some(variable) = definition.variable(name) else {
+            let known = definition.variables.iter().map(|variable| variable.name.as_str());
+            let near = did_you_mean(name, known.clone());
+            faults
+                .push(format!("there is no variable «{name}»{near}; known: {}", known.collect::<Vec<_>>().join(", ")));
+            continue;
+        };
+        if variable.kind == ValueKind::Secret {
+            faults.push(format!(
+                "{name} is a secret: give it as --secret {name}=FILE or --secret {name}=$VARIABLE, never as --set"
+            ));
+            continue;
+        }
+        match variable.parse(text) {
+            Ok(value) => {
+                values.insert(name.clone(), value);
+            }
+            Err(why) => faults.push(why),
+        }
+    }
+    if faults.is_empty() { Ok(values) } else { Err(faults) }
+}
+
+/// Asks every preflight question, and puts the plan together. `isolated` are patterns of the targets that a drill may act on.
+///
+/// # Errors
+/// Everything that keeps it from being one.
+pub fn plan(
+    house: &House,
+    definition: &Definition,
+    given: &BTreeMap<String, Json>,
+    secrets: Vec<String>,
+    isolated: &[String],
+) -> Result<Plan, Unplanned> {
+    let faults = |faults| Unplanned { faults, preflight: Vec::new() };
+    let variables = settle(definition, given, secrets).map_err(faults)?;
+    let facts = facts(house, definition, &variables)?;
+    let plan = make(definition, &variables, &facts)?;
+    let marked: Vec<_> = plan.steps.iter().map(|step| step.target.key()).collect();
+    let is_isolated = |key: &String| isolated.iter().any(|pattern| !pattern.is_empty() && fits(pattern, key));
+    let facts = Facts { isolated: marked.into_iter().filter(is_isolated).collect(), ..facts };
+    if facts.isolated.is_empty() { Ok(plan) } else { make(definition, &variables, &facts) }
+}
+
+/// The answers to the preflight questions, each asked as soon as what it needs is known.
+fn facts(house: &House, definition: &Definition, variables: &Variables) -> Result<Facts, Unplanned> {
+    let mut facts = Facts::default();
+    // Every round answers one question at least.
+    for _ in 0..=definition.preflight.len() {
+        let open = questions(definition, variables, &facts)?;
+        if open.is_empty() {
+            break;
+        }
+        for question in open {
+            let answer = look::answer(house, &question.target, &question.ask);
+            if let Answer::Known(known) = &answer
+                && let Some(diff) = known.get("diff").and_then(Json::as_str).filter(|diff| !diff.is_empty())
+                && let Some(step) = definition.steps.iter().find(|step| step.changes())
+            {
+                facts.diffs.insert(step.id.clone(), diff.to_owned());
+            }
+            facts.answers.insert(question.id, answer);
+        }
+    }
+    Ok(facts)
+}
+
+/// What the gate says to the steps of a plan that are known whole: asked before anything begins.
+///
+/// # Errors
+/// The first refusal, with the step.
+pub fn gate(house: &House, plan: &Plan) -> Result<(), (String, Refusal)> {
+    for planned in plan.steps.iter().filter(|planned| planned.left_out.is_none()) {
+        let Some(Ok(act)) = planned.step.act().map(|act| act.ready()) else { continue };
+        // What cannot be said now is said when its turn comes.
+        let Ok(operations) = act::operations(house, &planned.target, &act) else { continue };
+        for operation in operations {
+            house.around.would_permit(&operation).map_err(|refusal| (planned.step.id.clone(), refusal))?;
+        }
+    }
+    Ok(())
+}

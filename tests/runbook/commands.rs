@@ -1,0 +1,137 @@
+//! What needs no services: lists, mistakes in files, a run at a table, approvals.
+
+use crate::bed::Home;
+use serde_json::Value;
+
+#[test]
+fn runbooks_are_listed_and_shown() {
+    let home = Home::new(None);
+    let (code, all, errors) = home.json(&["list", "--json"]);
+    assert_eq!(code, 0, "{errors}");
+    let names: Vec<_> = all.as_array().expect("a list").iter().filter_map(|it| it["name"].as_str()).collect();
+    for name in
+        ["k8s-rollback", "container-rollback", "compose-rollback", "helm-rollback", "patroni-switchover", "postmortem"]
+    {
+        assert!(names.contains(&name), "{names:?}");
+    }
+    let (code, shown, _) = home.json(&["show", "k8s-rollback", "--json"]);
+    assert_eq!(code, 0);
+    let variables: Vec<_> =
+        shown["variables"].as_array().expect("a list").iter().filter_map(|it| it["name"].as_str()).collect();
+    for name in ["kind", "context", "namespace", "name", "revision"] {
+        assert!(variables.contains(&name), "{variables:?}");
+    }
+    let unknown = home.output(&["show", "k8s-rolback"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("did you mean «k8s-rollback»?"));
+    let lint = home.output(&["lint"]);
+    assert_eq!((lint.status.code(), lint.stdout.len()), (Some(0), 0), "{}", String::from_utf8_lossy(&lint.stdout));
+    let (code, schema, _) = home.json(&["schema"]);
+    assert!(code == 0 && schema["title"].is_string(), "{schema:#}");
+}
+
+#[test]
+fn mistakes_are_named_with_file_line_and_what_to_do() {
+    let home = Home::new(None);
+    let text = "title = \"t\"\nabout = \"a\"\n[target]\nhost = { host = \"{{hots}}\" }\n[[variable]]\nname = \"host\"\ntitle = \"h\"\n[[step]]\nid = \"n\"\ntitle = \"n\"\nnote = \"n\"\n";
+    let file = home.write("runbooks/wrong.toml", text);
+    let said = home.output(&["lint", &file.to_string_lossy()]);
+    let out = String::from_utf8_lossy(&said.stdout);
+    assert_eq!(said.status.code(), Some(1), "{out}");
+    assert!(out.contains(&format!("{}:4:", file.display())) && out.contains("did you mean «host»?"), "{out}");
+    let (_, faults, _) = home.json(&["lint", "--json"]);
+    assert_eq!((&faults[0]["line"], &faults[0]["severity"]), (&Value::from(4), &Value::from("error")), "{faults:#}");
+    // It is not run, and says why.
+    let run = home.output(&["run", "wrong", "--set", "host=a", "--yes"]);
+    assert_eq!(run.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&run.stderr).contains("has errors and is not run"));
+}
+
+/// A runbook that needs nothing but people.
+const TALK: &str = r#"
+title = "Talk about {{host}}"
+about = "for tests"
+[target]
+host = { host = "{{host}}" }
+[[variable]]
+name = "host"
+title = "the host"
+[[step]]
+id = "who"
+title = "Who does it"
+[[step.input]]
+name = "person"
+title = "the person"
+[[step]]
+id = "second"
+title = "A second person"
+[step.approval]
+text = "{{steps.who.person}} goes to {{host}}"
+valid = "1h"
+[[step]]
+id = "go"
+title = "Go there"
+timeout = "1m"
+manual = "go to {{host}}"
+no-undo = "nobody is the worse for it"
+[[step.verify]]
+title = "the machine is there"
+ask = { command = { argv = ["uname", "-s"] } }
+within = "10s"
+expect = [{ path = "stdout", matches = "Linux" }]
+"#;
+
+#[test]
+fn people_answer_by_flags_and_a_second_person_approves() {
+    let home = Home::new(None);
+    let file = home.write("runbooks/talk.toml", TALK);
+    let lint = home.output(&["lint", &file.to_string_lossy()]);
+    assert_eq!(lint.status.code(), Some(0), "{}", String::from_utf8_lossy(&lint.stdout));
+    let missing = home.output(&["run", "talk", "--yes"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("--set host="));
+
+    let asks = home.said(&["run", "talk", "--set", "host=board", "--yes", "--json"]);
+    assert_eq!((asks.code, asks.outcome()), (1, "paused"), "{}", asks.all());
+    assert!(asks.last()["text"].as_str().expect("a text").contains("--answer who.person="), "{}", asks.all());
+    let run = asks.run().to_owned();
+    let waits = home.said(&["resume", &run, "--answer", "who.person=ann", "--json"]);
+    assert_eq!((waits.code, waits.outcome()), (1, "paused"), "{}", waits.all());
+    assert!(waits.last()["text"].as_str().expect("a text").contains("runbook approve"), "{}", waits.all());
+
+    // Who asked for it cannot approve it.
+    let own = home.output(&["approve", &run]);
+    assert_eq!(own.status.code(), Some(4), "{}", String::from_utf8_lossy(&own.stderr));
+    let other = home.command("ops-b", &["approve", &run, "--json"]).output().expect("it runs");
+    assert_eq!(other.status.code(), Some(0), "{}", String::from_utf8_lossy(&other.stderr));
+    let by_hand = home.said(&["resume", &run, "--json"]);
+    assert!(by_hand.last()["text"].as_str().expect("a text").contains("--done go"), "{}", by_hand.all());
+    let done = home.said(&["resume", &run, "--done", "go", "--json"]);
+    assert_eq!((done.code, done.outcome()), (0, "succeeded"), "{}", done.all());
+    let (_, history, _) = home.json(&["history", &run, "--json"]);
+    let told = history["entries"].to_string();
+    assert!(told.contains("approved by ops-b") && told.contains("filled in: person"), "{history:#}");
+}
+
+#[test]
+fn at_a_table_nothing_is_done() {
+    let home = Home::new(None);
+    home.write("runbooks/talk.toml", TALK);
+    let said = home.said(&[
+        "run",
+        "talk",
+        "--set",
+        "host=board",
+        "--mode",
+        "tabletop",
+        "--yes",
+        "--answer",
+        "who.person=ann",
+        "--json",
+    ]);
+    assert_eq!((said.code, said.outcome()), (0, "succeeded"), "{}", said.all());
+    let again = home.said(&["resume", said.run(), "--json"]);
+    assert_eq!((again.code, again.outcome()), (0, "succeeded"), "{}", again.all());
+    let none = home.output(&["resume", "talk-none"]);
+    assert_eq!(none.status.code(), Some(2));
+}
