@@ -90,7 +90,7 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
             "client/patroni/act.rs",
             "ops/alertmanager.rs",
             "ops/postgres.rs",
-            "notify/send.rs",
+            "client/receiver/send.rs",
         ],
         "what changes something over HTTP takes a permit, or tells somebody",
     ),

@@ -4,10 +4,10 @@ pub mod docker;
 pub mod http;
 pub mod kubernetes;
 pub mod named;
-pub mod notify;
 pub mod patroni;
 pub mod postgres;
 mod proxy;
+pub mod receiver;
 pub mod secret;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -21,7 +21,7 @@ pub struct Clients {
     pub kube: kubernetes::Contexts,
     pub alertmanagers: Vec<named::Named>,
     /// Who is told of incidents.
-    pub receivers: Vec<notify::Receiver>,
+    pub receivers: Vec<receiver::Receiver>,
     pub postgres: Vec<postgres::ClusterOptions>,
 }
 
@@ -37,7 +37,7 @@ pub struct Wanted {
     /// Alertmanagers that the configuration names.
     pub alertmanagers: Vec<named::Named>,
     /// Receivers that the configuration names.
-    pub receivers: Vec<notify::Receiver>,
+    pub receivers: Vec<receiver::Receiver>,
     /// PostgreSQL clusters that the configuration names.
     pub postgres: Vec<postgres::ClusterOptions>,
 }

@@ -4,7 +4,7 @@ use super::{Config, watch::secret};
 use crate::{
     client::{
         http::Auth,
-        notify::{Address, PAGERDUTY, Receiver, Way, template::Template},
+        receiver::{Address, PAGERDUTY, Receiver, Way, template::Template},
     },
     model::{journal::Sev, text::clean_to},
 };

@@ -5,9 +5,8 @@ use super::{
     gate::Permit,
     kubernetes,
     ledger::{Ledger, Record},
-    notify,
     operation::Operation,
-    paper, process,
+    paper, process, tell,
 };
 use crate::{client::Clients, model::object::ObjectRef};
 use std::{sync::Arc, time::Duration};
@@ -110,7 +109,7 @@ pub fn perform(
         Operation::Kube { target, act } => within(kubernetes::execute(target, act, permit.at(), clients, progress)),
         Operation::Rules(change) => paper::write(change),
         Operation::OpenFile(_) => Err(Failure::failed("the editor needs the terminal")),
-        Operation::Notify(telling) => within(notify::once(telling, clients)),
+        Operation::Notify(telling) => within(tell::once(telling, clients)),
         Operation::Alertmanager { target, act, .. } => within(alertmanager::execute(&permit, target, act, clients)),
     };
     record.close(ledger, outcome)

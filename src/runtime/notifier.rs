@@ -5,7 +5,7 @@
 use crate::{
     client::{
         Clients,
-        notify::{
+        receiver::{
             Outcome, Receiver,
             queue::{Attempt, Limits, Queue},
         },
@@ -20,8 +20,8 @@ use crate::{
     ops::{
         gate::{Gate, Policy},
         ledger::Ledger,
-        notify::{OnItsWay, attempt},
         operation::{Operation, Telling, told_key},
+        tell::{OnItsWay, attempt},
     },
     world::World,
 };
@@ -116,14 +116,14 @@ impl Notifier {
     /// # Errors
     /// The journal could not be read.
     pub async fn run_once(mut self, deadline: Duration) -> Result<usize, JournalError> {
-        let end = Instant::now() + deadline;
+        let end = Instant::from_std(clock::instant()) + deadline;
         // Where a cockpit holds the lease it tells.
         if !self.hold().await {
             return Ok(0);
         }
         self.look().await?;
         self.send();
-        while !self.state.queue.is_empty() && Instant::now() < end {
+        while !self.state.queue.is_empty() && Instant::from_std(clock::instant()) < end {
             let wake = self.next_wake().min(end);
             tokio::select! {
                 Some(done) = self.state.in_flight.join_next() => self.finish(done.ok()),
@@ -244,7 +244,7 @@ impl Notifier {
     fn next_wake(&self) -> Instant {
         let wait = self.state.queue.next_wake().map(|at| at.duration_since(clock::now()));
         let wait = wait.map_or(TURN, |wait| Duration::try_from(wait).unwrap_or_default());
-        Instant::now() + wait.min(TURN)
+        Instant::from_std(clock::instant()) + wait.min(TURN)
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     client::{
         http::{Auth, sample::Served},
-        notify::{Address, Way, template::Template},
+        receiver::{Address, Way, template::Template},
     },
     journal::Options,
     model::journal::{Draft, Sev},

@@ -3,16 +3,16 @@
 mod alertmanager;
 mod container;
 mod kubernetes;
-mod notify;
 mod process;
 pub mod rules;
+mod telling;
 
 pub use alertmanager::{AlertAct, Changed, place_of};
 pub use container::{EngineAct, Prune};
 pub use kubernetes::{KubeAct, on};
-pub use notify::{Telling, told_key};
 pub use process::Signal;
 pub use rules::{OpenFile, RuleChange};
+pub use telling::{Telling, told_key};
 
 use crate::model::{
     kubernetes::Access,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::client::{
     Clients,
-    notify::{Outcome, send},
+    receiver::{Outcome, send},
 };
 use std::time::Duration;
 
