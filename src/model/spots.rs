@@ -129,7 +129,7 @@ pub fn plain(value: &Spanned<DeValue<'_>>) -> Value {
     }
 }
 
-/// Line and column of an offset in bytes, counted from 1, columns in characters. For one place: where many are asked for, [`Lines`] is quicker.
+/// Line and column of an offset in bytes, counted from 1, columns in characters. For one place: where many are asked for, `Lines` is quicker.
 pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     Lines::of(text).place(offset)
 }

@@ -1,4 +1,4 @@
-//! Forms: operations and questions as a runbook has them, with templates in their places, and as they are done, with values. [`forms`]
+//! Forms: operations and questions as a runbook has them, with templates in their places, and as they are done, with values. `forms`
 //! declares both at once, so that neither can have a field that the other lacks.
 
 use super::{

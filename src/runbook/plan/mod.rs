@@ -1,6 +1,6 @@
 //! What a run would do: every step with its effect, what is asked before and after, the way back, and a hash that approvals are bound to.
 //!
-//! The house asks the questions of [`questions`] until none is left, and then has [`make`] put the plan together.
+//! The house asks the questions of [`questions`] until none is left, and then has [`make()`] put the plan together.
 
 mod make;
 mod report;
