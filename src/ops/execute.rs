@@ -6,7 +6,7 @@ use super::{
     kubernetes,
     ledger::{Ledger, Record},
     operation::Operation,
-    paper, process, tell,
+    paper, postgres, process, tell,
 };
 use crate::{client::Clients, model::object::ObjectRef};
 use std::{sync::Arc, time::Duration};
@@ -111,6 +111,7 @@ pub fn perform(
         Operation::OpenFile(_) => Err(Failure::failed("the editor needs the terminal")),
         Operation::Notify(telling) => within(tell::once(telling, clients)),
         Operation::Alertmanager { target, act, .. } => within(alertmanager::execute(&permit, target, act, clients)),
+        Operation::Postgres { target, act } => within(postgres::execute(&permit, target, act, clients, progress)),
     };
     record.close(ledger, outcome)
 }

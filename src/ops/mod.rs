@@ -14,6 +14,7 @@ pub mod look;
 pub mod offer;
 pub mod operation;
 mod paper;
+mod postgres;
 mod process;
 pub mod rehearse;
 pub mod tell;

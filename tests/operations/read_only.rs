@@ -20,6 +20,12 @@ use flightdeck::{
         input::{Key, KeyCode},
         kubernetes::{Cluster, KubeNews, KubePart, Node, Pod, PodContainer, Workload},
         object::{ObjectKind, ObjectRef},
+        postgres::{
+            self, Sample,
+            lsn::Lsn,
+            patroni::{Config, Member, MemberStatus, Patroni, Role},
+            server::{Server, ServerState},
+        },
         rows::Delta,
         ruling::{RuleNews, Ruling},
         source::{SourceReport, SourceState},
@@ -31,7 +37,7 @@ use flightdeck::{
         execute::execute,
         gate::{Decision, Gate, Policy, rules::Protect},
         offer,
-        operation::{AlertAct, EngineAct, KubeAct, Operation, Signal, rules},
+        operation::{AlertAct, EngineAct, KubeAct, Operation, PostgresAct, Signal, rules},
     },
     world::World,
 };
@@ -72,6 +78,13 @@ fn world(engine: &str, context: &str) -> World {
     world.apply(now(), "rules/repo", vec![Update::Rules(Box::new(violations()))]);
     for part in kube_parts(context) {
         world.apply(now(), &kube, vec![Update::Kube(Box::new(KubeNews { context: context.into(), part }))]);
+    }
+    report(&mut world, "postgres/g");
+    report(&mut world, "postgres/h");
+    report(&mut world, "postgres/i");
+    for cluster in postgres() {
+        let source = format!("postgres/{}", cluster.name);
+        world.apply(now(), &source, vec![Update::Postgres(Box::new(cluster))]);
     }
     report(&mut world, "alertmanager/a");
     world.apply(now(), "alertmanager/a", vec![Update::Alerts(Box::new(alertmanager()))]);
@@ -119,6 +132,59 @@ fn alertmanager() -> Alertmanager {
     };
     let (alerts, silences) = (vec![Arc::new(alert)], vec![Arc::new(silence)]);
     Alertmanager { name: "a".into(), alerts, silences, ..Alertmanager::default() }
+}
+
+/// A cluster under Patroni that is well, one that is paused and lost its leader, and a plain standby whose primary is gone. Their
+/// replicas are named by what an offer's field is filled with.
+fn postgres() -> Vec<postgres::Cluster> {
+    let member = |name: &str, role: Role| {
+        let own = MemberStatus {
+            at: now(),
+            is_primary: Some(role.leads()),
+            timeline: Some(1),
+            location: role.leads().then_some(Lsn(9)),
+            received: (!role.leads()).then_some(Lsn(9)),
+            is_replay_paused: (!role.leads()).then_some(false),
+            ..MemberStatus::default()
+        };
+        Member {
+            name: name.into(),
+            role,
+            state: "streaming".into(),
+            timeline: Some(1),
+            lag_bytes: (!role.leads()).then_some(0),
+            api_url: Some(format!("http://{name}:8008").into()),
+            own: Some(own),
+            ..Member::default()
+        }
+    };
+    let sample = Sample { server: "m".into(), at: now(), lsn: Lsn(9), timeline: Some(1), bytes_per_second: None };
+    let cluster = |name: &str, patroni| postgres::Cluster {
+        name: name.into(),
+        at: now(),
+        patroni,
+        sample: Some(sample.clone()),
+        ..postgres::Cluster::default()
+    };
+    let config = Some(Config::default());
+    let well = Patroni {
+        members: vec![member("m", Role::Leader), member("7", Role::Replica)],
+        config: config.clone(),
+        ..Patroni::default()
+    };
+    let lost = Patroni { members: vec![member("7", Role::Replica)], is_paused: true, config, ..Patroni::default() };
+    let standby = ServerState {
+        at: now(),
+        in_recovery: true,
+        timeline: Some(1),
+        received: Some(Lsn(9)),
+        is_replay_paused: Some(false),
+        ..ServerState::default()
+    };
+    let standby = Server { name: "s".into(), state: Some(standby), ..Server::default() };
+    let gone = Server { name: "m".into(), problem: Some("refused".into()), ..Server::default() };
+    let plain = postgres::Cluster { servers: vec![gone, standby], ..cluster("i", None) };
+    vec![cluster("g", Some(well)), cluster("h", Some(lost)), plain]
 }
 
 fn engine_parts(engine: &str) -> Vec<EnginePart> {
@@ -199,6 +265,10 @@ fn targets(engine: &str, context: &str) -> Vec<ObjectRef> {
         in_cluster(CronJob, "paused"),
         ObjectRef::new(ObjectKind::Alert, "a/1"),
         ObjectRef::new(ObjectKind::Silence, "a/s"),
+        ObjectRef::new(ObjectKind::Postgres, "g"),
+        ObjectRef::new(ObjectKind::Postgres, "g/7"),
+        ObjectRef::new(ObjectKind::Postgres, "h"),
+        ObjectRef::new(ObjectKind::Postgres, "i/s"),
         ObjectRef::resource(context, "secrets", "n", "s"),
         ObjectRef::resource(context, "services", "n", "s"),
         ObjectRef::new(ObjectKind::Violation, "f:3"),
@@ -248,7 +318,12 @@ fn every_operation(world: &World, engine: &str, context: &str) -> Vec<Operation>
     all.push(Operation::Kube { target, act: KubeAct::Apply { manifest, diff: String::new(), file: String::new() } });
     all.push(Operation::SignalProcess { pid: 4242, start_ticks: 1, name: "x".into(), signal: Signal::Term });
     let words: BTreeSet<_> = all.iter().map(Operation::word).collect();
-    let known = EngineAct::WORDS.iter().chain(KubeAct::WORDS).chain(rules::WORDS).chain(AlertAct::WORDS);
+    let known = EngineAct::WORDS
+        .iter()
+        .chain(KubeAct::WORDS)
+        .chain(rules::WORDS)
+        .chain(AlertAct::WORDS)
+        .chain(PostgresAct::WORDS);
     let known: BTreeSet<_> = known.copied().chain(["signal"]).collect();
     assert_eq!(words, known, "an operation that this list forgets is not tested");
     all
@@ -283,7 +358,12 @@ fn no_operation_passes_a_gate_that_is_closed() {
         .filter(|operation| matches!(Gate::decide(operation, &world, &armed()), Decision::Allowed(_)))
         .map(Operation::word)
         .collect();
-    let words = EngineAct::WORDS.iter().chain(KubeAct::WORDS).chain(rules::WORDS).chain(AlertAct::WORDS);
+    let words = EngineAct::WORDS
+        .iter()
+        .chain(KubeAct::WORDS)
+        .chain(rules::WORDS)
+        .chain(AlertAct::WORDS)
+        .chain(PostgresAct::WORDS);
     let shut: Vec<_> = words.filter(|word| !open.contains(*word)).collect();
     assert!(shut.is_empty(), "never allowed: {shut:?}");
 }
@@ -296,6 +376,7 @@ fn what_is_protected_or_old_is_never_changed() {
         Protect { context: "e".into(), ..Protect::default() },
         Protect { context: "c".into(), ..Protect::default() },
         Protect { context: "a".into(), ..Protect::default() },
+        Protect { kind: "postgres".into(), ..Protect::default() },
         Protect { kind: "process".into(), ..Protect::default() },
         Protect { kind: "violation".into(), ..Protect::default() },
     ];
@@ -304,7 +385,7 @@ fn what_is_protected_or_old_is_never_changed() {
         let refused = Gate::permit(operation.clone(), &world, &policy);
         assert!(refused.as_ref().is_err_and(|why| why.contains("protected")), "{operation}: {refused:?}");
     }
-    for name in ["docker/e", "kube/c", "alertmanager/a"] {
+    for name in ["docker/e", "kube/c", "alertmanager/a", "postgres/g", "postgres/h", "postgres/i"] {
         let mut report = world.observed.sources[name].report.clone();
         report.state = SourceState::Stale;
         world.report(now(), report);

@@ -4,5 +4,6 @@ mod bed;
 #[path = "../it/need.rs"]
 #[allow(dead_code, reason = "a part of it is needed here")]
 mod need;
+mod operations;
 mod patroni;
 mod streaming;

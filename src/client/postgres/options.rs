@@ -43,6 +43,9 @@ impl ClusterOptions {
         if self.name.is_empty() || !self.name.chars().all(is_plain) {
             wrong("write a name of letters, digits, «-», «_» and «.»".into());
         }
+        if self.operator.as_ref().is_some_and(|name| name.is_empty() || !name.chars().all(is_plain)) {
+            wrong("write the operator's name in letters, digits, «-», «_» and «.»".into());
+        }
         match (self.patroni.is_empty(), self.servers.is_empty()) {
             (true, true) => wrong("name the addresses of its Patroni, or its servers".into()),
             (false, false) => wrong("a cluster is under Patroni, or has servers of its own: name one of both".into()),
@@ -80,6 +83,16 @@ impl ClusterOptions {
         Http::to(&bare, Duration::from_secs(1), 1)
             .map(drop)
             .map_err(|error| format!("{}; {}", error.reason, error.hint))
+    }
+
+    /// How a server is asked by who may change it. An operator without a password of their own has it in `~/.pgpass`.
+    pub fn operator_login(&self, url: &str) -> Login {
+        let Some(operator) = &self.operator else { return self.login(url) };
+        let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
+        let place = rest.find(['/', '?']).unwrap_or(rest.len());
+        let after = rest[..place].rfind('@').map_or(0, |at| at + 1);
+        let url = format!("{scheme}://{operator}@{}", &rest[after..]);
+        Login { url, password: self.operator_password.clone(), server: None }
     }
 
     /// How a server is asked.

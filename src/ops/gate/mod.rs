@@ -5,6 +5,7 @@ mod book;
 mod engine;
 pub mod kubernetes;
 mod paper;
+mod postgres;
 mod process;
 pub mod rules;
 
@@ -192,6 +193,9 @@ impl Gate {
             Operation::Engine { target, act, .. } => (engine::refusal(target, act, world), Vec::new()),
             Operation::Alertmanager { target, act, .. } => {
                 (alertmanager::refusal(target, act, world), alertmanager::warnings(target, act, world))
+            }
+            Operation::Postgres { target, act } => {
+                (postgres::refusal(target, act, world), postgres::warnings(target, act, world))
             }
             Operation::Kube { target, act } => {
                 (kubernetes::refusal(target, act, world), kubernetes::warnings(target, act, world))

@@ -5,9 +5,10 @@ mod alertmanager;
 mod engine;
 pub mod finding;
 mod kubernetes;
+mod postgres;
 pub mod value;
 
-use super::operation::{AlertAct, EngineAct, KubeAct, Operation, engine_of};
+use super::operation::{AlertAct, EngineAct, KubeAct, Operation, PostgresAct, engine_of};
 use crate::{
     model::object::{ObjectKind, ObjectRef},
     world::World,
@@ -41,6 +42,7 @@ pub enum Act {
     /// About a finding of the rule book.
     Rule(finding::Said),
     Alertmanager(AlertAct),
+    Postgres(PostgresAct),
 }
 
 /// Something to be said before.
@@ -105,6 +107,10 @@ impl Offer {
             }
             Act::Kube(act) => Operation::Kube { target: target.clone(), act },
             Act::Rule(said) => finding::operation(said, target, world)?,
+            Act::Postgres(act) => {
+                let (target, act) = postgres::on(target, world, act);
+                Operation::Postgres { target, act }
+            }
             Act::Alertmanager(act) => Operation::Alertmanager {
                 target: target.clone(),
                 name: name(world, target),
@@ -121,7 +127,8 @@ impl Offer {
 
 /// Everything that can be offered.
 pub fn all() -> impl Iterator<Item = &'static Offer> {
-    engine::OFFERS.iter().chain(kubernetes::OFFERS).chain(finding::OFFERS).chain(alertmanager::OFFERS)
+    let own = finding::OFFERS.iter().chain(alertmanager::OFFERS).chain(postgres::OFFERS);
+    engine::OFFERS.iter().chain(kubernetes::OFFERS).chain(own)
 }
 
 /// What can be offered for an object.
@@ -172,6 +179,7 @@ mod tests {
         let offered: BTreeSet<_> = all().map(|offer| offer.word).collect();
         // What the editor's text becomes is not offered: it follows from the edit.
         let words = EngineAct::WORDS.iter().chain(KubeAct::WORDS).chain(rules::WORDS).chain(AlertAct::WORDS);
+        let words = words.chain(PostgresAct::WORDS);
         // What only a runbook's plan makes safe is done by a runbook alone.
         let known = words.copied().filter(|word| !["apply", "rollback", "delete-wedged", "recreate"].contains(word));
         assert_eq!(offered, known.collect());
@@ -192,6 +200,8 @@ mod tests {
             ObjectRef::new(ObjectKind::Violation, "x:1"),
             ObjectRef::new(ObjectKind::Alert, "a/1"),
             ObjectRef::new(ObjectKind::Silence, "a/1"),
+            ObjectRef::new(ObjectKind::Postgres, "c"),
+            ObjectRef::new(ObjectKind::Postgres, "c/m"),
         ];
         for target in kinds {
             let keys: Vec<_> = of(&target).map(|offer| offer.key).collect();

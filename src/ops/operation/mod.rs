@@ -3,6 +3,7 @@
 mod alertmanager;
 mod container;
 mod kubernetes;
+mod postgres;
 mod process;
 pub mod rules;
 mod telling;
@@ -10,6 +11,7 @@ mod telling;
 pub use alertmanager::{AlertAct, Changed, place_of};
 pub use container::{EngineAct, Prune};
 pub use kubernetes::{KubeAct, on};
+pub use postgres::PostgresAct;
 pub use process::Signal;
 pub use rules::{OpenFile, RuleChange};
 pub use telling::{Telling, told_key};
@@ -62,6 +64,8 @@ pub enum Operation {
     Alertmanager { target: ObjectRef, name: String, act: AlertAct },
     /// Tells somebody outside of an incident.
     Notify(Box<Telling>),
+    /// Does something to a PostgreSQL cluster or one of its members.
+    Postgres { target: ObjectRef, act: PostgresAct },
 }
 
 impl Operation {
@@ -71,9 +75,10 @@ impl Operation {
             Self::SignalProcess { pid, start_ticks, .. } => {
                 ObjectRef::new(ObjectKind::Process, compact_str::format_compact!("{pid}/{start_ticks}"))
             }
-            Self::Engine { target, .. } | Self::Kube { target, .. } | Self::Alertmanager { target, .. } => {
-                target.clone()
-            }
+            Self::Engine { target, .. }
+            | Self::Kube { target, .. }
+            | Self::Alertmanager { target, .. }
+            | Self::Postgres { target, .. } => target.clone(),
             Self::Rules(change) => change.target.clone(),
             Self::OpenFile(file) => file.target.clone(),
             Self::Notify(telling) => telling.target(),
@@ -92,6 +97,9 @@ impl Operation {
             Self::Rules(change) => change.name(),
             Self::OpenFile(file) => file.name(),
             Self::Notify(telling) => &telling.receiver,
+            Self::Postgres { target, .. } => {
+                target.in_postgres().map_or(&target.id, |(name, member)| member.unwrap_or(name))
+            }
         }
     }
 
@@ -105,6 +113,7 @@ impl Operation {
             Self::OpenFile(_) => "edit",
             Self::Notify(_) => "notify",
             Self::Alertmanager { act, .. } => act.word(),
+            Self::Postgres { act, .. } => act.word(),
         }
     }
 
@@ -115,6 +124,7 @@ impl Operation {
             Self::Engine { target, .. } => engine_of(target),
             Self::Kube { target, .. } => target.in_kube().map_or("", |path| path.context),
             Self::Alertmanager { target, .. } => place_of(target),
+            Self::Postgres { target, .. } => target.in_postgres().map_or("", |(cluster, _)| cluster),
         }
     }
 
@@ -138,13 +148,18 @@ impl Operation {
             Self::OpenFile(file) => file.effect(),
             Self::Notify(telling) => telling.effect(),
             Self::Alertmanager { target, name, act } => act.effect(target, name),
+            Self::Postgres { target, act } => act.effect(target),
         }
     }
 
     /// Whether it needs the terminal, so that the cockpit gives it away meanwhile.
     pub const fn takes_terminal(&self) -> bool {
         match self {
-            Self::SignalProcess { .. } | Self::Rules(_) | Self::Alertmanager { .. } | Self::Notify(_) => false,
+            Self::SignalProcess { .. }
+            | Self::Rules(_)
+            | Self::Alertmanager { .. }
+            | Self::Notify(_)
+            | Self::Postgres { .. } => false,
             Self::Engine { act, .. } => act.takes_terminal(),
             Self::Kube { act, .. } => act.takes_terminal(),
             Self::OpenFile(_) => true,
@@ -168,6 +183,7 @@ impl Operation {
             Self::Engine { act, .. } => act.danger(),
             Self::Kube { act, .. } => act.danger(),
             Self::Rules(change) => change.addition.danger(),
+            Self::Postgres { act, .. } => act.danger(),
             Self::OpenFile(_) => None,
         }
     }
@@ -183,7 +199,11 @@ impl Operation {
     /// Whether what would happen can be asked for before.
     pub const fn can_be_rehearsed(&self) -> bool {
         match self {
-            Self::SignalProcess { .. } | Self::OpenFile(_) | Self::Alertmanager { .. } | Self::Notify(_) => false,
+            Self::SignalProcess { .. }
+            | Self::OpenFile(_)
+            | Self::Alertmanager { .. }
+            | Self::Notify(_)
+            | Self::Postgres { .. } => false,
             Self::Rules(change) => change.draft.is_none(),
             Self::Engine { act, .. } => matches!(act, EngineAct::Prune { .. }),
             Self::Kube { act, .. } => act.has_dry_run(),
@@ -271,6 +291,7 @@ impl fmt::Display for Operation {
                     place_of(target)
                 )
             }
+            Self::Postgres { target, act } => write!(f, "{}{} {target}", act.word(), act.parameters()),
             Self::Alertmanager { target, name, act } => {
                 write!(f, "{} {} {name} ({})", act.word(), target.kind.word(), place_of(target))
             }

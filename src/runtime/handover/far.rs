@@ -66,7 +66,8 @@ pub async fn connect(permit: &Permit, clients: &Clients) -> Result<Far, Failure>
         | Operation::Rules(_)
         | Operation::OpenFile(_)
         | Operation::Alertmanager { .. }
-        | Operation::Notify(_) => Err(Failure::failed("that needs no terminal")),
+        | Operation::Notify(_)
+        | Operation::Postgres { .. } => Err(Failure::failed("that needs no terminal")),
     }
 }
 

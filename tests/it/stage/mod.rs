@@ -203,8 +203,11 @@ pub fn app_for(action: &Action, size: (u16, u16)) -> App {
     };
     let watched = matches!(action.name, "operate-silence" | "operate-expire");
     let of_rules = ["preflight", "violations-view", "operate-waive", "operate-attest", "operate-accept"];
+    let of_postgres = ["operate-switchover", "operate-failover", "operate-reinitialize", "operate-promote"];
+    let of_postgres = of_postgres.iter().position(|name| *name == action.name);
     let made = match () {
         () if watched => app_with_watch,
+        () if of_postgres.is_some() => app_with_postgres,
         () if of_rules.contains(&action.name) => app_with_rules,
         () => app,
     };
@@ -216,6 +219,10 @@ pub fn app_for(action: &Action, size: (u16, u16)) -> App {
         return app;
     }
     app.policy.actor.name = "ann".into();
+    if let Some(at) = of_postgres {
+        app.open(ObjectRef::new(ObjectKind::Postgres, ["orders", "orders", "orders/db-3", "ledger/ledger-b"][at]));
+        return app;
+    }
     if let Some(word) = action.name.strip_prefix("operate") {
         let word = word.trim_start_matches('-');
         let kube = &app.world.observed.kube;
