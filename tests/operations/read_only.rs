@@ -1,7 +1,10 @@
 //! Read-only is read-only: nothing in the tables of operations and actions gets past the gate, and nothing that changes something reaches
 //! an engine.
 
-use crate::bed::{IMAGE, armed, on_testbed};
+use crate::{
+    bed::{IMAGE, armed, on_testbed},
+    clusters,
+};
 use flightdeck::{
     action,
     app::{
@@ -20,12 +23,6 @@ use flightdeck::{
         input::{Key, KeyCode},
         kubernetes::{Cluster, KubeNews, KubePart, Node, Pod, PodContainer, Workload},
         object::{ObjectKind, ObjectRef},
-        postgres::{
-            self, Sample,
-            lsn::Lsn,
-            patroni::{Config, Member, MemberStatus, Patroni, Role},
-            server::{Server, ServerState},
-        },
         rows::Delta,
         ruling::{RuleNews, Ruling},
         source::{SourceReport, SourceState},
@@ -82,7 +79,7 @@ fn world(engine: &str, context: &str) -> World {
     report(&mut world, "postgres/g");
     report(&mut world, "postgres/h");
     report(&mut world, "postgres/i");
-    for cluster in postgres() {
+    for cluster in clusters::clusters(now()) {
         let source = format!("postgres/{}", cluster.name);
         world.apply(now(), &source, vec![Update::Postgres(Box::new(cluster))]);
     }
@@ -132,59 +129,6 @@ fn alertmanager() -> Alertmanager {
     };
     let (alerts, silences) = (vec![Arc::new(alert)], vec![Arc::new(silence)]);
     Alertmanager { name: "a".into(), alerts, silences, ..Alertmanager::default() }
-}
-
-/// A cluster under Patroni that is well, one that is paused and lost its leader, and a plain standby whose primary is gone. Their
-/// replicas are named by what an offer's field is filled with.
-fn postgres() -> Vec<postgres::Cluster> {
-    let member = |name: &str, role: Role| {
-        let own = MemberStatus {
-            at: now(),
-            is_primary: Some(role.leads()),
-            timeline: Some(1),
-            location: role.leads().then_some(Lsn(9)),
-            received: (!role.leads()).then_some(Lsn(9)),
-            is_replay_paused: (!role.leads()).then_some(false),
-            ..MemberStatus::default()
-        };
-        Member {
-            name: name.into(),
-            role,
-            state: "streaming".into(),
-            timeline: Some(1),
-            lag_bytes: (!role.leads()).then_some(0),
-            api_url: Some(format!("http://{name}:8008").into()),
-            own: Some(own),
-            ..Member::default()
-        }
-    };
-    let sample = Sample { server: "m".into(), at: now(), lsn: Lsn(9), timeline: Some(1), bytes_per_second: None };
-    let cluster = |name: &str, patroni| postgres::Cluster {
-        name: name.into(),
-        at: now(),
-        patroni,
-        sample: Some(sample.clone()),
-        ..postgres::Cluster::default()
-    };
-    let config = Some(Config::default());
-    let well = Patroni {
-        members: vec![member("m", Role::Leader), member("7", Role::Replica)],
-        config: config.clone(),
-        ..Patroni::default()
-    };
-    let lost = Patroni { members: vec![member("7", Role::Replica)], is_paused: true, config, ..Patroni::default() };
-    let standby = ServerState {
-        at: now(),
-        in_recovery: true,
-        timeline: Some(1),
-        received: Some(Lsn(9)),
-        is_replay_paused: Some(false),
-        ..ServerState::default()
-    };
-    let standby = Server { name: "s".into(), state: Some(standby), ..Server::default() };
-    let gone = Server { name: "m".into(), problem: Some("refused".into()), ..Server::default() };
-    let plain = postgres::Cluster { servers: vec![gone, standby], ..cluster("i", None) };
-    vec![cluster("g", Some(well)), cluster("h", Some(lost)), plain]
 }
 
 fn engine_parts(engine: &str) -> Vec<EnginePart> {
