@@ -231,6 +231,20 @@ impl Namespace {
         self.kubectl(&["patch", "deployment", deployment, "-p", &patch.to_string()]);
     }
 
+    /// A made-up node that is ready.
+    pub fn node(&self, name: &str) {
+        self.apply(&serde_json::json!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": name } }));
+        let node = self.kubectl_plain(&["get", "node", name, "-o", "json"]);
+        let mut node: Value = serde_json::from_str(&node).expect("JSON");
+        node["status"]["conditions"] =
+            serde_json::json!([{ "type": "Ready", "status": "True", "reason": "MadeUp", "message": "" }]);
+        let mut command = self.command();
+        command.args(["replace", "--raw", &format!("/api/v1/nodes/{name}/status"), "-f", "-"]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("kubectl");
+        child.stdin.take().expect("piped").write_all(node.to_string().as_bytes()).expect("written");
+        assert!(child.wait().expect("ended").success(), "{node}");
+    }
+
     /// The generation of an object: it counts the changes of what is asked for.
     pub fn generation(&self, what: &str) -> u64 {
         self.get(what, "{.metadata.generation}").parse().expect("a number")

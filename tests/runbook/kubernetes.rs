@@ -193,3 +193,21 @@ fn a_workload_is_restarted_within_an_incident() {
     let shown = incident(&["show", "INC-1", "--all", "--json"]).to_string();
     assert!(shown.contains("restart-workload") && shown.contains("mitigated"), "{shown}");
 }
+
+#[test]
+fn a_node_is_drained_and_put_back_into_service() {
+    let Some(bed) = testbed("kubernetes::a_node_is_drained_and_put_back_into_service", CLUSTER) else { return };
+    let (home, space) = (Home::new(Some(&bed)), Namespace::new(&bed, "drain"));
+    let node = format!("{}-node", space.name);
+    space.node(&node);
+    let get = |path: &str| space.get(&format!("node/{node}"), path);
+    let values = ["context=testbed".to_owned(), format!("node={node}"), "restart=false".into(), "patience=1m".into()];
+    let said = home.said(&[&["run", "drain-node", "--yes", "--json"][..], &set(&values)].concat());
+    assert_eq!((said.code, said.outcome()), (1, "paused"), "{}", said.all());
+    assert!(said.last()["text"].as_str().expect("a text").contains("--done work"), "{}", said.all());
+    assert_eq!(get("{.spec.unschedulable}"), "true");
+    let done = home.said(&["resume", said.run(), "--done", "work", "--json"]);
+    assert_eq!((done.code, done.outcome()), (0, "succeeded"), "{}", done.all());
+    assert_eq!(get("{.spec.unschedulable}"), "");
+    space.kubectl(&["delete", "node", &node]);
+}

@@ -64,19 +64,25 @@ pub fn is_needed(source: &str, definition: &Definition, values: &BTreeMap<String
     if of_fleet || source == "rules/repo" || source.starts_with("prometheus/") || source.starts_with("alertmanager/") {
         return true;
     }
-    let value = |choices: &str| {
-        let variables =
-            definition.variables.iter().filter(move |variable| variable.choices.as_deref() == Some(choices));
-        variables
-            .filter_map(|variable| values.get(&variable.name).and_then(Json::as_str).map(str::to_owned))
-            .collect::<Vec<_>>()
-    };
-    let is_of = |family: &str, choices: &str| {
+    // What a variable says, or what stands in the runbook itself.
+    let target = serde_json::to_value(&definition.target).unwrap_or(Json::Null);
+    let named = values.values().filter_map(Json::as_str).chain(texts(&target)).collect::<Vec<_>>();
+    let is_of = |family: &str| {
         let name = source.strip_prefix("rules/").unwrap_or(source).strip_prefix(family);
-        name.is_some_and(|name| value(choices).iter().any(|wanted| wanted == name))
+        name.is_some_and(|name| named.contains(&name))
     };
     let of_host = matches!(definition.target.word(), "mount" | "gpu" | "host");
-    is_of("kube/", "contexts") || is_of("docker/", "engines") || of_host && source.starts_with("host/")
+    is_of("kube/") || is_of("docker/") || of_host && source.starts_with("host/")
+}
+
+/// All texts in it.
+fn texts(value: &Json) -> Vec<&str> {
+    match value {
+        Json::String(text) => vec![text],
+        Json::Array(items) => items.iter().flat_map(texts).collect(),
+        Json::Object(fields) => fields.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The same, for a plan that was made.

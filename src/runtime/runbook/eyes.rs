@@ -111,8 +111,8 @@ impl Around for Eyes {
     fn permit(&self, operation: Operation) -> Result<Permit, Refusal> {
         let mut world = self.world();
         world.pass(clock::now());
-        let stop = Gate::stopped(&operation, &world);
-        Gate::permit(operation, &world, &self.policy).map_err(|why| Refusal { why, stop })
+        let asked = operation.clone();
+        Gate::permit(operation, &world, &self.policy).map_err(|why| Refusal::of(why, &asked, &world, &self.policy))
     }
 
     fn would_permit(&self, operation: &Operation) -> Result<(), Refusal> {
@@ -120,7 +120,7 @@ impl Around for Eyes {
         world.pass(clock::now());
         match Gate::decide(operation, &world, &self.policy) {
             Decision::Allowed(_) => Ok(()),
-            Decision::Refused(why) => Err(Refusal { why, stop: Gate::stopped(operation, &world) }),
+            Decision::Refused(why) => Err(Refusal::of(why, operation, &world, &self.policy)),
         }
     }
 

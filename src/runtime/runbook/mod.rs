@@ -23,7 +23,7 @@ use crate::{
         journal::{Actor, IncidentId},
     },
     ops::{
-        gate::{Permit, Stop},
+        gate::{Gate, Permit, Policy, Stop, rules},
         operation::Operation,
     },
     world::World,
@@ -39,9 +39,20 @@ pub struct Refusal {
     pub why: String,
     /// Where it was the rule book: that is documented, and taken to the owners.
     pub stop: Option<Stop>,
+    /// Whether it would be the same whatever state the target is in: read-only, protected, a rule. A node that is not cordoned yet cannot
+    /// be uncordoned, and can later in the same run.
+    pub lasts: bool,
 }
 
 impl Refusal {
+    /// What the gate has said to an operation.
+    pub fn of(why: String, operation: &Operation, world: &World, policy: &Policy) -> Self {
+        let stop = Gate::stopped(operation, world);
+        let is_protected = rules::protected(&policy.protect, operation, world).is_some();
+        let lasts = stop.is_some() || is_protected || policy.locked || policy.past || !policy.armed;
+        Self { why, stop, lasts }
+    }
+
     /// Why, and how it is authorised from the command line where a rule stands against it.
     pub fn words(&self) -> String {
         let check = self.stop.as_ref().and_then(|stop| stop.why.strip_prefix("rule ")?.split([' ', ':']).next());

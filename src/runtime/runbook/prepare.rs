@@ -89,18 +89,24 @@ fn facts(house: &House, definition: &Definition, variables: &Variables) -> Resul
     Ok(facts)
 }
 
-/// What the gate says to the steps of a plan that are known whole: asked before anything begins.
+/// What the gate says to the steps of a plan that are known whole: asked before anything begins. To what comes after the first step that
+/// acts only what lasts is said: the run itself changes the state that it will find.
 ///
 /// # Errors
 /// The first refusal, with the step.
 pub fn gate(house: &House, plan: &Plan) -> Result<(), (String, Refusal)> {
+    let mut is_first = true;
     for planned in plan.steps.iter().filter(|planned| planned.left_out.is_none()) {
         let Some(Ok(act)) = planned.step.act().map(|act| act.ready()) else { continue };
         // What cannot be said now is said when its turn comes.
         let Ok(operations) = act::operations(house, &planned.target, &act) else { continue };
         for operation in operations {
-            house.around.would_permit(&operation).map_err(|refusal| (planned.step.id.clone(), refusal))?;
+            match house.around.would_permit(&operation) {
+                Err(refusal) if is_first || refusal.lasts => return Err((planned.step.id.clone(), refusal)),
+                _ => {}
+            }
         }
+        is_first = false;
     }
     Ok(())
 }
