@@ -124,6 +124,31 @@ fn what_does_not_start_is_put_back() {
 }
 
 #[test]
+fn what_nobody_can_tell_pauses_until_a_person_has_looked() {
+    let Some(bed) = testbed("docker::what_nobody_can_tell_pauses_until_a_person_has_looked", ENGINE) else { return };
+    let home = Home::new(Some(&bed));
+    let name = format!("rb-doubt-{}", std::process::id());
+    let _gone = Containers(&bed, name.clone());
+    docker(&bed, &["run", "-d", "--name", &name, "--stop-timeout", "1", IMAGE, "sleep", "1000000"]);
+    // Nobody answers there: that is neither well nor broken.
+    let values = [
+        format!("name={name}"),
+        format!("image={OLDER}"),
+        "settle=1s".into(),
+        "patience=20s".into(),
+        "url=http://127.0.0.1:1/".into(),
+    ];
+    let said = home.said(&[&["run", "container-rollback", "--yes", "--json"][..], &set(&values)].concat());
+    assert_eq!((said.code, said.outcome()), (1, "paused"), "{}", said.all());
+    let text = said.last()["text"].as_str().expect("a text");
+    assert!(text.contains("--choose look-again") && text.contains("--choose accept"), "{text}");
+    let wrong = home.said(&["resume", said.run(), "--choose", "was-done", "--json"]);
+    assert!(wrong.last()["text"].as_str().expect("a text").contains("is no choice here"), "{}", wrong.all());
+    let done = home.said(&["resume", said.run(), "--choose", "accept", "--reason", "it serves nothing", "--json"]);
+    assert_eq!((done.code, done.outcome()), (0, "succeeded"), "{}", done.all());
+}
+
+#[test]
 fn a_compose_service_is_rolled_back_whole() {
     let Some(bed) = testbed("docker::a_compose_service_is_rolled_back_whole", ENGINE) else { return };
     let home = Home::new(Some(&bed));

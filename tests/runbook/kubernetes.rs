@@ -123,23 +123,6 @@ fn what_does_not_come_up_is_brought_back() {
 }
 
 #[test]
-fn what_nobody_can_tell_pauses() {
-    let Some(bed) = testbed("kubernetes::what_nobody_can_tell_pauses", CLUSTER) else { return };
-    let (home, space) = (Home::new(Some(&bed)), Namespace::new(&bed, "doubt"));
-    space.with_bad_image("web");
-    // A rollout that has too little time to show anything is neither well nor broken.
-    let values = rollback(&space, "web");
-    let mut values: Vec<_> = values.into_iter().filter(|pair| !pair.starts_with("patience")).collect();
-    values.extend(["patience=4s".to_owned(), "settle=1h".into()]);
-    let said = home.said(&[&["run", "k8s-rollback", "--yes", "--json"][..], &set(&values)].concat());
-    assert_eq!((said.code, said.outcome()), (1, "paused"), "{}", said.all());
-    assert!(said.last()["text"].as_str().expect("a text").contains("look-again"), "{}", said.all());
-    let stopped = home.said(&["resume", said.run(), "--choose", "stop", "--reason", "seen by hand", "--json"]);
-    assert_eq!(stopped.outcome(), "failed", "{}", stopped.all());
-    assert!(stopped.last()["text"].as_str().expect("a text").contains("apply stands"), "{}", stopped.all());
-}
-
-#[test]
 fn a_stateful_set_that_is_wedged_and_a_daemon_set_are_rolled_back() {
     let Some(bed) = testbed("kubernetes::a_stateful_set_that_is_wedged_and_a_daemon_set_are_rolled_back", CLUSTER)
     else {
