@@ -6,4 +6,5 @@ mod bed;
 mod need;
 mod operations;
 mod patroni;
+mod runbook;
 mod streaming;

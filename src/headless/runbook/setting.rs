@@ -72,7 +72,11 @@ pub fn is_needed(source: &str, definition: &Definition, values: &BTreeMap<String
         name.is_some_and(|name| named.contains(&name))
     };
     let of_host = matches!(definition.target.word(), "mount" | "gpu" | "host");
-    is_of("kube/") || is_of("docker/") || of_host && source.starts_with("host/")
+    let of_databases = matches!(definition.target.word(), "patroni" | "postgres");
+    is_of("kube/")
+        || is_of("docker/")
+        || of_databases && source.starts_with("postgres/")
+        || of_host && source.starts_with("host/")
 }
 
 /// All texts in it.
@@ -94,6 +98,7 @@ pub fn is_of_target(source: &str, target: &Target) -> bool {
             own == format!("docker/{engine}")
         }
         Target::Mount { .. } | Target::Gpu { .. } | Target::Host { .. } => own.starts_with("host/"),
+        Target::Patroni { .. } | Target::Postgres { .. } => own.starts_with("postgres/"),
         Target::Fleet | Target::Shift { .. } => true,
         _ => false,
     }

@@ -1,6 +1,6 @@
 //! Carries out what a step orders: every act becomes operations, and each of them passes the gate.
 
-use super::{House, Refusal, ledger::RunLedger, record};
+use super::{House, Refusal, ledger::RunLedger, look::database, record};
 use crate::{
     model::{
         journal::IncidentId,
@@ -10,14 +10,15 @@ use crate::{
         execute::{Failure, perform},
         ledger::{Ledger as _, refused},
         look,
-        operation::{EngineAct, KubeAct, Operation, Prune},
+        operation::{EngineAct, KubeAct, Operation, PostgresAct, Prune},
     },
     runbook::{
-        act::{Act, DockerAct, KubernetesAct},
+        act::{Act, DockerAct, KubernetesAct, PatroniAct},
         run::{ActResult, Order},
         target::Target,
     },
 };
+use compact_str::format_compact;
 
 /// What came of an order.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,9 +67,8 @@ pub fn operations(house: &House, target: &Target, act: &Act) -> Result<Vec<Opera
         }
         Act::Docker(act) => docker(house, target, act),
         Act::Helm(_) => Err("this version rolls no Helm release back: `helm rollback` does".into()),
-        Act::Patroni(_) | Act::Postgres(_) | Act::Sql(_) => {
-            Err("this version does nothing to PostgreSQL servers: do it by hand".into())
-        }
+        Act::Patroni(act) => patroni(house, target, act),
+        Act::Postgres(_) | Act::Sql(_) => Err("this version does nothing by SQL: do it by hand".into()),
         Act::Command(_) | Act::Http(_) => {
             Err("this version runs no programs and sends no requests that change something".into())
         }
@@ -112,6 +112,40 @@ fn kube(act: &KubernetesAct) -> Result<KubeAct, String> {
         // What an operation says is recorded, and a secret must not be.
         KubernetesAct::SetSecret { .. } => return Err("this version sets no keys of Secrets: do it by hand".into()),
     })
+}
+
+fn patroni(house: &House, target: &Target, act: &PatroniAct) -> Result<Vec<Operation>, String> {
+    let cluster = database::object_of(house, target)?;
+    let of_member = |member: &str| ObjectRef::new(ObjectKind::Postgres, format_compact!("{}/{member}", cluster.id));
+    let leads = |member: &str| {
+        house.saw(|world| {
+            let known = world.observed.postgres.get(cluster.id.as_str())?;
+            Some(known.member(member)?.role.leads())
+        })
+    };
+    let (target, act) = match act {
+        PatroniAct::Switchover { leader, candidate } => {
+            let most = house.saw(|world| {
+                let patroni = world.observed.postgres.get(cluster.id.as_str())?.patroni.as_ref()?;
+                Some(patroni.config_or_default().maximum_lag_on_failover_bytes)
+            });
+            let most = most.ok_or_else(|| format!("{target} has not been seen yet"))?;
+            let (from, candidate) = (leader.clone(), candidate.clone());
+            (cluster, PostgresAct::Switchover { from, candidate, max_lag_bytes: most })
+        }
+        // What would be lost was told to two people, who said yes to it.
+        PatroniAct::Failover { candidate } => {
+            (cluster, PostgresAct::Failover { candidate: candidate.clone(), max_loss_bytes: u64::MAX })
+        }
+        PatroniAct::Restart { member } => {
+            let leads = leads(member).ok_or_else(|| format!("{target} has no member {member}"))?;
+            (of_member(member), PostgresAct::Restart { only_pending: false, leads })
+        }
+        PatroniAct::Reinitialise { member } => (of_member(member), PostgresAct::Reinitialize),
+        PatroniAct::Pause => (cluster, PostgresAct::Pause),
+        PatroniAct::Resume => (cluster, PostgresAct::Resume),
+    };
+    Ok(vec![Operation::Postgres { target, act }])
 }
 
 fn docker(house: &House, target: &Target, act: &DockerAct) -> Result<Vec<Operation>, String> {

@@ -14,6 +14,10 @@ pub fn choices(house: &House, variable: &Variable, values: &BTreeMap<String, Jso
     let found = match variable.choices.as_deref()? {
         "contexts" => house.clients.kube.all().iter().map(|context| context.name.to_string()).collect(),
         "engines" => house.clients.docker.iter().map(|engine| engine.name.to_string()).collect(),
+        "patroni-clusters" => {
+            house.clients.postgres.iter().filter_map(|cluster| cluster.patroni.first().cloned()).collect()
+        }
+        "patroni-candidates" => return candidates(house, &value),
         "revisions" => return revisions(house, &value),
         query => house.saw(|world| observed(world, query, &value))?,
     };
@@ -74,6 +78,17 @@ fn observed(world: &World, query: &str, value: &dyn Fn(&str) -> String) -> Optio
         _ => return None,
     };
     Some(all.into_iter().collect())
+}
+
+/// Members that may become leader.
+fn candidates(house: &House, value: &dyn Fn(&str) -> String) -> Option<Vec<String>> {
+    let target = crate::runbook::target::Target::Patroni { endpoint: value("endpoint") };
+    let name = super::look::database::cluster_of(house, &target).ok()?.name.clone();
+    house.saw(|world| {
+        let members = world.observed.postgres.get(name.as_str())?.members().iter();
+        let may_lead = members.filter(|member| !member.role.leads() && !member.tags.nofailover);
+        Some(may_lead.map(|member| member.name.to_string()).collect())
+    })
 }
 
 fn revisions(house: &House, value: &dyn Fn(&str) -> String) -> Option<Vec<String>> {

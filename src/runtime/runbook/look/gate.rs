@@ -8,10 +8,10 @@ use crate::{
     },
     ops::{
         gate::Gate,
-        operation::{EngineAct, KubeAct, Operation},
+        operation::{EngineAct, KubeAct, Operation, PostgresAct},
     },
     runbook::{ask, target::Target},
-    runtime::runbook::{House, act},
+    runtime::runbook::{House, act, look::database},
     world::World,
 };
 use serde_json::{Value as Json, json};
@@ -75,6 +75,11 @@ fn probes(house: &House, target: &Target) -> Result<Vec<Operation>, String> {
             name: engine.clone(),
             act: EngineAct::Start,
         }]),
+        // Of a failover and a switchover alike: what the rule book and the configuration protect.
+        Target::Patroni { .. } => {
+            let target = database::object_of(house, target)?;
+            Ok(vec![Operation::Postgres { target, act: PostgresAct::Resume }])
+        }
         _ => Ok(Vec::new()),
     }
 }

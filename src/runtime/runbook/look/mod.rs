@@ -1,6 +1,7 @@
 //! Answers the questions of runs and plans. It changes nothing.
 
 mod about;
+pub mod database;
 mod gate;
 mod outside;
 
@@ -32,9 +33,8 @@ fn asked(house: &House, target: &Target, ask: &Ask) -> Result<Json, String> {
         Ask::PromQl(query) => outside::promql(house, query),
         Ask::Command(command) => outside::command(house, command),
         Ask::Helm(_) => Err("this version asks nothing of Helm releases".into()),
-        Ask::Patroni(_) | Ask::Postgres(_) | Ask::Sql(_) => {
-            Err("this version asks nothing of PostgreSQL servers".into())
-        }
+        Ask::Patroni(ask) => database::patroni(house, target, ask),
+        Ask::Postgres(_) | Ask::Sql(_) => Err("this version asks PostgreSQL servers nothing by SQL".into()),
     }
 }
 
