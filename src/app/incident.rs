@@ -33,7 +33,7 @@ impl App {
     }
 
     /// Whether the past or a recording is shown, into which nothing is written; says so.
-    fn is_past(&mut self) -> bool {
+    pub fn is_past(&mut self) -> bool {
         let past = self.policy.past || self.moment.is_some() || self.player.is_some();
         if past {
             self.notice(Severity::Warn, "this is the past, and nothing is written into it: time-now (0) goes back");

@@ -105,6 +105,9 @@ impl NotifyReceiver {
 
     fn address(&self) -> Result<Address, String> {
         match (&self.url, secret(self.url_file.as_ref(), self.url_variable.as_ref(), "url")?) {
+            (Some(url), None) if !url.starts_with("http://") && !url.starts_with("https://") => {
+                Err("url begins with https:// or http://".into())
+            }
             (Some(url), None) => Ok(Address::Plain(url.clone())),
             (None, Some(from)) => Ok(Address::Secret(from)),
             (None, None) => Err("write url, url-file or url-variable".into()),

@@ -4,7 +4,7 @@ use crate::{
     app::settings::{self, Terminal},
     cli::{ConfigCommand, exit},
     config::{
-        example,
+        self, example,
         layers::Loaded,
         load::{self, Origin},
         schema,
@@ -55,7 +55,10 @@ fn path(origin: &Origin, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes one line a problem, and how many files were read.
 fn check(loaded: &Loaded, terminal: &Terminal, out: &mut dyn Write, notes: &mut dyn Write) -> io::Result<u8> {
-    let problems = settings::build(loaded, terminal).warnings;
+    let mut problems = settings::build(loaded, terminal).warnings;
+    problems.extend(config::watch::watch(&loaded.config, &loaded.slos).problems);
+    problems.extend(config::receivers::receivers(&loaded.config).1);
+    problems.extend(config::postgres::clusters(&loaded.config).1);
     for problem in &problems {
         writeln!(out, "{}", clean(problem))?;
     }

@@ -89,6 +89,9 @@ impl Incidents {
 
     /// What would be the number of the next one that is declared.
     pub fn next_number(&self) -> u32 {
-        self.all.iter().filter_map(|incident| incident.number).max().map_or(1, |number| number.saturating_add(1))
+        let highest = self.all.iter().filter_map(|incident| incident.number).max().unwrap_or(0);
+        // Where a declaration was erased nobody knows its number; it is not given away again.
+        let erased = self.all.iter().filter(|incident| incident.number.is_none()).count();
+        highest.saturating_add(u32::try_from(erased).unwrap_or(u32::MAX)).saturating_add(1)
     }
 }

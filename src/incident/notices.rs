@@ -17,6 +17,8 @@ pub struct Notice {
     /// The event that it tells of.
     pub event: EventId,
     pub incident: IncidentId,
+    /// When it was written down.
+    pub written: Timestamp,
     /// The severity of the incident now.
     pub severity: Sev,
     pub drill: bool,
@@ -34,7 +36,9 @@ pub fn notices(incidents: &Incidents, record: &Record<'_>, since: Timestamp) -> 
         for entry in entries {
             let Some((kind, summary)) = told(incident, entry) else { continue };
             let message = message(incident, entry, kind, summary, severity);
-            all.push(Notice { event: entry.id, incident: incident.id, severity, drill: incident.drill, message });
+            let written = entry.first().event.header.recorded_at;
+            let (event, incident, drill) = (entry.id, incident.id, incident.drill);
+            all.push(Notice { event, incident, written, severity, drill, message });
         }
     }
     all

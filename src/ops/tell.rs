@@ -40,7 +40,8 @@ pub(super) async fn once(telling: &Telling, clients: &Clients) -> Result<Deed, F
 pub struct OnItsWay {
     telling: Telling,
     record: Record,
-    has_failed: bool,
+    /// Why the first attempt was none.
+    failed: Option<String>,
 }
 
 impl OnItsWay {
@@ -48,7 +49,7 @@ impl OnItsWay {
     pub fn begin(permit: &Permit, ledger: &dyn Ledger) -> Option<Self> {
         let Operation::Notify(telling) = permit.operation() else { return None };
         let record = Record::begin(permit, ledger);
-        Some(Self { telling: Telling::clone(telling), record, has_failed: false })
+        Some(Self { telling: Telling::clone(telling), record, failed: None })
     }
 
     /// What is told to whom.
@@ -56,14 +57,19 @@ impl OnItsWay {
         &self.telling
     }
 
+    /// Why it was not taken at first.
+    pub fn why(&self) -> Option<&str> {
+        self.failed.as_deref()
+    }
+
     /// Records what came of an attempt. Of those that are to be followed by others only the first is written down. Whether it was the last.
     pub fn take(&mut self, outcome: &Outcome, ledger: &dyn Ledger) -> bool {
         let outcome = match outcome {
             Outcome::Taken => Ok("told".into()),
             Outcome::Refused(why) => Err(Failure::Failed(why.clone())),
-            Outcome::Again { .. } if self.has_failed => return false,
+            Outcome::Again { .. } if self.failed.is_some() => return false,
             Outcome::Again { why, .. } => {
-                self.has_failed = true;
+                self.failed = Some(why.clone());
                 let _ = self.record.clone().end(ledger, Err(Failure::Failed(format!("{why}; it is tried again"))));
                 return false;
             }

@@ -145,8 +145,13 @@ fn on_call(scene: &Scene<'_>) -> Option<Line> {
 pub(crate) fn strip(scene: &Scene<'_>) -> Option<(Severity, String)> {
     let incident = scene.world.incidents.shown().filter(|incident| incident.is_running())?;
     let sev = incident.severity.map_or(units::UNKNOWN, Sev::word);
+    let drill = if incident.drill { " DRILL" } else { "" };
     let mut words =
-        vec![format!("{} {sev} {}", incident.name, incident.title), units::age(scene.now, incident.declared_at)];
+        vec![format!("{} {sev}{drill} {}", incident.name, incident.title), units::age(scene.now, incident.declared_at)];
+    let others = scene.world.incidents.all().iter().filter(|other| other.is_running()).count().saturating_sub(1);
+    if others > 0 {
+        words.insert(1, format!("+{others} more"));
+    }
     if let Some(due) = scene.world.incidents.due() {
         let left = due.seconds_left(scene.now);
         words.push(if left < 0.0 { "update overdue".into() } else { format!("update in {}", units::span(left)) });

@@ -16,7 +16,10 @@ use crate::{
         notices::{Notice, notices},
     },
     journal::{Journal, JournalError, JournalNews, Lease},
-    model::journal::{Actor, Body, IncidentId, OperationStage},
+    model::{
+        Timestamp,
+        journal::{Actor, Body, IncidentId, OperationStage},
+    },
     ops::{
         gate::{Gate, Policy},
         ledger::Ledger,
@@ -28,7 +31,7 @@ use crate::{
 use compact_str::{CompactString, format_compact};
 use jiff::SignedDuration;
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -49,6 +52,9 @@ pub struct Notifier {
     /// What is allowed here: a cockpit that is read-only by flag or configuration tells nobody.
     pub policy: Policy,
     pub limits: Limits,
+    /// Whoever was never told anything before is told of what was written down from here on: who is new in the configuration is not called
+    /// for what is past.
+    pub began: Timestamp,
     state: State,
 }
 
@@ -58,6 +64,8 @@ struct State {
     queue: Queue,
     /// What was put into the queue, or told already: receiver and event.
     known: HashSet<CompactString>,
+    /// Receivers that messages were meant for before.
+    acquainted: HashSet<String>,
     incidents: HashMap<String, IncidentId>,
     on_their_way: HashMap<u64, OnItsWay>,
     in_flight: JoinSet<(u64, Outcome)>,
@@ -69,7 +77,9 @@ impl Notifier {
         let limits = Limits::default();
         // Nobody presses a key for it, and nobody has set to work by it.
         let policy = Policy { actor: Actor::program(), ..policy };
+        let began = clock::now();
         Self {
+            began,
             journal,
             ledger,
             clients,
@@ -110,31 +120,36 @@ impl Notifier {
         }
     }
 
-    /// Tells what there is to tell now, and gives up waiting at a deadline: for a single command. Returns how many messages still wait, which
-    /// a cockpit tells later.
+    /// Tells what there is to tell now, each receiver once, and gives up waiting at a deadline: for a single command. Returns who has not taken
+    /// it and why; a cockpit tells them later.
     ///
     /// # Errors
     /// The journal could not be read.
-    pub async fn run_once(mut self, deadline: Duration) -> Result<usize, JournalError> {
+    pub async fn run_once(mut self, deadline: Duration) -> Result<BTreeMap<String, String>, JournalError> {
         let end = Instant::from_std(clock::instant()) + deadline;
         // Where a cockpit holds the lease it tells.
         if !self.hold().await {
-            return Ok(0);
+            return Ok(BTreeMap::new());
         }
         self.look().await?;
         self.send();
-        while !self.state.queue.is_empty() && Instant::from_std(clock::instant()) < end {
-            let wake = self.next_wake().min(end);
+        while !self.state.in_flight.is_empty() {
             tokio::select! {
                 Some(done) = self.state.in_flight.join_next() => self.finish(done.ok()),
-                () = tokio::time::sleep_until(wake) => {}
+                () = tokio::time::sleep_until(end) => break,
             }
+            // What waits for one before it; what is to be tried again is left to a cockpit.
             self.send();
         }
         if let Some(lease) = self.state.lease.take() {
             let _ = self.journal.release_lease(lease).await;
         }
-        Ok(self.state.queue.len())
+        let silent = self
+            .state
+            .on_their_way
+            .values()
+            .map(|one| (one.telling().receiver.clone(), one.why().unwrap_or("it has not answered yet").to_owned()));
+        Ok(silent.collect())
     }
 
     /// Takes or renews the lease; whether it was taken just now, so that everything has to be looked at.
@@ -175,7 +190,8 @@ impl Notifier {
             self.read_told(incident).await?;
         }
         for (receiver, notice) in wanted {
-            if self.state.known.insert(told_key(&receiver.name, &notice.message.event)) {
+            let is_news = notice.written >= self.began || self.state.acquainted.contains(&receiver.name);
+            if is_news && self.state.known.insert(told_key(&receiver.name, &notice.message.event)) {
                 self.state.incidents.insert(notice.message.event.clone(), notice.incident);
                 self.state.queue.push(now, &receiver.name, notice.message.clone());
             }
@@ -186,6 +202,11 @@ impl Notifier {
     /// Reads what was told of an incident, whoever told it.
     async fn read_told(&mut self, incident: IncidentId) -> Result<(), JournalError> {
         for entry in self.journal.incident(incident).await? {
+            if let Some(Body::Operation { data: Some(data), .. }) = &entry.event.body
+                && let Ok(Operation::Notify(telling)) = serde_json::from_value(data.clone())
+            {
+                self.state.acquainted.insert(telling.receiver);
+            }
             if let (Some(Body::Operation { stage: OperationStage::Done, .. }), Some(key)) =
                 (&entry.event.body, entry.event.header.key)
             {

@@ -9,7 +9,7 @@ use crate::{
         update::{Cadence, Due, due},
     },
     model::journal::{
-        Event, EventId, IncidentId,
+        Event, EventId, IncidentId, Sev,
         news::{Attached, JournalNews, JournalState, StretchFrom, StretchWanted},
     },
 };
@@ -164,13 +164,14 @@ impl Incidents {
         self.folded.next_number()
     }
 
-    /// The one that is shown: which was chosen, or the newest that is open.
+    /// The one that is shown: which was chosen, or the worst that is open, the newest of those.
     pub fn shown(&self) -> Option<&Arc<Incident>> {
         let chosen = self.kept.chosen.and_then(|id| self.incidents.iter().find(|incident| incident.id == id));
-        chosen.or_else(|| self.incidents.iter().find(|incident| incident.is_running()))
+        let running = self.incidents.iter().filter(|incident| incident.is_running());
+        chosen.or_else(|| running.min_by_key(|incident| incident.severity.unwrap_or(Sev::Sev4)))
     }
 
-    /// Chooses which is shown; `None` is the newest that is open.
+    /// Chooses which is shown; `None` is the worst that is open.
     pub fn choose(&mut self, id: Option<IncidentId>) {
         self.kept.chosen = id;
         self.lay_out();

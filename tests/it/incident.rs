@@ -109,7 +109,7 @@ fn those_outside_are_told() {
     configured(&receiver("gone", nobody));
     let (code, out, errors) = said(home, &["declare", "--title", "search is slow", "--severity", "sev2"]);
     assert!(code == 0 && out.starts_with("INC-2 "), "{code} {out} {errors}");
-    assert!(errors.contains("messages about it were not taken yet"), "{errors}");
+    assert!(errors.contains("not told yet: gone: "), "{errors}");
     assert!(ok(home, &["show", "2", "--all"]).contains("it is tried again"));
 }
 

@@ -2,6 +2,7 @@
 
 mod export;
 mod read;
+mod sense;
 mod session;
 mod write;
 
@@ -12,6 +13,7 @@ use crate::{
     incident::manners::Manners,
     journal::{Options, Written},
     model::{
+        Timestamp,
         journal::{Actor, Body, Draft},
         redact,
         text::clean_to,
@@ -94,6 +96,13 @@ fn run(
     }
     let options = around.options.clone().map_err(failed)?;
     let mut session = Session::open(options, around.manners.cadence).map_err(failed)?;
+    if let IncidentCommand::Pin { event, .. }
+    | IncidentCommand::Withdraw { event, .. }
+    | IncidentCommand::Erase { event, .. }
+    | IncidentCommand::Note { supersedes: Some(event), .. } = command
+    {
+        session.read_for(event).map_err(failed)?;
+    }
     match command {
         IncidentCommand::List { open, since, form } => read::list(&session, *open, since.as_deref(), *form, out),
         IncidentCommand::Show { incident, all, form } => read::show(&mut session, incident, *all, *form, out),
@@ -118,12 +127,13 @@ fn write(
     (out, errors): (&mut Vec<u8>, &mut dyn Write),
 ) -> Result<u8, Ended> {
     let command = with_text(command).map_err(usage)?;
+    let began = clock::now();
     let mut drafts = write::drafts(&command, session, around.actor, clock::now()).map_err(usage)?;
     drafts.iter_mut().for_each(redact_words);
     let written = session.journal.append_blocking(drafts, PATIENCE).map_err(failed)?;
     let first = written.first().ok_or_else(|| failed("nothing was written"))?;
     told(&command, session, first, out)?;
-    let untold = tell_outside(session, around);
+    let untold = tell_outside(session, around, began);
     // What is for others is sent now; where the server is away, a cockpit sends it later.
     let closed = session.journal.close(SENDING).wait(SENDING * 2).map_err(failed)?;
     if !closed.unwritten.is_empty() {
@@ -137,20 +147,22 @@ fn write(
 }
 
 /// Tells those outside who are to know. What is written stands, whoever could not be told.
-fn tell_outside(session: &Session, around: &Surroundings<'_>) -> Result<(), String> {
+fn tell_outside(session: &Session, around: &Surroundings<'_>, began: Timestamp) -> Result<(), String> {
     if !Notifier::has_work(around.clients, around.policy) {
         return Ok(());
     }
     let journal = session.journal.clone();
     let ledger = ledger_of(journal.clone());
-    let notifier = Notifier::new(journal, ledger, Arc::clone(around.clients), around.policy.clone());
+    let mut notifier = Notifier::new(journal, ledger, Arc::clone(around.clients), around.policy.clone());
+    notifier.began = began;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("nobody was told of it: no event loop: {error}"))?;
     match runtime.block_on(notifier.run_once(TELLING)) {
-        Ok(0) => Ok(()),
-        Ok(waiting) => Err(format!(
-            "{waiting} messages about it were not taken yet: a cockpit that has this journal open goes on telling them"
-        )),
+        Ok(silent) if silent.is_empty() => Ok(()),
+        Ok(silent) => {
+            let all: Vec<_> = silent.iter().map(|(name, why)| format!("{name}: {why}")).collect();
+            Err(format!("not told yet: {}; a cockpit that knows them and this journal goes on trying", all.join("; ")))
+        }
         Err(error) => Err(format!("nobody was told of it: {error}")),
     }
 }

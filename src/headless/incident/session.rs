@@ -66,6 +66,19 @@ impl Session {
         }
     }
 
+    /// Reads what an identity may be the beginning of: of notes and of what was seen only the state of incidents is read at first.
+    ///
+    /// # Errors
+    /// The journal could not be read.
+    pub fn read_for(&mut self, text: &str) -> Result<(), JournalError> {
+        let is_known = text.parse::<uuid::Uuid>().is_ok() || self.event(text).is_ok();
+        if is_known || text.len() < SHORTEST {
+            return Ok(());
+        }
+        let all: Vec<_> = self.incidents.all().iter().map(|incident| incident.id).collect();
+        all.into_iter().try_for_each(|id| self.read_whole(id))
+    }
+
     /// Events in order, edits seen to.
     pub fn record(&self) -> Record<'_> {
         Record::of(self.events.values())

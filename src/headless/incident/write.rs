@@ -1,6 +1,6 @@
 //! What is written into the journal: from the command to the event, without touching anything.
 
-use super::session::Session;
+use super::{sense, session::Session};
 use crate::{
     cli::incident::{IncidentCommand, RoleWord, When},
     incident::{Incident, handover},
@@ -23,35 +23,44 @@ pub fn drafts(
     now: Timestamp,
 ) -> Result<Vec<Draft>, String> {
     let desk = Desk { session, actor, now };
-    match command {
-        IncidentCommand::Declare { title, severity, drill, started, .. } => {
-            let number = session.incidents().next_number();
-            let title = title.trim();
-            if title.is_empty() {
-                return Err("a title is a few words on what is wrong: --title \"checkout is down\"".into());
+    let drafts = desk.drafts(command)?;
+    drafts.iter().try_for_each(|draft| sense::check(draft, session, now))?;
+    Ok(drafts)
+}
+
+impl Desk<'_> {
+    fn drafts(&self, command: &IncidentCommand) -> Result<Vec<Draft>, String> {
+        let (desk, session, actor, now) = (self, self.session, self.actor, self.now);
+        match command {
+            IncidentCommand::Declare { title, severity, drill, started, .. } => {
+                let number = session.incidents().next_number();
+                let title = title.trim();
+                if title.is_empty() {
+                    return Err("a title is a few words on what is wrong: --title \"checkout is down\"".into());
+                }
+                let body = Body::Declared { title: title.into(), severity: *severity, number, drill: *drill };
+                desk.declaration(body, started.as_deref())
             }
-            let body = Body::Declared { title: title.into(), severity: *severity, number, drill: *drill };
-            desk.declaration(body, started.as_deref())
+            IncidentCommand::Note { incident, text, when, supersedes } => {
+                let mut draft = desk.say(incident, Body::Note { text: text.clone() })?;
+                desk.set(&mut draft, when)?;
+                draft.supersedes = supersedes.as_deref().map(|id| session.event(id)).transpose()?;
+                Ok(vec![draft])
+            }
+            IncidentCommand::Deploy { text, object, from, to, when } => {
+                let body = Body::Deploy { text: text.clone(), from: from.clone(), to: to.clone(), revision: None };
+                let mut draft = Draft::new(None, now, actor.clone(), body);
+                draft.object = object.as_deref().map(read_object).transpose()?;
+                desk.set(&mut draft, when)?;
+                Ok(vec![draft])
+            }
+            IncidentCommand::Set { incident, title, severity, reason } => {
+                let title = title.clone().map(|title| Body::Title { title });
+                let severity = severity.map(|severity| Body::Severity { severity, reason: reason.clone() });
+                title.into_iter().chain(severity).map(|body| desk.say(incident, body)).collect()
+            }
+            other => desk.one(other).map(|draft| vec![draft]),
         }
-        IncidentCommand::Note { incident, text, when, supersedes } => {
-            let mut draft = desk.say(incident, Body::Note { text: text.clone() })?;
-            desk.set(&mut draft, when)?;
-            draft.supersedes = supersedes.as_deref().map(|id| session.event(id)).transpose()?;
-            Ok(vec![draft])
-        }
-        IncidentCommand::Deploy { text, object, from, to, when } => {
-            let body = Body::Deploy { text: text.clone(), from: from.clone(), to: to.clone(), revision: None };
-            let mut draft = Draft::new(None, now, actor.clone(), body);
-            draft.object = object.as_deref().map(read_object).transpose()?;
-            desk.set(&mut draft, when)?;
-            Ok(vec![draft])
-        }
-        IncidentCommand::Set { incident, title, severity, reason } => {
-            let title = title.clone().map(|title| Body::Title { title });
-            let severity = severity.map(|severity| Body::Severity { severity, reason: reason.clone() });
-            title.into_iter().chain(severity).map(|body| desk.say(incident, body)).collect()
-        }
-        other => desk.one(other).map(|draft| vec![draft]),
     }
 }
 

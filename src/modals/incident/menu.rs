@@ -84,10 +84,10 @@ impl Choices for Menu {
     }
     fn items(&self, app: &App) -> Vec<Item> {
         let Some(incident) = app.incident() else { return Vec::new() };
+        // Every place keeps its digit: fingers learn them.
         let fits = |entry: &&Entry| match entry.0 {
             "reopen" => !incident.is_open(),
-            "resolve" | "severity" | "status" => incident.is_open(),
-            "task-done" => incident.tasks.iter().any(|task| task.is_open()),
+            "resolve" => incident.is_open(),
             _ => true,
         };
         let item = |(value, title, detail, _): &Entry| Item {

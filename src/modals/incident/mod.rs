@@ -23,6 +23,9 @@ use serde::de::DeserializeOwned;
 
 /// Asks what an incident is declared with; what is wrong now stands there already.
 pub fn declare(app: &mut App) {
+    if app.is_past() {
+        return;
+    }
     let proposed = app.proposal();
     let about = format!("{}: {}", proposed.severity.word(), proposed.reason);
     let began = proposed.impact_started.map_or_else(String::new, units::date_clock);
@@ -54,6 +57,9 @@ pub fn declare(app: &mut App) {
 
 /// Asks for a note about what is selected, or declares an incident where there is none.
 pub fn note(app: &mut App) {
+    if app.is_past() {
+        return;
+    }
     let Some(incident) = app.incident().filter(|incident| incident.is_open()) else { return declare(app) };
     let object = app.targets().ok().and_then(|targets| targets.first().cloned());
     let object = object.filter(is_worth_naming);
@@ -75,6 +81,9 @@ pub fn note(app: &mut App) {
 
 /// Asks one question about the incident that is shown.
 fn ask(app: &mut App, what: &str, about: &str, fields: Vec<Field>, take: super::ask::Take) {
+    if app.is_past() {
+        return;
+    }
     let Some(incident) = app.incident() else {
         return app.notice(Severity::Info, "there is no incident: incident-declare (I) declares one");
     };
