@@ -38,7 +38,7 @@ impl App {
             match pages::logs_tab(&page.object) {
                 Some(tab) => page.tab = tab,
                 None => {
-                    let text = format!("a {} writes no lines", page.object.kind.word());
+                    let text = format!("no lines: {} writes none", page.object.kind.word());
                     self.notice(Severity::Info, text);
                 }
             }
@@ -49,7 +49,7 @@ impl App {
             chosen.into_iter().partition(|object| LogTarget::of(object).is_some());
         let object = match (written.as_slice(), silent.first()) {
             ([], Some(object)) => {
-                return self.notice(Severity::Info, format!("a {} writes no lines", object.kind.word()));
+                return self.notice(Severity::Info, format!("no lines: {} writes none", object.kind.word()));
             }
             ([], None) => return self.notice(Severity::Info, "no row is selected"),
             ([one], _) => one.clone(),

@@ -33,7 +33,7 @@ pub enum JournalError {
     #[error("the journal did not {what} within {seconds} s; it goes on trying")]
     Late { what: &'static str, seconds: u64 },
     /// The store that is shared through PostgreSQL.
-    #[error("cannot {what} in the shared journal {name}: {why}")]
+    #[error("cannot {what} the shared journal {name}: {why}")]
     Shared { what: &'static str, name: String, why: String },
     /// Somebody else has the lease.
     #[error("{name} is held by {holder} until {until}; wait, or ask them to give it back")]

@@ -94,7 +94,7 @@ impl SharedOptions {
             url: url.into(),
             deadline: Duration::from_secs(5),
             interval: Duration::from_secs(15),
-            longest_backoff: Duration::from_secs(30),
+            longest_backoff: Duration::from_secs(10),
         }
     }
 }

@@ -13,6 +13,7 @@ use std::{
 
 fn run(home: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_flightdeck"));
+    command.env_remove("FLIGHTDECK_TESTBED");
     command.env("XDG_STATE_HOME", home).env("XDG_CONFIG_HOME", home.join("config")).env_remove("SSH_CONNECTION");
     command.args(["--actor", "ops-a", "incident"]).args(arguments).output().expect("it runs")
 }

@@ -259,6 +259,13 @@ fn every_operation(world: &World, engine: &str, context: &str) -> Vec<Operation>
         .collect();
     let target = ObjectRef::in_cluster(ObjectKind::Deployment, context, "n", "w");
     let manifest = r#"{"metadata": {"name": "w", "namespace": "n", "resourceVersion": "1"}}"#.to_owned();
+    // What a runbook alone does.
+    all.push(Operation::Kube { target: target.clone(), act: KubeAct::Rollback { revision: 1 } });
+    let wedged = ObjectRef::in_cluster(ObjectKind::StatefulSet, context, "n", "w");
+    all.push(Operation::Kube { target: wedged, act: KubeAct::DeleteWedged });
+    let container = ObjectRef::in_engine(ObjectKind::Container, engine, "run");
+    let act = EngineAct::Recreate { image: "old:1".into() };
+    all.push(Operation::Engine { target: container, name: "run".into(), act });
     all.push(Operation::Kube { target, act: KubeAct::Apply { manifest, diff: String::new(), file: String::new() } });
     all.push(Operation::SignalProcess { pid: 4242, start_ticks: 1, name: "x".into(), signal: Signal::Term });
     let words: BTreeSet<_> = all.iter().map(Operation::word).collect();
