@@ -519,7 +519,12 @@ fn an_api_server_that_went_away_is_told_and_found_again() {
     let rounds = env::var("FLIGHTDECK_RESTARTS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(3);
     let mut watched = Watched::start(&folder, "testbed");
     watched.until_listed();
-    let pods = watched.world.observed.kube.pods.len();
+    // Those of the testbed itself: what tests before this one made may still be on its way out.
+    let kept = |world: &World| {
+        let is_kept = |namespace: &str| ["shop", "broken", "quota"].contains(&namespace);
+        world.observed.kube.pods.iter().filter(|pod| is_kept(&pod.namespace)).count()
+    };
+    let pods = kept(&watched.world);
     // The next tests find the server running, also where this one fails.
     let _back = Back(&script, folder.join("kubernetes"));
     for _ in 0..rounds {
@@ -538,7 +543,7 @@ fn an_api_server_that_went_away_is_told_and_found_again() {
         // Refused, reset or closed: whichever side noticed first.
         let reason = sources.report.reason.as_deref().unwrap_or_default();
         assert!(reason.contains("connection"), "{sources:?}");
-        assert_eq!(watched.world.observed.kube.pods.len(), pods, "rows stay");
+        assert!(pods > 5 && kept(&watched.world) == pods, "rows stay");
         run("start-apiserver");
         watched.until("it is back", |world| !down(world));
         kubectl(&folder, &["label", "pod", "-n", "shop", "db-0", "kube-test=1", "--overwrite"]);
