@@ -6,6 +6,11 @@ use super::{
 };
 use std::time::Duration;
 
+/// Whether a name of the configuration can stand in the names of sources and objects: letters, digits, «-», «_» and «.», without strokes.
+pub fn is_plain_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c))
+}
+
 /// A Prometheus or an Alertmanager.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {

@@ -4,6 +4,7 @@ use super::{Config, watch::secret};
 use crate::{
     client::{
         http::Auth,
+        named::is_plain_name,
         receiver::{Address, PAGERDUTY, Receiver, Way, template::Template},
     },
     model::{journal::Sev, text::clean_to},
@@ -74,8 +75,7 @@ pub fn receivers(config: &Config) -> (Vec<Receiver>, Vec<String>) {
 
 impl NotifyReceiver {
     fn receiver(&self) -> Result<Receiver, String> {
-        let is_plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-        if self.name.is_empty() || !self.name.chars().all(is_plain) {
+        if !is_plain_name(&self.name) {
             return Err("write a name of letters, digits, «-», «_» and «.»".into());
         }
         Ok(Receiver { name: self.name.clone(), way: self.way()?, severities: self.severities()?, drills: self.drills })

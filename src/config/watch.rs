@@ -5,7 +5,7 @@ use super::Config;
 use crate::{
     client::{
         http::{Auth, Http, Server},
-        named::Named,
+        named::{Named, is_plain_name},
         secret::SecretFrom,
     },
     model::text::clean_to,
@@ -124,8 +124,7 @@ pub(super) fn secret(
 
 impl WatchServer {
     fn named(&self) -> Result<Named, String> {
-        let is_plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-        if self.name.is_empty() || !self.name.chars().all(is_plain) {
+        if !is_plain_name(&self.name) {
             return Err("write a name of letters, digits, «-», «_» and «.»".into());
         }
         if self.urls.is_empty() {

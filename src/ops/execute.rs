@@ -51,6 +51,13 @@ impl Failure {
     pub fn failed(why: impl Into<String>) -> Self {
         Self::Failed(why.into())
     }
+
+    /// Why, for who does not care which of both it is.
+    pub fn into_why(self) -> String {
+        match self {
+            Self::Failed(why) | Self::Unknown(why) => why,
+        }
+    }
 }
 
 impl std::fmt::Display for Failure {

@@ -50,10 +50,7 @@ pub fn rehearse(trial: &Trial, clients: &Clients) -> Rehearsal {
             _ => Ok(Vec::new()),
         }
     }));
-    let words = |failure: Failure| match failure {
-        Failure::Failed(why) | Failure::Unknown(why) => why,
-    };
-    Rehearsal { operation: trial.operation().clone(), outcome: outcome.map_err(words), exact: None }
+    Rehearsal { operation: trial.operation().clone(), outcome: outcome.map_err(Failure::into_why), exact: None }
 }
 
 /// What a prune would remove, by the engine's own rules.

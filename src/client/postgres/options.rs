@@ -4,6 +4,7 @@ use super::Login;
 use crate::{
     client::{
         http::{Auth, Http, Server},
+        named::is_plain_name,
         patroni,
         secret::SecretFrom,
     },
@@ -39,11 +40,10 @@ impl ClusterOptions {
         let mut found = Vec::new();
         let name = clean_to(&self.name, 60);
         let mut wrong = |what: String| found.push(format!("configuration: [[postgres]] «{name}»: {what}"));
-        let is_plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-        if self.name.is_empty() || !self.name.chars().all(is_plain) {
+        if !is_plain_name(&self.name) {
             wrong("write a name of letters, digits, «-», «_» and «.»".into());
         }
-        if self.operator.as_ref().is_some_and(|name| name.is_empty() || !name.chars().all(is_plain)) {
+        if self.operator.as_ref().is_some_and(|name| !is_plain_name(name)) {
             wrong("write the operator's name in letters, digits, «-», «_» and «.»".into());
         }
         match (self.patroni.is_empty(), self.servers.is_empty()) {
@@ -51,8 +51,7 @@ impl ClusterOptions {
             (false, false) => wrong("a cluster is under Patroni, or has servers of its own: name one of both".into()),
             _ => {}
         }
-        if let Some((server, _)) = self.servers.iter().find(|(name, _)| name.is_empty() || !name.chars().all(is_plain))
-        {
+        if let Some((server, _)) = self.servers.iter().find(|(name, _)| !is_plain_name(name)) {
             wrong(format!("«{}» is no name of a server: letters, digits, «-», «_» and «.»", clean_to(server, 60)));
         }
         for url in self.patroni.iter().filter(|url| patroni::base(url).is_none()) {

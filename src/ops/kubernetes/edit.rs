@@ -50,10 +50,7 @@ pub fn check(target: &ObjectRef, text: &str, at: Timestamp, clients: &Clients) -
         let client = connect(path.context, clients).await?;
         change(&client, target, &act, at, true).await
     }));
-    match tried {
-        Ok(_) => Ok(manifest),
-        Err(Failure::Failed(why) | Failure::Unknown(why)) => Err(why),
-    }
+    tried.map(|_| manifest).map_err(Failure::into_why)
 }
 
 /// What was changed, as a unified diff. The values of a Secret do not stand in it.

@@ -84,9 +84,7 @@ pub fn cluster(target: &ObjectRef, asked: &Cluster<'_>, now: Timestamp, clients:
     }));
     match answer {
         Err(Failure::Failed(why)) if is_missing(&why) => Ok(json!({ "exists": false })),
-        other => other.map_err(|failure| match failure {
-            Failure::Failed(why) | Failure::Unknown(why) => why,
-        }),
+        other => other.map_err(Failure::into_why),
     }
 }
 

@@ -56,9 +56,7 @@ pub fn engine(name: &str, asked: &Engine<'_>, now: Timestamp, clients: &Clients)
             Engine::Disk => disk(&docker).await,
         }
     }));
-    answer.map_err(|failure| match failure {
-        Failure::Failed(why) | Failure::Unknown(why) => why,
-    })
+    answer.map_err(Failure::into_why)
 }
 
 /// A container by name or identity; where somebody was in the middle of making it anew, the one that was put aside for that.
@@ -97,9 +95,7 @@ pub fn members(name: &str, asked: &Engine<'_>, clients: &Clients) -> Result<Vec<
         let name = name.trim_start_matches('/').split(LEFT_OVER).next().unwrap_or_default().to_owned();
         (container.id.unwrap_or_default(), name)
     };
-    all.map(|all| all.into_iter().map(named).collect()).map_err(|failure| match failure {
-        Failure::Failed(why) | Failure::Unknown(why) => why,
-    })
+    all.map(|all| all.into_iter().map(named).collect()).map_err(Failure::into_why)
 }
 
 async fn inspected(docker: &Docker, wanted: &str) -> Result<Option<ContainerInspectResponse>, Failure> {

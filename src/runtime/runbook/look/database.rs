@@ -97,9 +97,7 @@ pub fn patroni(house: &House, target: &Target, ask: &PatroniAsk) -> Result<Json,
 }
 
 fn blocking<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, String> {
-    within(work).map_err(|failure| match failure {
-        Failure::Failed(why) | Failure::Unknown(why) => why,
-    })
+    within(work).map_err(Failure::into_why)
 }
 
 /// What the first member that answers says of all, and every member of itself.

@@ -24,12 +24,6 @@ const KEPT: usize = 64 << 10;
 /// Variables that a program gets besides its own.
 const PASSED: &[&str] = &["PATH", "HOME", "LANG", "USER"];
 
-fn words(failure: Failure) -> String {
-    match failure {
-        Failure::Failed(why) | Failure::Unknown(why) => why,
-    }
-}
-
 /// Asks an address.
 ///
 /// # Errors
@@ -48,7 +42,7 @@ pub fn http(house: &House, request: &Request) -> Result<Json, String> {
         let http = Http::to(&server, PATIENCE, LONGEST).map_err(|error| Failure::failed(error.reason))?;
         http.look(&request.url).await.map_err(|error| Failure::failed(error.to_string()))
     });
-    let answer = answer.map_err(words)?;
+    let answer = answer.map_err(Failure::into_why)?;
     let body = String::from_utf8_lossy(&answer.body).into_owned();
     Ok(json!({
         "status": answer.status,
@@ -81,7 +75,7 @@ pub fn promql(house: &House, query: &PromQl) -> Result<Json, String> {
         }
         Err(last)
     }));
-    let reply: Reply = reply.map_err(words)?;
+    let reply: Reply = reply.map_err(Failure::into_why)?;
     let value = reply.number().ok().flatten();
     let series = match &reply.result {
         Evaluated::Vector(samples) => samples.len(),
@@ -122,7 +116,7 @@ pub fn command(house: &House, command: &Command) -> Result<Json, String> {
         let status = running.wait().await.map_err(failed)?;
         Ok((status.code(), out, error))
     }));
-    let (code, out, error) = ended.map_err(words)?;
+    let (code, out, error) = ended.map_err(Failure::into_why)?;
     Ok(json!({
         "exit_code": code,
         "stdout": house.redacted(&out),
