@@ -2,6 +2,7 @@
 
 mod journal;
 mod runbook;
+use runbook::Shelves;
 pub mod state;
 
 use crate::{
@@ -321,6 +322,8 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
     settings.warnings.extend(config::watch::watch(&loaded.config, &loaded.slos).problems);
     settings.warnings.extend(config::receivers::receivers(&loaded.config).1);
     settings.warnings.extend(config::postgres::clusters(&loaded.config).1);
+    let shelves = Shelves::of(cli, &settings.config);
+    shelves.fill(&mut settings);
     let config = &settings.config;
     let state = StateFolder::find();
     let log_file = config.log.file.clone().or_else(|| Some(state.usable()?.join("flightdeck.log")));
@@ -333,6 +336,7 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
         sources,
         counters,
         clients,
+        prometheus: source_options(cli, &loaded).prometheus,
         journal: records,
         words: words(cli, &loaded),
         // Without a folder of our own files go where we are.
@@ -340,7 +344,11 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
         tmux: terminal.tmux,
         log_file,
         log_level: level(config.log.level),
-        reload: Box::new(move || settings::rebuild(&first, &load::load(&origin), &terminal)),
+        reload: Box::new(move || {
+            let mut settings = settings::rebuild(&first, &load::load(&origin), &terminal);
+            shelves.fill(&mut settings);
+            settings
+        }),
         frame_interval: Duration::from_secs(1) / u32::from(frames.max(1)),
         settings,
     }

@@ -34,6 +34,7 @@ files! {
     k8s,
     engines,
     incident,
+    runbooks,
 }
 
 /// Something that can be asked for.

@@ -1,5 +1,6 @@
 //! Everything that `App` wants done. The runtime does it, and answers with an event where there is something to say.
 
+use super::runs::{PlanWanted, RunWanted, Secrets};
 use crate::{
     incident::declare::{Declaration, Proposal},
     model::{
@@ -10,6 +11,7 @@ use crate::{
         preflight::Kept,
     },
     ops::gate::{Permit, Trial},
+    runbook::run::Input,
     source::supervisor::Demand,
 };
 use compact_str::CompactString;
@@ -48,6 +50,16 @@ pub enum Effect {
     Rehearse(Trial),
     /// Ask an API server what it would allow.
     Review { context: CompactString, wanted: Vec<Access> },
+    /// Ask what a runbook would do.
+    Plan(Box<PlanWanted>),
+    /// Begin a run.
+    BeginRun(Box<RunWanted>),
+    /// Go on with a run of the journal; `true` where it has to be undone that is over.
+    ResumeRun { run: CompactString, way_back: bool },
+    /// Say something to a run that is carried on here; secrets stand in files or variables.
+    TellRun { run: CompactString, input: Input, secrets: Secrets },
+    /// Leave a run that is carried on here as it stands.
+    LeaveRun(CompactString),
     /// Stop forwarding a port.
     StopForward(u64),
     /// Bring the moment of the past that was kept last before this time; `None` is back to now.

@@ -1,7 +1,7 @@
 //! Everything that comes in. One queue, one type, stamped with the time by the caller; what can be recorded is serialisable.
 
 use crate::{
-    app::settings::Settings,
+    app::{runs::Planned, settings::Settings},
     model::{
         Timestamp,
         input::{Key, Mouse},
@@ -14,6 +14,7 @@ use crate::{
         update::Update,
     },
     ops::{access::Said, execute::Revealed, forward::ForwardState, operation::Operation, rehearse::Rehearsal},
+    runbook::run::Standing,
     world::World,
 };
 use compact_str::CompactString;
@@ -43,6 +44,8 @@ pub enum EventKind {
         source: CompactString,
         updates: Vec<Update>,
     },
+    /// How a run of a runbook stands that is carried on here.
+    Run(Box<Standing>),
     /// A source's state changed.
     Report(SourceReport),
     /// The time came that [`super::App::next_wake`] named.
@@ -95,6 +98,10 @@ pub enum Answer {
     Forward(ForwardState),
     /// What was written in the editor, to be confirmed.
     Edited(Operation),
+    /// The plan of a runbook, or why there is none.
+    Planned(Planned),
+    /// What became of a run that was to begin: its name, or why it did not.
+    Begun { ticket: u64, run: Result<CompactString, String> },
 }
 
 /// How an effect ended, in words for the user.

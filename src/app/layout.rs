@@ -2,13 +2,19 @@
 
 use super::App;
 use crate::{
-    model::{attention::Severity, input::Mouse, object::ObjectRef},
+    modals::wizard,
+    model::{
+        attention::Severity,
+        input::Mouse,
+        object::{ObjectKind, ObjectRef},
+    },
     panes,
     view::{
         ObjectPage,
         layout::{Area, Page, Placed},
     },
 };
+use std::collections::BTreeMap;
 
 /// Rows of the header and of the footer, by the terminal's height: a tiny terminal shows content only.
 pub const fn bars(rows: u16) -> (u16, u16) {
@@ -176,6 +182,12 @@ impl App {
 
     /// Opens an object's page over what is shown.
     pub fn open(&mut self, object: ObjectRef) {
+        // These have a screen of their own, into which one also speaks.
+        match object.kind {
+            ObjectKind::Run => return wizard::watch(self, &object.id),
+            ObjectKind::Runbook => return wizard::prepare(self, &object.id, BTreeMap::new()),
+            _ => {}
+        }
         if self.view.stack.last().is_none_or(|page| page.object != object) {
             self.view.stack.push(ObjectPage { object, tab: 0, scroll: 0 });
         }

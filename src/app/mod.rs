@@ -16,6 +16,7 @@ mod logs_text;
 pub mod operate;
 mod pages;
 mod reload;
+pub mod runs;
 mod time;
 
 use crate::{
@@ -67,6 +68,8 @@ pub struct App {
     pending_since: Timestamp,
     /// What was asked about operations, and what runs beside the cockpit.
     pub desk: operate::Desk,
+    /// What was asked about runs of runbooks.
+    pub runs: runs::Desk,
     /// What the cockpit records by itself.
     pub watch: capture::Watch,
     demand: Demand,
@@ -138,6 +141,7 @@ impl App {
             pending: Vec::new(),
             pending_since: now,
             desk: operate::Desk::default(),
+            runs: runs::Desk::default(),
             watch: capture::Watch::default(),
             demand: Demand::default(),
             rules_written: 0,
@@ -167,6 +171,7 @@ impl App {
                 let changed = self.world.apply(event.at, &source, updates);
                 self.after(changed);
             }
+            EventKind::Run(standing) => self.take_standing(event.at, *standing),
             EventKind::Report(report) => {
                 let changed = self.world.report(event.at, report);
                 self.after(changed);
@@ -215,6 +220,12 @@ impl App {
     /// Asks the runtime for something.
     pub fn ask(&mut self, effect: Effect) {
         self.outbox.push(effect);
+    }
+
+    /// What has been asked for outside of an event.
+    #[cfg(test)]
+    pub(crate) fn outbox_for_tests(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.outbox)
     }
 
     /// The world that is shown.
@@ -312,7 +323,8 @@ impl App {
     fn visible_topics(&self) -> TopicSet {
         let topics = self.view.visible().filter_map(panes::find).map(|pane| pane.topics_in(&self.view));
         let open = self.view.stack.last().map_or(TopicSet::EMPTY, |page| crate::pages::topics(&page.object));
-        topics.fold(open, TopicSet::union)
+        let over = self.modals.iter().map(|modal| modal.topics(self)).fold(open, TopicSet::union);
+        topics.fold(over, TopicSet::union)
     }
 
     /// Whether what is shown changes every second by itself: the clock then shows seconds without costing a frame of its own.
@@ -323,7 +335,7 @@ impl App {
                 && source.report.cadence_seconds.is_some_and(|seconds| seconds <= 1.5)
                 && source.age_seconds(self.now).is_some_and(|age| age <= 2.0)
         });
-        answers || self.shows_young(shown)
+        answers || self.shows_young(shown) || self.modals.iter().any(|modal| modal.ticks(self))
     }
 
     fn shows_young(&self, shown: TopicSet) -> bool {

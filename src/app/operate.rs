@@ -217,6 +217,13 @@ impl App {
             Answer::Revealed(revealed) => window::open(self, Box::new(Reveal::new(revealed))),
             Answer::Forward(state) => self.desk.take_forward(state),
             Answer::Edited(operation) => self.propose(vec![operation]),
+            Answer::Planned(planned) => self.runs.take_plan(planned),
+            Answer::Begun { ticket, run } => self.runs.take_beginning(ticket, run),
         }
+        let mut modals = std::mem::take(&mut self.modals);
+        modals.iter_mut().for_each(|modal| modal.on_answer(self));
+        // What they opened lies over them.
+        modals.append(&mut self.modals);
+        self.modals = modals;
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     },
     ops::gate::Policy,
     panes,
+    runbook::definition::Catalogue,
     ui::{
         glyphs::{self, Glyphs},
         theme::{
@@ -26,7 +27,7 @@ use crate::{
     },
 };
 use serde::Deserialize;
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 /// The settings in force. Replaced whole when the configuration is read anew.
 #[derive(Debug, Clone)]
@@ -40,6 +41,8 @@ pub struct Settings {
     pub pages: Vec<Page>,
     /// How the team works on incidents.
     pub manners: Manners,
+    /// Runbooks that there are.
+    pub runbooks: Arc<Catalogue>,
     /// What is wrong with the configuration, each with file and line; the rest works.
     pub warnings: Vec<String>,
 }
@@ -154,7 +157,8 @@ pub fn build(loaded: &Loaded, terminal: &Terminal) -> Settings {
     let (manners, wrong) = manners(loaded);
     problems.extend(wrong);
     let warnings = problems.iter().map(ToString::to_string).collect();
-    Settings { config, theme, themes, glyphs, keymap, pages, manners, warnings }
+    let runbooks = Arc::new(Catalogue::built_in());
+    Settings { config, theme, themes, glyphs, keymap, pages, manners, runbooks, warnings }
 }
 
 /// How the team works on incidents, and what is wrong with its files.

@@ -2,21 +2,22 @@
 
 use super::{journal as kept, login, note, own_pid, repository, source_options, wanted};
 use crate::{
-    app::settings,
+    app::settings::{self, Settings},
     cli::{Cli, exit, runbook::RunbookCommand},
     client::{self, Wanted},
-    config::{self, load},
+    config::{self, Config, load},
     headless::runbook::{self as headless, Surroundings},
     journal::{Journal, Options},
     model::journal::Actor,
     ops::gate::Policy,
-    runbook::{run::Run, target::Target},
+    runbook::{definition::Catalogue, run::Run, target::Target},
     runtime::runbook::{shelf, store},
     source,
 };
 use std::{
     env,
     io::{self, Write},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -42,9 +43,7 @@ pub fn runbook(cli: &Cli, command: &RunbookCommand, out: &mut dyn Write, notes: 
         note(notes, problem)?;
     }
     let policy = settings::policy(config, own_pid(), login(|name| env::var(name).ok()));
-    let user = cli.global.origin().user.map(|file| shelf::of_user(&file));
-    let root = repository(config).map(|root| shelf::of_repository(&root));
-    let (catalogue, problems) = shelf::all(user.as_deref(), root.as_deref());
+    let (catalogue, problems) = Shelves::of(cli, config).read();
     let options = source_options(cli, &loaded);
     let sources = || {
         let all = source::all(Arc::default(), &clients, &options);
@@ -61,6 +60,32 @@ pub fn runbook(cli: &Cli, command: &RunbookCommand, out: &mut dyn Write, notes: 
         sources: &sources,
     };
     headless::runbook(command, &around, out, notes)
+}
+
+/// Where runbooks lie beside those that come with the program.
+pub struct Shelves {
+    user: Option<PathBuf>,
+    repository: Option<PathBuf>,
+}
+
+impl Shelves {
+    /// As configuration and flags say.
+    pub fn of(cli: &Cli, config: &Config) -> Self {
+        let user = cli.global.origin().user.map(|file| shelf::of_user(&file));
+        Self { user, repository: repository(config).map(|root| shelf::of_repository(&root)) }
+    }
+
+    /// All runbooks, and what cannot be read.
+    fn read(&self) -> (Catalogue, Vec<String>) {
+        shelf::all(self.user.as_deref(), self.repository.as_deref())
+    }
+
+    /// Puts the runbooks into the settings, with what is wrong with them.
+    pub fn fill(&self, settings: &mut Settings) {
+        let (catalogue, problems) = self.read();
+        settings.warnings.extend(problems);
+        settings.runbooks = Arc::new(catalogue);
+    }
 }
 
 /// The context that a run which is gone on with is about.

@@ -28,6 +28,19 @@ impl Fields {
         Self { fields, at: 0, fresh: true, wrong: None }
     }
 
+    /// Which field is typed into.
+    pub const fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Puts something else into the field that is typed into.
+    pub fn put(&mut self, text: &str) {
+        self.wrong = None;
+        if let Some((_, line)) = self.fields.get_mut(self.at) {
+            line.0 = text.to_owned();
+        }
+    }
+
     /// What stands in them.
     pub fn values(&self) -> Vec<&str> {
         self.fields.iter().map(|(_, line)| line.0.as_str()).collect()
@@ -89,7 +102,7 @@ impl Fields {
         for (at, (field, line)) in self.fields.iter().enumerate().skip(first) {
             let chosen = at == self.at;
             let label = if chosen { Role::Key } else { Role::Dim };
-            paint::put_cut(scene, buffer, inner, (1, y), field.label, scene.style(label));
+            paint::put_cut(scene, buffer, inner, (1, y), &field.label, scene.style(label));
             let x = LABEL.min(inner.width);
             let place = Rect { x: inner.x + x, y: inner.y + y, width: inner.width - x, height: 1 };
             if y < inner.height && chosen {

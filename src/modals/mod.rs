@@ -24,10 +24,14 @@ pub mod signal;
 pub mod themes;
 pub mod which_key;
 pub mod window;
+pub mod wizard;
 
 use crate::{
     app::App,
-    model::input::{Key, Mouse, MouseKind},
+    model::{
+        input::{Key, Mouse, MouseKind},
+        topic::TopicSet,
+    },
     ui::scene::Scene,
 };
 use ratatui::{
@@ -51,6 +55,20 @@ pub trait Modal: Send {
     fn draw(&self, app: &App, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer);
     /// Takes a key. The modal is off the stack while it does, so it may open another.
     fn on_key(&mut self, key: Key, app: &mut App) -> Outcome;
+    /// Whether it shows how this run of a runbook stands.
+    fn is_about(&self, _run: &str) -> bool {
+        false
+    }
+    /// Whether it shows something that changes every second by itself.
+    fn ticks(&self, _app: &App) -> bool {
+        false
+    }
+    /// Something that was asked for has been answered.
+    fn on_answer(&mut self, _app: &mut App) {}
+    /// What it needs while it is open.
+    fn topics(&self, _app: &App) -> TopicSet {
+        TopicSet::EMPTY
+    }
     /// Takes pasted text.
     fn on_paste(&mut self, _text: &str, _app: &mut App) -> Outcome {
         Outcome::Stay

@@ -208,7 +208,7 @@ fn is_about_values(why: &str) -> bool {
 fn offer_words(offer: &Offer, app: &App, targets: &[ObjectRef]) -> String {
     let fields = targets.first().map(|target| (offer.fields)(target, app.shown())).unwrap_or_default();
     let one = |field: &offer::Field| {
-        if field.value.is_empty() { field.label.to_owned() } else { format!("{} ({})", field.label, field.value) }
+        if field.value.is_empty() { field.label.to_string() } else { format!("{} ({})", field.label, field.value) }
     };
     fields.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -57,6 +57,10 @@ pub enum ObjectKind {
     Instance,
     /// A PostgreSQL cluster by its name, or one of its members by `cluster/member`.
     Postgres,
+    /// A run of a runbook, by its name.
+    Run,
+    /// A runbook, by its name.
+    Runbook,
 }
 
 impl ObjectKind {
@@ -100,6 +104,8 @@ impl ObjectKind {
             Self::Slo => "slo",
             Self::Instance => "instance",
             Self::Postgres => "postgres",
+            Self::Run => "run",
+            Self::Runbook => "runbook",
         }
     }
 }

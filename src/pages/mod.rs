@@ -196,6 +196,11 @@ pub fn name(world: &World, object: &ObjectRef) -> String {
     details(object.kind).map_or_else(|| object.id.to_string(), |details| details.name(world, object))
 }
 
+/// A word or two on the state of an object; nothing for a kind that is not known.
+pub fn state(scene: &Scene<'_>, object: &ObjectRef) -> Option<String> {
+    details(object.kind).map(|details| details.state(scene, object))
+}
+
 /// Lines of the tab that is shown, broken to fit the width. Empty for the tab that draws graphs.
 fn lines(scene: &Scene<'_>, page: &ObjectPage, width: u16) -> Vec<Line> {
     let Some(details) = details(page.object.kind) else {

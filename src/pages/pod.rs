@@ -18,9 +18,7 @@ use serde_json::Value;
 pub struct PodPage;
 
 fn find<'w>(world: &'w World, object: &ObjectRef) -> Option<&'w Pod> {
-    let path = object.in_kube()?;
-    let key = crate::model::kubernetes::path(path.namespace, path.name);
-    world.observed.kube.pods.get(path.context, &key).map(AsRef::as_ref)
+    world.observed.kube.pod(object)
 }
 
 fn restarts(pod: &Pod, world: &World) -> String {

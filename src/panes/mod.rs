@@ -91,6 +91,8 @@ panes! {
     gpu_links::GpuLinksPane,
     gpu_summary::GpuSummaryPane,
     incidents::PANE,
+    runs::PANE,
+    runbooks::PANE,
     timeline::PANE,
     incident_now::IncidentNowPane,
     alerts::PANE,

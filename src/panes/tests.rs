@@ -255,6 +255,7 @@ pub(crate) fn settings() -> Settings {
         keymap: Keymap::default(),
         pages: Vec::new(),
         manners: crate::incident::manners::Manners::default(),
+        runbooks: Default::default(),
         warnings: Vec::new(),
     }
 }

@@ -3,6 +3,7 @@
 
 mod lend;
 mod past;
+mod signals;
 mod work;
 
 use super::{
@@ -14,6 +15,7 @@ use super::{
     output::Output,
     player::Player,
     recorder::Limits,
+    runbook::bridge::{self, Asker, Bridge},
     screen::Screen,
     stop, terminal,
 };
@@ -24,7 +26,7 @@ use crate::{
         event::{Event, EventKind},
         settings::Settings,
     },
-    client::Clients,
+    client::{Clients, named::Named},
     clock,
     model::{Timestamp, log::LogLine, logs::LogBatch, own::OwnCounters},
     ops::gate::Policy,
@@ -35,16 +37,14 @@ use crate::{
     },
 };
 use jiff::SignedDuration;
+use signals::Signals;
 use std::{
     io,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::{mpsc, watch},
-};
+use tokio::sync::{mpsc, watch};
 
 /// What the cockpit is started with.
 pub struct Options {
@@ -57,6 +57,8 @@ pub struct Options {
     pub counters: Arc<OwnCounters>,
     /// Ways to engines and clusters.
     pub clients: Arc<Clients>,
+    /// Servers that steps of runbooks ask for figures.
+    pub prometheus: Vec<Named>,
     /// Where what is seen and done is recorded.
     pub journal: journal::Records,
     /// What user and system say of the rules.
@@ -119,30 +121,6 @@ pub fn run(options: Options) -> io::Result<(Left, Option<String>)> {
     left
 }
 
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    quit: Signal,
-    stop: Signal,
-    hangup: Signal,
-    resize: Signal,
-    resume: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            quit: signal(SignalKind::quit())?,
-            stop: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
-            hangup: signal(SignalKind::hangup())?,
-            resize: signal(SignalKind::window_change())?,
-            resume: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
-        })
-    }
-}
-
 /// What woke the loop.
 enum Woken {
     Input(Vec<EventKind>),
@@ -154,6 +132,8 @@ enum Woken {
     Logs(LogBatch),
     /// The world at the time that was asked for.
     Moment(past::Answer),
+    /// A run of a runbook wants to know the world.
+    Asked(Asker),
     /// Work that may take long is done.
     Worked(work::Worked),
     /// The recording goes on.
@@ -192,6 +172,7 @@ struct Cockpit {
     words: Words,
     forwards: Forwards,
     journal: journal::Records,
+    bridge: Bridge,
     /// What the terminal is lent to.
     lent: Option<handover::Kind>,
     _guard: terminal::Guard,
@@ -216,6 +197,13 @@ impl Cockpit {
         let (demand, _) = watch::channel(Demand::default());
         let (news_in, news) = mpsc::channel(QUEUE);
         let (log_in, log) = mpsc::channel(QUEUE);
+        let bridge = Bridge::new(
+            options.clients.clone(),
+            options.journal.clone(),
+            options.prometheus,
+            app.settings.config.runbooks.isolated.clone(),
+            app.policy.actor.clone(),
+        );
         let mut cockpit = Self {
             app,
             screen: Screen::new(),
@@ -238,6 +226,7 @@ impl Cockpit {
             words: options.words,
             forwards: Forwards::default(),
             journal: options.journal,
+            bridge,
             lent: None,
             _guard: guard,
         };
@@ -288,6 +277,7 @@ impl Cockpit {
             Some(news) = self.news.recv() => Woken::News(news),
             Some(line) = self.log.recv() => Woken::Log(line),
             answer = self.past.answer() => Woken::Moment(answer),
+            Some(asker) = self.bridge.asker() => Woken::Asked(asker),
             Some(worked) = self.work.answer() => Woken::Worked(worked),
             () = until(play_at), if play_at.is_some() => Woken::Play,
             () = until_time(wake_at), if wake_at.is_some() => Woken::Wake,
@@ -317,6 +307,7 @@ impl Cockpit {
             Woken::Told(told) => leave |= self.take(*told, now),
             Woken::Log(line) => leave |= self.take(EventKind::Log(line), now),
             Woken::Moment(answer) => leave |= self.take_moment(answer, now),
+            Woken::Asked(asker) => bridge::show(&asker, &self.app),
             Woken::Worked(worked) => leave |= self.take_worked(worked, now),
             Woken::Play => leave |= self.play(),
             Woken::Resize => {
@@ -404,6 +395,11 @@ impl Cockpit {
             Effect::KeepPreflight(kept) => effects::keep_preflight(told, *kept, self.state_folder.clone()),
             Effect::Rehearse(trial) => effects::rehearse(told, trial, &self.clients, &self.words),
             Effect::Review { context, wanted } => effects::review(told, context, wanted, &self.clients),
+            Effect::Plan(wanted) => self.bridge.plan(told, *wanted),
+            Effect::BeginRun(wanted) => self.bridge.begin(told, *wanted),
+            Effect::ResumeRun { run, way_back } => self.bridge.resume(told, run, way_back),
+            Effect::TellRun { run, input, secrets } => self.bridge.say(told, run, input, secrets),
+            Effect::LeaveRun(run) => self.bridge.leave(&run),
             Effect::StopForward(id) => self.forwards.stop(id),
             Effect::ReloadConfig => return self.reload(),
             Effect::Mouse(on) => {

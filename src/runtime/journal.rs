@@ -91,6 +91,11 @@ impl Records {
         }
     }
 
+    /// The journal, once it is open; nothing where it is not within this time, or never will be.
+    pub fn opened(&self, deadline: Duration) -> Option<Journal> {
+        self.desk.opened(deadline)
+    }
+
     /// Where operations are recorded.
     pub fn ledger(&self) -> Arc<dyn Ledger> {
         Arc::new(JournalLedger(self.desk.clone()))

@@ -89,7 +89,8 @@ impl JournalSource {
         let page = journal.page(request).await.map_err(|error| error.to_string())?;
         entries.extend(page.entries);
         entries.extend(page.edits);
-        Ok(JournalNews { events: events(entries), state: Some(self.state.clone()), ..JournalNews::default() })
+        let runs = events(journal.runs().await.map_err(|error| error.to_string())?);
+        Ok(JournalNews { events: events(entries), runs, state: Some(self.state.clone()), ..JournalNews::default() })
     }
 
     async fn stretch(&mut self, journal: &Journal, wanted: StretchWanted) -> Option<JournalNews> {

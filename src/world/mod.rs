@@ -8,6 +8,7 @@ pub mod incidents;
 mod kubernetes;
 mod postgres;
 mod retention;
+pub mod runs;
 #[cfg(test)]
 mod tests;
 
@@ -31,10 +32,12 @@ use crate::{
         watch::PrometheusPart,
     },
     rules::{Context, engine::Engine},
+    runbook::{definition::Catalogue, run::Standing},
 };
 use compact_str::CompactString;
 use incidents::Incidents;
 use jiff::SignedDuration;
+use runs::Runs;
 use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, sync::Arc};
 
@@ -58,6 +61,12 @@ pub struct World {
     /// What the journal holds.
     #[serde(default)]
     pub incidents: Incidents,
+    /// Runs of runbooks.
+    #[serde(default)]
+    pub runs: Runs,
+    /// Runbooks that there are, as the settings say.
+    #[serde(skip)]
+    pub runbooks: Arc<Catalogue>,
     engine: Engine,
     /// What rules look back on.
     #[serde(default)]
@@ -118,6 +127,8 @@ impl World {
             quiet_since: self.quiet_since,
             changes: self.changes.clone(),
             incidents: self.incidents.clone(),
+            runs: self.runs.clone(),
+            runbooks: Arc::clone(&self.runbooks),
             engine: self.engine.clone(),
             lookback: self.lookback.clone(),
             unjudged: self.unjudged,
@@ -182,6 +193,13 @@ impl World {
         self.judged_at = self.now;
         let waiting = std::mem::take(&mut self.unjudged);
         Changed { attention: self.judge(waiting), ..Changed::default() }
+    }
+
+    /// Takes how a run of a runbook stands that is carried on here.
+    pub fn stand(&mut self, at: Timestamp, standing: Standing) -> Changed {
+        self.now = self.now.max(at);
+        self.runs.stand(standing);
+        Changed { topics: Topic::Journal.into(), ..Changed::default() }
     }
 
     /// Takes a line of the program's own log.
@@ -250,6 +268,7 @@ impl World {
                 Topic::Rules.into()
             }
             Update::Journal(news) => {
+                self.runs.apply(news.events.iter().chain(&news.runs));
                 self.incidents.apply(*news);
                 Topic::Journal.into()
             }

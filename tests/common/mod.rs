@@ -26,6 +26,7 @@ pub fn settings() -> Settings {
         glyphs: glyphs::UNICODE,
         keymap,
         manners: Default::default(),
+        runbooks: Default::default(),
         pages: vec![Page {
             name: "overview".into(),
             title: "Overview".into(),

@@ -26,14 +26,14 @@ fn folder() -> PathBuf {
 
 /// Golden files that were compared, and what is wrong with them.
 #[derive(Default)]
-struct Goldens {
+pub struct Goldens {
     names: BTreeSet<String>,
     faults: Vec<String>,
 }
 
 impl Goldens {
     /// Compares text and styles with `tests/golden/NAME.txt`, or writes it under `UPDATE_GOLDEN=1`.
-    fn compare(&mut self, name: &str, buffer: &Buffer) {
+    pub fn compare(&mut self, name: &str, buffer: &Buffer) {
         let path = folder().join(format!("{name}.txt"));
         assert!(self.names.insert(name.into()), "two golden screens are called {name}");
         let now = describe(buffer);
@@ -52,7 +52,7 @@ impl Goldens {
     }
 
     /// Reports everything at once, so that one run shows all that a change did.
-    fn finish(self, prefix: &str) {
+    pub fn finish(self, prefix: &str) {
         let kept = fs::read_dir(folder()).into_iter().flatten().flatten();
         let kept = kept.map(|entry| entry.file_name().to_string_lossy().trim_end_matches(".txt").to_owned());
         let mut faults = self.faults;

@@ -25,3 +25,4 @@ mod stage;
 mod terminal;
 mod tmux;
 mod wait;
+mod wizard_screens;

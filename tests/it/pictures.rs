@@ -25,6 +25,7 @@ const PICTURES: &[(&str, (u16, u16), &str)] = &[
     ("why", (120, 30), "5 alt-4 w"),
     ("rules", (160, 30), "6"),
     ("incidents", (160, 30), "7"),
+    ("runs", (120, 30), "8 enter"),
     ("object", (120, 30), "enter"),
     ("filter", (120, 30), "2 z / u s e r = r o o t"),
     ("palette", (100, 30), ": t h e"),

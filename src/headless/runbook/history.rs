@@ -116,7 +116,7 @@ pub fn approve(around: &Surroundings<'_>, command: &RunbookCommand, out: &mut dy
     if let Some(hash) = plan_hash.as_deref().filter(|hash| *hash != binding.to_string()) {
         return Err((exit::REFUSED, format!("what would be done is {binding} now, and not {hash}: look at it again")));
     }
-    let is_own = run.state().operators.iter().any(|one| is_same(one, actor));
+    let is_own = run.state().operators.iter().any(|one| one.may_be(actor));
     if !decline && (is_own || actor.known_by == KnownBy::Program) {
         let why = format!("{} asked for this run or carries it on: somebody else has to approve it", actor.name);
         return Err((exit::REFUSED, why));
@@ -135,8 +135,4 @@ pub fn approve(around: &Surroundings<'_>, command: &RunbookCommand, out: &mut dy
         line(out, &format!("{word}: {} (plan {binding})", run.plan().title))?;
     }
     Ok(exit::OK)
-}
-
-fn is_same(a: &Actor, b: &Actor) -> bool {
-    a.name.trim().eq_ignore_ascii_case(b.name.trim()) || (a.from.is_some() && a.from == b.from)
 }

@@ -23,9 +23,7 @@ pub fn list(around: &Surroundings<'_>, form: Form, out: &mut dyn Write) -> Resul
     }
     for (name, shelved) in around.catalogue.iter() {
         let title = match &shelved.definition {
-            Some(definition) => {
-                definition.about.split(". ").next().unwrap_or_default().trim_end_matches('.').to_owned()
-            }
+            Some(definition) => definition.summary(),
             None => "has errors: flightdeck runbook lint".into(),
         };
         line(out, &format!("{name:<22} {:<10} {}", shelved.layer.word(), title.trim()))?;

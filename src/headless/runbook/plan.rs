@@ -76,25 +76,13 @@ pub fn prepare(around: &Surroundings<'_>, name: &str, values: &Values) -> Result
     }
     let wanted = |source: &str| setting::is_needed(source, definition, &known);
     let setting = Setting::open(around, &wanted, secrets)?;
-    discover(&setting, definition, &mut given);
+    prepare::discover(&setting.house, definition, &mut given);
     match prepare::plan(&setting.house, definition, &given, names, &around.isolated) {
         Ok(plan) => {
             let gate = prepare::gate(&setting.house, &plan);
             Ok(Prepared { setting, plan, gate })
         }
         Err(unplanned) => Err(not_planned(&setting, definition, &given, unplanned)),
-    }
-}
-
-/// A variable for which there is only one choice need not be given.
-fn discover(setting: &Setting, definition: &Definition, given: &mut BTreeMap<String, Json>) {
-    for variable in &definition.variables {
-        if given.contains_key(&variable.name) || variable.default.is_some() {
-            continue;
-        }
-        if let Some([only]) = choices::choices(&setting.house, variable, given).as_deref() {
-            given.insert(variable.name.clone(), Json::String(only.clone()));
-        }
     }
 }
 

@@ -16,12 +16,11 @@ use crate::{
     clock,
     incident::{Incidents, Record},
     model::{journal::IncidentId, units},
-    ops::ledger::refused,
     runbook::run::{Choice, Entry, Input, Mode, Outcome, Record as Happened, Run},
     runtime::runbook::{
         House,
         carry::{Carrier, End, Next, Told, new_name},
-        store,
+        refused, store,
     },
 };
 use serde_json::{Value as Json, json};
@@ -92,7 +91,7 @@ pub fn run(
             plan.plan_hash
         )),
         (None, Err((step, refusal))) if mode != Mode::Tabletop => {
-            documented(&setting.house, &plan, &step, &refusal, incident);
+            refused::document(&setting.house, &plan, &step, &refusal, incident);
             Some(format!("{step}: {}", refusal.words()))
         }
         _ => None,
@@ -160,38 +159,6 @@ fn named(house: &House, text: &str) -> Result<IncidentId, Ended> {
     incidents.resolve(text).map(|incident| incident.id).map_err(usage)
 }
 
-/// What the rule book refuses is written down, with whom it was taken to.
-fn documented(
-    house: &House,
-    plan: &crate::runbook::plan::Plan,
-    step: &str,
-    refusal: &crate::runtime::runbook::Refusal,
-    incident: Option<IncidentId>,
-) {
-    let Some(stop) = &refusal.stop else { return };
-    let act = plan.step(step).and_then(|planned| Some((planned.target.clone(), planned.step.act()?)));
-    let Some((target, act)) = act else { return };
-    use crate::runbook::field::Field as _;
-    let Ok(operations) = act
-        .ready()
-        .map_err(|why| why.to_string())
-        .and_then(|act| crate::runtime::runbook::act::operations(house, &target, &act))
-    else {
-        return;
-    };
-    let drafts: Vec<_> = operations
-        .iter()
-        .map(|operation| {
-            let mut draft = refused(operation, stop, house.actor.clone(), clock::now());
-            draft.incident = incident;
-            draft
-        })
-        .collect();
-    if let Err(error) = house.journal.append_blocking(drafts, PATIENCE) {
-        tracing::warn!(%error, "a refusal could not be recorded");
-    }
-}
-
 /// Carries a run on until it is over, or nobody speaks for the person that it waits for.
 fn carry(
     setting: &Setting,
@@ -223,7 +190,7 @@ fn carry(
         let (next, shown) = match told {
             Told::Entry(entry) => (Next::On, entry_line(entry, answers.form.json)),
             Told::Remark(text) => (Next::On, remark(run, text, answers.form.json)),
-            Told::Unasked => (Next::On, None),
+            Told::Unasked | Told::Moved => (Next::On, None),
             Told::Question(question) => match speaker.answer(run, question, house) {
                 Said::Reply(input) => (Next::Say(input), None),
                 Said::Wait(text) => (Next::On, text.and_then(|text| remark(run, &text, answers.form.json))),

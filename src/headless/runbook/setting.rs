@@ -3,23 +3,19 @@
 use super::{Ended, Surroundings, failed, usage};
 use crate::{
     journal::Journal,
-    model::text::clean_to,
     runbook::{definition::Definition, target::Target},
-    runtime::runbook::{House, eyes::Eyes},
+    runtime::runbook::{House, eyes::Eyes, secret},
 };
 use compact_str::CompactString;
 use serde_json::Value as Json;
 use std::{
     collections::BTreeMap,
-    env, fs,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 /// How long sources are waited for, and the rules that judge by them.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Bytes that a secret may have.
-const LONGEST_SECRET: usize = 64 << 10;
 
 /// A house whose sources are those that these values name.
 pub struct Setting {
@@ -109,22 +105,11 @@ pub fn is_of_target(source: &str, target: &Target) -> bool {
 /// # Errors
 /// Which cannot be read.
 pub fn secrets(given: &[String]) -> Result<BTreeMap<String, String>, Ended> {
-    let mut all = BTreeMap::new();
+    let mut named = BTreeMap::new();
     for text in given {
         let (name, from) =
             text.split_once('=').ok_or_else(|| usage("write a secret as --secret NAME=FILE or NAME=$VARIABLE"))?;
-        let secret = match from.strip_prefix('$') {
-            Some(variable) => {
-                env::var(variable).map_err(|_| usage(format!("{name}: there is no variable {variable}")))?
-            }
-            None => fs::read_to_string(from)
-                .map_err(|error| usage(format!("{name}: {} cannot be read: {error}", clean_to(from, 200))))?,
-        };
-        let secret = secret.trim_end_matches(['\n', '\r']).to_owned();
-        if secret.is_empty() || secret.len() > LONGEST_SECRET {
-            return Err(usage(format!("{name}: a secret has between 1 and {LONGEST_SECRET} bytes")));
-        }
-        all.insert(name.to_owned(), secret);
+        named.insert(name.to_owned(), from.to_owned());
     }
-    Ok(all)
+    secret::read_all(&named).map_err(usage)
 }

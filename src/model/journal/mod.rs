@@ -107,6 +107,12 @@ impl Actor {
     pub fn program() -> Self {
         Self { name: "flightdeck".into(), known_by: KnownBy::Program, from: None }
     }
+
+    /// Whether two may be the same person: by name, or by the session that they are in.
+    pub fn may_be(&self, other: &Self) -> bool {
+        let same_name = self.name.trim().eq_ignore_ascii_case(other.name.trim());
+        same_name || (self.from.is_some() && self.from == other.from)
+    }
 }
 
 /// What is to be written. The journal adds identity, clock and chain.

@@ -14,6 +14,9 @@ pub struct JournalNews {
     /// event that says what an incident is. One that is known already changes nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Arc<Event>>,
+    /// At the beginning, the steps of runs of runbooks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<Arc<Event>>,
     /// Events whose bodies were erased.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub erased: Vec<EventId>,

@@ -1,7 +1,10 @@
 //! Pods that are not well, by the workload at the top of those that control them: one cause is one group.
 
 use super::{Kube, Owner, Pod};
-use crate::model::{health::Health, object::ObjectKind};
+use crate::model::{
+    health::Health,
+    object::{ObjectKind, ObjectRef},
+};
 use compact_str::{CompactString, format_compact};
 use std::collections::HashMap;
 
@@ -56,6 +59,20 @@ pub(super) fn group(kube: &Kube) -> Vec<Unwell> {
 
 fn are_siblings(a: &Pod, b: &Pod) -> bool {
     a.owner == b.owner && a.namespace == b.namespace && a.context == b.context
+}
+
+impl Kube {
+    /// The pod of this name.
+    pub fn pod(&self, object: &ObjectRef) -> Option<&Pod> {
+        let path = object.in_kube()?;
+        self.pods.get(path.context, &super::path(path.namespace, path.name)).map(AsRef::as_ref)
+    }
+
+    /// The workload at the top of those that control a pod; nothing where none is known here.
+    pub fn above(&self, pod: &Pod) -> Option<ObjectRef> {
+        let (kind, name) = top(self, pod, pod.owner.as_ref()?)?;
+        Some(ObjectRef::in_cluster(kind, &pod.context, &pod.namespace, name))
+    }
 }
 
 /// What is at the top of those that control a pod, among the kinds that are known here.

@@ -13,6 +13,7 @@ use crate::{
     model::object::{ObjectKind, ObjectRef},
     world::World,
 };
+use std::borrow::Cow;
 
 /// Something that can be done to objects of some kinds.
 pub struct Offer {
@@ -48,7 +49,7 @@ pub enum Act {
 /// Something to be said before.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Field {
-    pub label: &'static str,
+    pub label: Cow<'static, str>,
     /// What stands there first.
     pub value: String,
     /// What may be written.
@@ -65,8 +66,8 @@ pub struct Wrong {
 
 impl Field {
     /// A field, with what stands there first and what may be written.
-    pub fn new(label: &'static str, value: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { label, value: value.into(), hint: hint.into() }
+    pub fn new(label: impl Into<Cow<'static, str>>, value: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { label: label.into(), value: value.into(), hint: hint.into() }
     }
 }
 

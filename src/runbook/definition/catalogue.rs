@@ -61,6 +61,14 @@ pub struct Shelved {
     pub faults: Vec<Fault>,
 }
 
+impl Shelved {
+    /// Its name: that of the file.
+    pub fn name(&self) -> String {
+        let stem = std::path::Path::new(&self.file).file_stem().and_then(|stem| stem.to_str());
+        stem.unwrap_or(&self.file).to_owned()
+    }
+}
+
 /// All runbooks, by name.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
@@ -80,15 +88,31 @@ impl Catalogue {
     /// Adds a file. It takes the place of one of the same name from the same layer or one below.
     pub fn add(&mut self, layer: Layer, file: &str, text: &str) {
         let (definition, faults) = read(file, text);
-        let name = std::path::Path::new(file).file_stem().and_then(|stem| stem.to_str()).unwrap_or(file).to_owned();
+        let shelved = Shelved { layer, file: file.to_owned(), definition, faults };
+        let name = shelved.name();
         if self.shelved.get(&name).is_none_or(|other| other.layer <= layer) {
-            self.shelved.insert(name, Shelved { layer, file: file.to_owned(), definition, faults });
+            self.shelved.insert(name, shelved);
         }
     }
 
     /// Every runbook, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Shelved)> {
         self.shelved.iter().map(|(name, shelved)| (name.as_str(), shelved))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.shelved.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.shelved.is_empty()
+    }
+
+    /// The runbook at a place in their order.
+    pub fn at(&self, place: usize) -> Option<(&str, &Shelved)> {
+        self.iter().nth(place)
     }
 
     /// Those that can be used.

@@ -26,7 +26,7 @@ pub struct Fits {
     /// A regular expression that fits what is said about it.
     pub cause: Option<String>,
     /// Variables and what they are then: `{{object.context}}`, `{{object.namespace}}`, `{{object.name}}`, `{{object.kind}}`,
-    /// `{{object.engine}}`, `{{object.id}}`, `{{alert.LABEL}}`.
+    /// `{{object.engine}}`, `{{object.id}}`, `{{object.endpoint}}` of a Patroni cluster, `{{alert.LABEL}}`.
     pub fill: BTreeMap<String, Template>,
 }
 
@@ -43,6 +43,8 @@ pub struct Occasion {
     pub labels: BTreeMap<String, String>,
     /// What is said about it.
     pub cause: String,
+    /// Where the Patroni of a cluster answers.
+    pub endpoint: String,
 }
 
 /// A runbook that fits.
@@ -108,6 +110,7 @@ impl Scope for Occasion {
         match name {
             "object.kind" => text(object.kind.word()),
             "object.id" => text(&object.id),
+            "object.endpoint" if !self.endpoint.is_empty() => text(&self.endpoint),
             "object.context" => path.map_or_else(missing, |path| text(path.context)),
             "object.namespace" => path.map_or_else(missing, |path| text(path.namespace)),
             "object.engine" => object.engine_and_id().map_or_else(missing, |(engine, _)| text(engine)),

@@ -53,6 +53,11 @@ impl Definition {
         canonical::hash(self)
     }
 
+    /// What it does, in a sentence.
+    pub fn summary(&self) -> String {
+        self.about.split(". ").next().unwrap_or_default().trim().trim_end_matches('.').to_owned()
+    }
+
     /// A variable by name.
     pub fn variable(&self, name: &str) -> Option<&Variable> {
         self.variables.iter().find(|variable| variable.name == name)

@@ -29,20 +29,31 @@ impl Plan {
     }
 }
 
+impl Planned {
+    /// The way back, in words; nothing where the step leaves nothing to be undone.
+    pub fn undo_words(&self) -> Option<String> {
+        self.step.undo.as_ref().map(|undo| match undo {
+            Undo::None(why) => format!("none: {why}"),
+            Undo::Way(way) => match &way.deed {
+                Deed::Act(act) => act.effect(&self.target.to_string()),
+                Deed::Manual(text) => format!("by hand: {text}"),
+            },
+        })
+    }
+
+    /// What has to be so after it, in words.
+    pub fn verify_words(&self) -> Vec<String> {
+        let checks = match &self.step.kind {
+            Kind::Look(check) | Kind::WaitUntil(check) | Kind::Gate(check) if !check.expect.is_empty() => vec![check],
+            _ => self.step.verify.iter().collect(),
+        };
+        checks.into_iter().map(check_words).collect()
+    }
+}
+
 fn step(planned: &Planned) -> Json {
     let step = &planned.step;
-    let undo = step.undo.as_ref().map(|undo| match undo {
-        Undo::None(why) => format!("none: {why}"),
-        Undo::Way(way) => match &way.deed {
-            Deed::Act(act) => act.effect(&planned.target.to_string()),
-            Deed::Manual(text) => format!("by hand: {text}"),
-        },
-    });
-    let checks = match &step.kind {
-        Kind::Look(check) | Kind::WaitUntil(check) | Kind::Gate(check) if !check.expect.is_empty() => vec![check],
-        _ => step.verify.iter().collect(),
-    };
-    let verify: Vec<_> = checks.into_iter().map(check_words).collect();
+    let (undo, verify) = (planned.undo_words(), planned.verify_words());
     json!({
         "id": step.id,
         "title": planned.title,

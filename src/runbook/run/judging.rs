@@ -6,7 +6,7 @@ use crate::{
     model::Timestamp,
     runbook::{
         ask::{Answer, Ask},
-        condition::Truth,
+        condition::{Condition, Truth},
         definition::Check,
         field::{Field as _, Period, Templated as _},
         target::Target,
@@ -185,6 +185,16 @@ impl Judging {
     }
 }
 
+/// What has come to be that must not: as the runbook says it, or else by the names of the answers.
+fn fail_words(fails: &[Condition]) -> String {
+    let said: Vec<_> = fails.iter().filter_map(|condition| Some(condition.otherwise.as_ref()?.to_string())).collect();
+    if !said.is_empty() {
+        return said.join(", ");
+    }
+    let what = fails.iter().map(|condition| format!("{} is as it must not be", condition.subject()));
+    what.collect::<Vec<_>>().join(", ")
+}
+
 impl Judged {
     fn new(mut check: Check, target: &Target, within: u64, scope: &dyn Scope, now: Timestamp) -> Self {
         let wanted = wanted(&mut check, target, scope);
@@ -203,8 +213,7 @@ impl Judged {
                 self.answer = Some(known.clone());
                 let fails = &self.check.fail_when;
                 if !fails.is_empty() && Truth::all(fails, known) == Truth::Yes {
-                    let what = fails.iter().map(|condition| format!("{} is as it must not be", condition.subject()));
-                    self.verdict = Some((Verdict::Failed, what.collect::<Vec<_>>().join(", ")));
+                    self.verdict = Some((Verdict::Failed, fail_words(fails)));
                     return;
                 }
                 Truth::all(&self.check.expect, known)

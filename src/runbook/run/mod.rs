@@ -22,7 +22,7 @@ pub use draft::{drafts, entry_of};
 pub use effect::{Asking, Effect, Glance, Input, Order, Question, Reply};
 pub use record::{ActResult, Choice, Entry, Key, Mode, Outcome, Record, Sighting, Verdict, Why};
 pub use state::{Acted, Given, Mark, Progress, Stage, State, Status};
-pub use view::{StepView, Tone, View};
+pub use view::{Standing, StepView, Tone, View};
 
 use super::{definition::Flow, plan::Plan};
 use crate::model::{Timestamp, journal::Actor};

@@ -306,7 +306,7 @@ impl Run {
         let given = self.state.approvals.iter();
         let holds = move |given: &&Given| given.binding == binding && now < later(given.at, valid);
         // Who approved and carries the run on now is not a second person any more.
-        let is_second = |given: &&Given| !self.state.operators.iter().any(|one| is_same_person(one, &given.person));
+        let is_second = |given: &&Given| !self.state.operators.iter().any(|one| one.may_be(&given.person));
         given.filter(holds).filter(is_second).map(|given| &given.person)
     }
 
@@ -386,7 +386,7 @@ impl Run {
         if !approved {
             return Ok(());
         }
-        if self.state.operators.iter().any(|operator| is_same_person(operator, person)) {
+        if self.state.operators.iter().any(|operator| operator.may_be(person)) {
             return Err("nobody approves what they asked for or carry on, nor from the same session".into());
         }
         if binding != self.binding() {
@@ -407,9 +407,4 @@ impl Run {
             Some(_) => Ok(()),
         }
     }
-}
-
-/// Whether two may be the same person: by name, or by the session that they are in.
-fn is_same_person(a: &Actor, b: &Actor) -> bool {
-    a.name.trim().eq_ignore_ascii_case(b.name.trim()) || (a.from.is_some() && a.from == b.from)
 }

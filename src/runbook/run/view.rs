@@ -1,15 +1,16 @@
 //! A run as a person looks at it.
 
 use super::{
-    Asking, Run, Status,
+    Asking, Outcome, Question, Run, Status,
     act::Doing,
     state::{Mark, Stage},
 };
 use crate::runbook::definition::Undo;
-use serde::Serialize;
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
 
 /// How a step stands, for glyph and colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tone {
     Ahead,
@@ -24,7 +25,7 @@ pub enum Tone {
 }
 
 /// One line of the checklist.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepView {
     pub id: String,
     pub title: String,
@@ -37,7 +38,7 @@ pub struct StepView {
 }
 
 /// The whole.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct View {
     pub steps: Vec<StepView>,
     /// The step that the run is at.
@@ -46,7 +47,36 @@ pub struct View {
     pub next: String,
 }
 
+/// How a run stands at who carries it on: more than its entries say, and gone with the process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    pub run: CompactString,
+    pub view: View,
+    /// What waits for a person.
+    pub question: Option<Question>,
+    pub outcome: Option<Outcome>,
+    /// Whether something is being done that nobody can call back.
+    pub is_in_flight: bool,
+    /// What the person was told last.
+    pub remark: Option<String>,
+    /// Why it is not carried on here any more; nothing while it is.
+    pub ended: Option<String>,
+}
+
 impl Run {
+    /// How it stands here.
+    pub fn standing(&self, remark: Option<&str>) -> Standing {
+        Standing {
+            run: self.id.clone(),
+            view: self.view(),
+            question: self.question().cloned(),
+            outcome: self.outcome(),
+            is_in_flight: self.is_in_flight(),
+            remark: remark.map(ToOwned::to_owned),
+            ended: None,
+        }
+    }
+
     /// The run as a person looks at it. Steps that are left out by the plan are not in it.
     pub fn view(&self) -> View {
         let steps = self.plan.steps.iter().enumerate().filter(|(_, planned)| planned.left_out.is_none());

@@ -103,6 +103,9 @@ pub fn apply(world: &mut World, event: Event) {
         EventKind::Report(report) => {
             world.report(event.at, report);
         }
+        EventKind::Run(standing) => {
+            world.stand(event.at, *standing);
+        }
         EventKind::Wake => {
             world.pass(event.at);
         }

@@ -134,7 +134,7 @@ impl Recorder {
     /// Whether an event is recorded. The ring needs what changes the world; a file needs what changes the screen as well.
     fn keeps(&self, kind: &EventKind) -> bool {
         match kind {
-            EventKind::Updates { .. } | EventKind::Report(_) | EventKind::Wake => true,
+            EventKind::Updates { .. } | EventKind::Report(_) | EventKind::Wake | EventKind::Run(_) => true,
             EventKind::ClockStepped { .. } => true,
             EventKind::Moment(_) | EventKind::World(_) | EventKind::Settings(_) => false,
             EventKind::Player(_) | EventKind::History(_) | EventKind::Logs(_) | EventKind::Answer(_) => false,

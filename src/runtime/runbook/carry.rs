@@ -45,6 +45,8 @@ pub enum Told<'a> {
     Unasked,
     /// The person is told.
     Remark(&'a str),
+    /// It stands otherwise than before, perhaps: something came in.
+    Moved,
 }
 
 /// What who listens wants.
@@ -133,6 +135,8 @@ impl Carrier {
                     self.effect(effect, listen);
                 }
             }
+            let next = listen(&self.run, Told::Moved);
+            self.next(next);
             if let Some(end) = self.ended() {
                 self.let_go();
                 return end;

@@ -1,9 +1,10 @@
 //! Where runs of runbooks meet the machine: [`prepare`] asks what a plan needs, [`carry`] carries a run out and does what its effects ask
 //! for, [`act`] acts through the gate, [`look`] asks, [`store`] finds runs in the journal, [`shelf`] the runbooks on the disk. What belongs to
 //! who carries a run on, the gate with its world, comes in as [`Around`]: the command line has sources of its own ([`eyes`]), the
-//! cockpit those that it has anyway.
+//! cockpit asks its event loop ([`bridge`]).
 
 pub mod act;
+pub mod bridge;
 pub mod carry;
 pub mod choices;
 pub mod eyes;
@@ -11,6 +12,8 @@ mod ledger;
 pub mod look;
 pub mod prepare;
 mod record;
+pub mod refused;
+pub mod secret;
 pub mod shelf;
 pub mod store;
 
@@ -106,6 +109,11 @@ impl House {
     /// A secret that was given.
     pub fn secret(&self, name: &str) -> Option<String> {
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Keeps secrets that were given later.
+    pub fn keep_secrets(&self, more: BTreeMap<String, String>) {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).extend(more);
     }
 
     /// A text without the secrets that were given.

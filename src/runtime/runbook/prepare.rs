@@ -1,6 +1,6 @@
 //! Asks what a plan needs, and has it made.
 
-use super::{House, Refusal, act, look};
+use super::{House, Refusal, act, choices, look};
 use crate::{
     model::nearest::did_you_mean,
     ops::gate::rules::fits,
@@ -43,6 +43,20 @@ pub fn values(definition: &Definition, given: &[(String, String)]) -> Result<BTr
         }
     }
     if faults.is_empty() { Ok(values) } else { Err(faults) }
+}
+
+/// Gives a variable for which there is only one choice its value.
+pub fn discover(house: &House, definition: &Definition, given: &mut BTreeMap<String, Json>) {
+    for variable in &definition.variables {
+        // An engine or a cluster that is the only one need not be named, whatever the default.
+        let is_place = matches!(variable.choices.as_deref(), Some("contexts" | "engines"));
+        if given.contains_key(&variable.name) || (variable.default.is_some() && !is_place) {
+            continue;
+        }
+        if let Some([only]) = choices::choices(house, variable, given).as_deref() {
+            given.insert(variable.name.clone(), Json::String(only.clone()));
+        }
+    }
 }
 
 /// Asks every preflight question, and puts the plan together. `isolated` are patterns of the targets that a drill may act on.

@@ -21,7 +21,9 @@ use flightdeck::{
         update::Update,
     },
     ops::{gate::Policy, offer},
-    panes, screen,
+    panes,
+    runbook::{self, run::Mode},
+    screen,
     view::layout::{Cell, Layout, Page},
     world::World,
 };
@@ -51,6 +53,9 @@ pub mod watch_sample;
 
 #[path = "../../common/postgres_sample.rs"]
 pub mod postgres_sample;
+
+#[path = "../../common/run_sample.rs"]
+pub mod run_sample;
 
 #[path = "../../common/gpu_sample.rs"]
 pub mod gpu_sample;
@@ -153,6 +158,23 @@ pub fn app_with_incident(settings: Settings, size: (u16, u16)) -> App {
     app
 }
 
+/// The same with a run that waits for a person, and one that is over.
+pub fn app_with_runs(settings: Settings, size: (u16, u16)) -> App {
+    let mut app = app_with_incident(settings, size);
+    let cluster = run_sample::Cluster::default();
+    let plan = cluster.plan("k8s-rollback", &run_sample::values()).expect("a plan");
+    let mut carried = run_sample::Carried::begin(plan, Mode::Live, cluster, now());
+    tell_of(&mut app, &mut carried);
+    app
+}
+
+/// Has the journal, and whoever carries it on here, tell of a run.
+pub fn tell_of(app: &mut App, carried: &mut run_sample::Carried) {
+    let (update, standing) = (carried.news(None), carried.standing());
+    give(app, EventKind::Updates { source: "journal".into(), updates: vec![update] });
+    give(app, EventKind::Run(Box::new(standing)));
+}
+
 /// The same with an Alertmanager and a Prometheus.
 pub fn app_with_watch(settings: Settings, size: (u16, u16)) -> App {
     let mut app = app(settings, size);
@@ -185,6 +207,7 @@ pub fn made_for(name: &str) -> fn(Settings, (u16, u16)) -> App {
         "postgres" => app_with_postgres,
         "violations" | "scoreboard" | "rules" => app_with_rules,
         "incidents" | "timeline" | "incident-now" => app_with_incident,
+        "runs" | "runbooks" => app_with_runs,
         name if name.starts_with("gpu") => app_with_gpus,
         _ => app,
     }
