@@ -81,7 +81,7 @@ pub fn rollback_answers() -> Vec<(&'static str, Json)> {
     let rollout = json!({
         "exists": true, "uid": "u-1", "resource_version": "900", "generation": 31, "observed_generation": 31, "paused": false,
         "desired": 6, "updated": 4, "total": 8, "available": 2, "ready": 2, "revision": 31, "previous_revision": 30, "revisions": 5,
-        "template_hash": "aaaa", "deadline_exceeded": true, "images": ["registry/checkout:1.4.3"], "managed_by": null,
+        "template_hash": "aaaa", "deadline_exceeded": true, "failing": 0, "stuck": true, "images": ["registry/checkout:1.4.3"], "managed_by": null,
     });
     let to = json!({
         "exists": true, "revision": 30, "images": ["registry/checkout:1.4.2"], "is_current": false, "template_hash": "bbbb",

@@ -61,7 +61,7 @@ impl Cluster {
                 "exists": true, "uid": "u-1", "resource_version": "900", "generation": 31, "observed_generation": 31,
                 "paused": self.paused, "desired": 6, "updated": up, "total": 6, "available": up, "ready": up, "revision": 31,
                 "previous_revision": 30, "revisions": 5, "template_hash": self.template,
-                "deadline_exceeded": up == 2 && (self.template == "aaaa" || !self.comes_up),
+                "failing": 0, "deadline_exceeded": false, "stuck": up == 2 && (self.template == "aaaa" || !self.comes_up),
                 "images": ["registry/checkout:1.4.3"], "managed_by": null,
             }),
             Ask::Kubernetes(KubernetesAsk::Revision { .. }) => json!({

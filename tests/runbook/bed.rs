@@ -109,6 +109,16 @@ impl Home {
         Said { code: output.status.code().unwrap_or(-1), events, errors }
     }
 
+    /// Runs any command of the program, which has to end well, and returns what it printed.
+    pub fn plain(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flightdeck"));
+        command.env("XDG_STATE_HOME", self.path()).env("XDG_CONFIG_HOME", self.path().join("config"));
+        command.env_remove("SSH_CONNECTION").env_remove("FLIGHTDECK_TESTBED").stdin(Stdio::null());
+        let output = command.args(["--actor", "ann"]).args(arguments).output().expect("it runs");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
     /// One JSON document.
     pub fn json(&self, arguments: &[&str]) -> (i32, Value, String) {
         let output = self.output(arguments);

@@ -113,7 +113,7 @@ fn what_does_not_come_up_is_brought_back() {
     let failed = home.said(&[&["run", "k8s-rollback", "--yes", "--json"][..], &set(&values)].concat());
     assert_eq!((failed.code, failed.outcome()), (1, "paused"), "{}", failed.all());
     let text = failed.last()["text"].as_str().expect("a text");
-    assert!(text.contains("way-back") && text.contains("deadline_exceeded"), "{text}");
+    assert!(text.contains("way-back") && text.contains("the rollout does not get on"), "{text}");
     assert_eq!(image(&space, "deployment/web"), "testbed/not-there:1");
 
     let back = home.said(&["resume", failed.run(), "--choose", "way-back", "--json"]);

@@ -1,7 +1,14 @@
 //! `flightdeck runbook` on real services: a cluster and an engine of the testbed, with the program killed wherever it may die.
 
 mod bed;
+mod cockpit;
 mod commands;
 mod docker;
 mod killed;
 mod kubernetes;
+#[path = "../it/pty.rs"]
+#[allow(dead_code, reason = "not everything of it is needed here")]
+mod pty;
+#[path = "../it/wait.rs"]
+#[allow(dead_code, reason = "not everything of it is needed here")]
+mod wait;

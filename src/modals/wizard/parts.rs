@@ -39,8 +39,8 @@ pub fn divide(inner: Rect, rows: usize, prompt: u16) -> Places {
         let width = inner.width * 9 / 20;
         (Rect { width, ..body }, Rect { x: body.x + width + 1, width: body.width - width - 1, ..body })
     } else {
-        // On a low screen the text beside the rows has half of it at least.
-        let most = (body.height / 2).max(1);
+        // On a low screen the text beside the rows has more than half of it.
+        let most = (body.height * 2 / 5).max(1);
         let height = u16::try_from(rows).unwrap_or(u16::MAX).min(most).min(body.height);
         (Rect { height, ..body }, Rect { y: body.y + height, height: body.height - height, ..body })
     };

@@ -19,7 +19,7 @@ pub fn planned(step: &Planned) -> Vec<Line> {
     }
     if let Some(diff) = &step.diff {
         text.push(Line::empty());
-        text.extend(diff.lines().map(diff_line));
+        text.extend(diff.lines().filter(|line| !line.starts_with("@@")).map(diff_line));
         text.push(Line::empty());
     }
     // What only waits or asks has said already what it expects.
@@ -77,7 +77,7 @@ pub fn running<'e>(
     entries: impl Iterator<Item = &'e Entry>,
 ) -> Vec<Line> {
     let mut text = Vec::new();
-    if !view.text.is_empty() {
+    if !view.text.is_empty() && view.text != step.effect {
         text.extend([Line::of(Role::Title, &view.text), Line::empty()]);
     }
     text.extend(planned(step));

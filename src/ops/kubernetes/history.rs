@@ -3,7 +3,7 @@
 //! As `kubectl rollout` finds them (kubernetes `pkg/polymorphichelpers/{history,rollback}.go`): the ReplicaSets of a Deployment, the
 //! ControllerRevisions of the others, each by selector and controlling owner.
 
-use super::{failure, resource};
+use super::{failure, resource, stuck::is_of};
 use crate::{
     model::{canonical, journal::Digest, object::KubePath},
     ops::execute::Failure,
@@ -20,6 +20,8 @@ use serde_json::{Map, Value, json};
 pub const REVISION: &str = "deployment.kubernetes.io/revision";
 /// The label by which a ReplicaSet tells its pods from those of others.
 const TEMPLATE_HASH: &str = "pod-template-hash";
+/// The label of a ControllerRevision, by which its pods are told from others.
+const REVISION_HASH: &str = "controller-revision-hash";
 /// Labels and annotations by which tools mark what is theirs, and the words for them.
 const KEEPERS: &[(&str, &str, &str)] = &[
     ("argocd.argoproj.io/instance", "", "argocd"),
@@ -33,6 +35,10 @@ const KEEPERS: &[(&str, &str, &str)] = &[
 #[derive(Debug, Clone)]
 pub struct Revision {
     pub number: u64,
+    /// Name of the object that keeps it.
+    pub keeper: String,
+    /// The label by which its pods are told from others'.
+    pub mark: Option<String>,
     /// The pod template, without what the controller adds.
     pub template: Value,
     /// Annotations of the ReplicaSet that keeps it; of a ControllerRevision its own.
@@ -138,11 +144,14 @@ fn revision(keeper: &DynamicObject) -> Option<Revision> {
             (number, keeper.data.pointer("/spec/template")?)
         }
     };
-    Some(Revision { number, template: plain(template), annotations, created_at })
+    let keeper_name = keeper.metadata.name.clone().unwrap_or_default();
+    let labels = keeper.metadata.labels.as_ref();
+    let mark = labels.and_then(|labels| labels.get(TEMPLATE_HASH).or_else(|| labels.get(REVISION_HASH)).cloned());
+    Some(Revision { number, keeper: keeper_name, mark, template: plain(template), annotations, created_at })
 }
 
 /// The selector as the API's parameter takes it.
-fn selector(object: &DynamicObject) -> Option<String> {
+pub fn selector(object: &DynamicObject) -> Option<String> {
     let selector = object.data.pointer("/spec/selector")?;
     let labels = selector.get("matchLabels").and_then(Value::as_object).into_iter().flatten();
     let mut parts: Vec<String> = labels.filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?))).collect();
@@ -196,10 +205,20 @@ impl Workload {
         self.object.data.pointer("/spec/paused").and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// The number of the revision that is asked for now, where its history holds that already.
-    pub fn current(&self) -> Option<u64> {
+    /// The revision that is asked for now, where its history holds that already.
+    fn newest(&self) -> Option<&Revision> {
         let hash = self.hash();
-        self.revisions.iter().rev().find(|revision| revision.hash() == hash).map(|revision| revision.number)
+        self.revisions.iter().rev().find(|revision| revision.hash() == hash)
+    }
+
+    /// Its number.
+    pub fn current(&self) -> Option<u64> {
+        self.newest().map(|revision| revision.number)
+    }
+
+    /// The label by which its pods are told from others'.
+    pub fn newest_mark(&self) -> Option<String> {
+        self.newest()?.mark.clone()
     }
 
     /// The tool that would undo what is changed here.
@@ -207,8 +226,8 @@ impl Workload {
         keeper(&self.object)
     }
 
-    /// How far its rollout is: the answer to a runbook's question `rollout`.
-    pub fn rollout(&self) -> Value {
+    /// How far its rollout is: the answer to a runbook's question `rollout`. `failing` pods of the newest template cannot start.
+    pub fn rollout(&self, failing: u64) -> Value {
         let metadata = &self.object.metadata;
         let status = |name: &str| self.object.data.pointer(&format!("/status/{name}")).and_then(Value::as_u64);
         let spec = |name: &str| self.object.data.pointer(&format!("/spec/{name}"));
@@ -257,6 +276,8 @@ impl Workload {
             "strategy": spec("strategy").or_else(|| spec("updateStrategy")).and_then(|strategy| strategy.get("type")),
             "partition": self.object.data.pointer("/spec/updateStrategy/rollingUpdate/partition"),
             "deadline_exceeded": self.is_overdue(),
+            "failing": failing,
+            "stuck": self.is_stuck(count(updated)) || failing > 0 && desired.is_some_and(|desired| failing >= desired),
             "reason": self.reason(),
             "images": images(&self.template()),
             "managed_by": self.keeper(),
@@ -289,9 +310,22 @@ impl Workload {
 
     fn is_overdue(&self) -> bool {
         self.conditions().any(|condition| {
-            condition.get("type").and_then(Value::as_str) == Some("Progressing")
-                && condition.get("reason").and_then(Value::as_str) == Some("ProgressDeadlineExceeded")
+            let text = |name: &str| condition.get(name).and_then(Value::as_str).unwrap_or_default();
+            let is_ours = || self.newest().is_none_or(|revision| is_of(text("message"), &revision.keeper));
+            text("type") == "Progressing" && text("reason") == "ProgressDeadlineExceeded" && is_ours()
         })
+    }
+
+    /// Whether the deadline of this rollout has passed: while none of its pods is there, and none was refused, the word of the rollout
+    /// before may still stand.
+    fn is_stuck(&self, updated: u64) -> bool {
+        let is_refused = || {
+            self.conditions().any(|condition| {
+                let text = |name: &str| condition.get(name).and_then(Value::as_str);
+                text("type") == Some("ReplicaFailure") && text("status") == Some("True")
+            })
+        };
+        self.is_overdue() && (updated > 0 || is_refused())
     }
 
     fn reason(&self) -> Option<String> {
@@ -401,7 +435,8 @@ mod tests {
 
     #[test]
     fn a_rollout_is_told_whole() {
-        let told = workload().rollout();
+        let told = workload().rollout(1);
+        assert_eq!((&told["failing"], &told["stuck"]), (&json!(1), &json!(true)));
         assert_eq!(
             (&told["available"], &told["desired"], &told["deadline_exceeded"]),
             (&json!(0), &json!(3), &json!(true))

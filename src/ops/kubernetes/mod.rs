@@ -7,6 +7,7 @@ pub mod history;
 mod patch;
 pub mod resource;
 mod rollback;
+pub mod stuck;
 
 pub use copy::{ended, exit_code};
 pub use drain::fates;

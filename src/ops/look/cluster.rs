@@ -10,7 +10,7 @@ use crate::{
         kubernetes::{
             change, connect, failure, fates,
             history::{self, keeper},
-            resource,
+            resource, stuck,
         },
         operation::{KubeAct, path_of},
     },
@@ -77,7 +77,7 @@ pub fn cluster(target: &ObjectRef, asked: &Cluster<'_>, now: Timestamp, clients:
                     Cluster::Revision(number) => {
                         workload.told(*number, now).unwrap_or_else(|_| json!({ "exists": false }))
                     }
-                    _ => workload.rollout(),
+                    _ => workload.rollout(stuck::failing(&client, path, &workload).await?),
                 })
             }
         }

@@ -56,6 +56,8 @@ impl KubernetesAskForm {
                 "strategy",
                 "partition",
                 "deadline_exceeded",
+                "failing",
+                "stuck",
                 "reason",
                 "images",
                 "managed_by",

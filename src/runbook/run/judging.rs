@@ -186,13 +186,16 @@ impl Judging {
 }
 
 /// What has come to be that must not: as the runbook says it, or else by the names of the answers.
-fn fail_words(fails: &[Condition]) -> String {
+fn fail_words(fails: &[Condition], known: &Json) -> String {
+    // The server's own words, where it has any.
+    let reason = known.get("reason").and_then(Json::as_str).filter(|reason| !reason.is_empty());
+    let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
     let said: Vec<_> = fails.iter().filter_map(|condition| Some(condition.otherwise.as_ref()?.to_string())).collect();
     if !said.is_empty() {
-        return said.join(", ");
+        return said.join(", ") + &reason;
     }
     let what = fails.iter().map(|condition| format!("{} is as it must not be", condition.subject()));
-    what.collect::<Vec<_>>().join(", ")
+    what.collect::<Vec<_>>().join(", ") + &reason
 }
 
 impl Judged {
@@ -213,7 +216,7 @@ impl Judged {
                 self.answer = Some(known.clone());
                 let fails = &self.check.fail_when;
                 if !fails.is_empty() && Truth::all(fails, known) == Truth::Yes {
-                    self.verdict = Some((Verdict::Failed, fail_words(fails)));
+                    self.verdict = Some((Verdict::Failed, fail_words(fails, known)));
                     return;
                 }
                 Truth::all(&self.check.expect, known)

@@ -268,8 +268,11 @@ fn carry(
     }
     let (mut last, mut remark): (Option<Standing>, Option<String>) = (None, None);
     let end = carrier.carry(&mut |run, what| {
-        if let super::carry::Told::Remark(text) = what {
-            remark = Some(text.to_owned());
+        match what {
+            super::carry::Told::Remark(text) => remark = Some(text.to_owned()),
+            // What was said before it is over by now.
+            super::carry::Told::Entry(_) | super::carry::Told::Question(_) => remark = None,
+            _ => {}
         }
         let standing = run.standing(remark.as_deref());
         if last.as_ref() != Some(&standing) {

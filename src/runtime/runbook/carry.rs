@@ -7,7 +7,7 @@ use super::{House, Incident, act, look, store};
 use crate::{
     clock,
     journal::{JournalError, Lease},
-    model::{Timestamp, journal::EventId, nearest},
+    model::{Timestamp, journal::EventId, nearest, units},
     runbook::run::{ActResult, Asking, Effect, Entry, Glance, Input, Order, Outcome, Question, Run, drafts},
 };
 use compact_str::{CompactString, format_compact};
@@ -226,7 +226,11 @@ impl Carrier {
                     if clock::instant().saturating_duration_since(begun) < LEASE_PATIENCE =>
                 {
                     if !has_told {
-                        let text = format!("{holder} holds the lease until {until}: it is waited for");
+                        let text = format!(
+                            "{} holds the lease until {}: it is waited for",
+                            holder_name(&holder),
+                            units::clock(until)
+                        );
                         let _ = listen(&self.run, Told::Remark(&text));
                         has_told = true;
                     }
@@ -393,6 +397,11 @@ impl Carrier {
             self.next(next);
         }
     }
+}
+
+/// Who holds a lease: a person, without what tells their processes apart.
+fn holder_name(holder: &str) -> &str {
+    holder.rsplit_once(':').map_or(holder, |(name, _)| name)
 }
 
 /// A name for a new run: what it does, when, and four signs that tell it from others of the same second.

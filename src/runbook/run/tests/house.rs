@@ -312,8 +312,7 @@ impl World for Cluster {
                 rollout["template_hash"] = json!(self.template);
                 rollout["paused"] = json!(self.paused);
                 if self.changed_at.is_some() {
-                    rollout["deadline_exceeded"] =
-                        json!(!self.comes_up && self.changed_at.is_some_and(|at| now >= later(at, 60)));
+                    rollout["stuck"] = json!(!self.comes_up && self.changed_at.is_some_and(|at| now >= later(at, 60)));
                 }
                 if is_up {
                     for field in ["updated", "total", "available", "ready"] {

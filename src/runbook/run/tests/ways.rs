@@ -271,5 +271,5 @@ fn the_checklist_says_how_it_stands() {
     let tones: Vec<_> = view.steps.iter().map(|step| (step.id.as_str(), step.tone, step.can_be_undone)).collect();
     assert_eq!(tones, [("confirm", Tone::Good, false), ("apply", Tone::Good, true), ("settled", Tone::Bad, false)]);
     assert_eq!(view.at.as_deref(), Some("settled"));
-    assert!(view.next.contains("its progress deadline has passed"), "{}", view.next);
+    assert!(view.next.contains("the rollout does not get on"), "{}", view.next);
 }
