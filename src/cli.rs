@@ -67,7 +67,8 @@ pub struct Global {
     /// Read this file in place of the user's configuration.
     #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
     pub config: Option<PathBuf>,
-    /// Never arm: nothing can be changed from this cockpit.
+    /// Never arm: nothing can be changed from this cockpit. What people write into the journal (notes, incidents, postmortems) is
+    /// recorded all the same: it changes nothing outside.
     #[arg(long, global = true, help_heading = "Global options")]
     pub read_only: bool,
     /// Watch this context of the kubeconfig; repeatable. `all` watches every one, `none` none. The current one unless given.

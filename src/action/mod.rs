@@ -14,7 +14,7 @@ macro_rules! files {
     ($($file:ident,)*) => {
         $(pub(crate) mod $file;)*
         /// Every list of actions.
-        static LISTS: &[&[Action]] = &[$($file::ACTIONS,)* incident::OF_TIMELINE];
+        static LISTS: &[&[Action]] = &[$($file::ACTIONS,)* incident::OF_TIMELINE, incident::OF_ACTIONS];
     };
 }
 

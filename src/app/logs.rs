@@ -8,6 +8,7 @@ use crate::{
         logs::{Level, LogBatch, LogRequest, LogTarget, Reach, together},
         object::{ObjectKind, ObjectRef},
     },
+    ops::offer,
     pages,
     view::log::{Taste, Times, Viewer, store::Limits},
 };
@@ -101,8 +102,18 @@ impl App {
                 let tab = self.view.stack.last().and_then(|page| pages::logs_tab(&page.object));
                 tab.is_some() && !self.shows_logs()
             }
+            "operate-exec" => self.is_offered("exec"),
+            "operate-scale" => self.is_offered("scale"),
+            "operate-edit" => self.is_offered("edit"),
             _ => true,
         }
+    }
+
+    /// Whether an operation fits what is open or selected.
+    fn is_offered(&self, word: &str) -> bool {
+        let open = self.view.stack.last().map(|page| page.object.clone());
+        let target = open.or_else(|| self.chosen_objects().into_iter().next());
+        target.is_some_and(|target| offer::find(word, &target).is_some())
     }
 
     /// The objects of the marked rows of the focused list, or of the selected one.

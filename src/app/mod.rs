@@ -15,6 +15,7 @@ mod logs;
 mod logs_text;
 pub mod operate;
 mod pages;
+pub mod postmortem;
 mod reload;
 pub mod runs;
 mod time;
@@ -72,6 +73,8 @@ pub struct App {
     pub runs: runs::Desk,
     /// What the cockpit records by itself.
     pub watch: capture::Watch,
+    /// What people write into postmortems and have not saved.
+    drafts: postmortem::Drafts,
     demand: Demand,
     /// How often a file of the rules was written.
     rules_written: u64,
@@ -143,6 +146,7 @@ impl App {
             desk: operate::Desk::default(),
             runs: runs::Desk::default(),
             watch: capture::Watch::default(),
+            drafts: postmortem::Drafts::default(),
             demand: Demand::default(),
             rules_written: 0,
             outbox: Vec::new(),
@@ -417,8 +421,11 @@ impl App {
         self.dirty = true;
     }
 
-    /// Leaves the cockpit.
+    /// Leaves the cockpit; where something that was written would be lost, says so first.
     pub fn quit(&mut self) {
+        if self.holds_back_for_drafts() {
+            return;
+        }
         self.ask(Effect::Quit);
     }
 

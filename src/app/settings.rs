@@ -166,11 +166,13 @@ pub fn manners(loaded: &Loaded) -> (Manners, Vec<Problem>) {
     let named =
         |file: &Option<(PathBuf, String)>| file.as_ref().map(|(path, text)| (path.display().to_string(), text.clone()));
     let (updates, on_call) = (named(&loaded.updates), named(&loaded.on_call));
-    Manners::read(
+    let (mut manners, problems) = Manners::read(
         loaded.config.incidents.update_minutes,
         updates.as_ref().map(|(name, text)| (name.as_str(), text.as_str())),
         on_call.as_ref().map(|(name, text)| (name.as_str(), text.as_str())),
-    )
+    );
+    manners.names_on_call = loaded.config.incidents.on_call.is_some();
+    (manners, problems)
 }
 
 /// Makes the settings anew. Where a file could not be understood at all, everything stays as it was, with the warning.

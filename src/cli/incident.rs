@@ -1,6 +1,6 @@
 //! `flightdeck incident`: what can be asked of the record of incidents, and written into it.
 
-use crate::model::journal::{LinkKind, Milestone, Phase, Role, Sev};
+use crate::model::journal::{ActionKind, LinkKind, Milestone, Phase, Role, Sev};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
@@ -104,7 +104,7 @@ pub enum IncidentCommand {
     Task {
         /// The incident.
         incident: String,
-        /// A new task; or an open one, by the beginning of its identity.
+        /// A new task; or one that there is, by the beginning or the end of its identity.
         task: String,
         /// Who does it; who is acting unless given.
         #[arg(long, value_name = "NAME")]
@@ -112,12 +112,32 @@ pub enum IncidentCommand {
         /// By when (a time, or 2h from now).
         #[arg(long, value_name = "TIME")]
         due: Option<String>,
+        /// An action that is to come of the incident: investigate, mitigate, repair, detect, prevent.
+        #[arg(long, value_parser = word::<ActionKind>)]
+        kind: Option<ActionKind>,
         /// It is done.
         #[arg(long, conflicts_with = "dropped")]
         done: bool,
         /// It is not going to be done.
         #[arg(long)]
         dropped: bool,
+    },
+    /// List what is to be done after all incidents: overdue first.
+    Tasks {
+        /// Only of this incident.
+        #[arg(long, value_name = "INCIDENT")]
+        incident: Option<String>,
+        /// open (overdue ones among them), overdue, done, dropped, all.
+        #[arg(long, value_enum, default_value_t)]
+        state: TaskWord,
+        /// Only those of this person.
+        #[arg(long, value_name = "NAME")]
+        owner: Option<String>,
+        /// Only actions of this kind: investigate, mitigate, repair, detect, prevent.
+        #[arg(long, value_parser = word::<ActionKind>)]
+        kind: Option<ActionKind>,
+        #[command(flatten)]
+        form: Form,
     },
     /// Set the time of a milestone.
     Milestone {
@@ -176,7 +196,7 @@ pub enum IncidentCommand {
     Pin {
         /// The incident.
         incident: String,
-        /// The event, by the beginning of its identity.
+        /// The event, by the beginning or the end of its identity.
         event: String,
         /// Take it away.
         #[arg(long)]
@@ -186,7 +206,7 @@ pub enum IncidentCommand {
     Withdraw {
         /// The incident.
         incident: String,
-        /// The event, by the beginning of its identity.
+        /// The event, by the beginning or the end of its identity.
         event: String,
         /// Why.
         #[arg(long)]
@@ -228,7 +248,7 @@ pub enum IncidentCommand {
     },
     /// Erase an event's text for good (a secret, a name): the record stays provable.
     Erase {
-        /// The event, by the beginning of its identity.
+        /// The event, by the beginning or the end of its identity.
         event: String,
         /// Why.
         #[arg(long)]
@@ -293,6 +313,31 @@ pub enum RoleWord {
     Release,
     Offer,
     Accept,
+}
+
+/// Which tasks are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[allow(missing_docs)]
+pub enum TaskWord {
+    #[default]
+    Open,
+    Overdue,
+    Done,
+    Dropped,
+    All,
+}
+
+impl TaskWord {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Overdue => "overdue",
+            Self::Done => "done",
+            Self::Dropped => "dropped",
+            Self::All => "all",
+        }
+    }
 }
 
 /// How an incident is written out.

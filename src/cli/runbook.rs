@@ -84,10 +84,14 @@ pub enum RunbookCommand {
         #[command(flatten)]
         form: Form,
     },
-    /// List past runs, the newest first, or show one.
+    /// List past runs, the newest first, or show one: as a report with each step's times and verdict, and the recovery time and point
+    /// that were reached.
     History {
         /// A run, or the name of a runbook.
         name: Option<String>,
+        /// How; a report in Markdown is of one run.
+        #[arg(long, value_enum, default_value_t)]
+        format: HistoryFormat,
         #[command(flatten)]
         form: Form,
     },
@@ -130,6 +134,16 @@ pub struct Answers {
     pub wait: bool,
     #[command(flatten)]
     pub form: Form,
+}
+
+/// How past runs are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[allow(missing_docs)]
+pub enum HistoryFormat {
+    #[default]
+    Text,
+    Json,
+    Markdown,
 }
 
 /// How a run is done.

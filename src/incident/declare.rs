@@ -6,6 +6,7 @@ use crate::model::{
     Timestamp,
     attention::{Attention, Severity},
     change::{Change, ChangeKind},
+    duty::DutyKind,
     journal::{Actor, Body, Draft, EventId, IncidentId, Milestone, Sev},
     object::ObjectRef,
     text,
@@ -83,19 +84,21 @@ fn is_down(row: &Attention) -> bool {
 
 /// The rows that belong to what is worst: serious, and begun at about the same time. The worst and biggest is the first.
 fn matter(rows: &[Attention]) -> Vec<&Attention> {
+    // What people owe is no outage.
+    let rows: Vec<_> = rows.iter().filter(|row| !DutyKind::is_word(&row.condition.kind)).collect();
     // A rule of the book and a silent source seldom are what an incident is about.
     let is_aside = |row: &Attention| matches!(row.condition.kind.as_str(), "rule" | "source");
     let rank = |row: &Attention| {
         let condition = &row.condition;
         (!is_aside(row), condition.severity, is_down(row), is_noticed(row), condition.count, row.began)
     };
-    let Some(worst) = rows.iter().max_by_key(|row| rank(row)) else { return Vec::new() };
+    let Some(worst) = rows.iter().copied().max_by_key(|row| rank(row)) else { return Vec::new() };
     let belongs = |row: &&Attention| {
         let apart = row.began.duration_since(worst.began).abs();
         let serious = row.condition.severity >= worst.condition.severity.min(Severity::Error);
         serious && apart <= TOGETHER && is_aside(row) == is_aside(worst)
     };
-    let mut matter: Vec<_> = rows.iter().filter(belongs).collect();
+    let mut matter: Vec<_> = rows.iter().copied().filter(belongs).collect();
     matter.sort_by_key(|row| std::cmp::Reverse(rank(row)));
     matter
 }

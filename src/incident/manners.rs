@@ -18,11 +18,18 @@ pub struct Manners {
     pub cadence: Cadence,
     pub templates: Vec<Template>,
     pub on_call: OnCall,
+    /// Whether the configuration names a file of rotas, readable or not.
+    pub names_on_call: bool,
 }
 
 impl Default for Manners {
     fn default() -> Self {
-        Self { cadence: Cadence::default(), templates: template::built_in(), on_call: OnCall::default() }
+        Self {
+            cadence: Cadence::default(),
+            templates: template::built_in(),
+            on_call: OnCall::default(),
+            names_on_call: false,
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod capture;
 pub mod declare;
+pub mod duties;
 pub mod export;
 pub mod figures;
 pub mod handover;

@@ -299,27 +299,39 @@ const fn of_severity(severity: Severity) -> Tone {
     }
 }
 
-/// The beginning of an identity by which events are cited, as long as it has to be to name one of those in a record.
+/// The end of an identity by which events are cited, as long as it has to be to name one of those in a record. An identity begins with
+/// its time, which events of a minute share, and ends with what is drawn by lot: its end tells them apart in few signs.
 #[derive(Debug, Clone, Default)]
 pub struct Cites {
     length: usize,
 }
 
+/// Shortest part of an identity that cites an event.
+const SHORTEST_CITE: usize = 8;
+
 impl Cites {
     /// The shortest length at which all of these differ; eight signs at least.
     pub fn of(events: impl IntoIterator<Item = EventId>) -> Self {
-        let mut ids: Vec<String> = events.into_iter().map(|id| id.to_string()).collect();
+        let mut ids: Vec<String> = events.into_iter().map(|id| id.to_string().chars().rev().collect()).collect();
         ids.sort();
         ids.dedup();
         let shared = |pair: &[String]| pair[0].bytes().zip(pair[1].bytes()).take_while(|(a, b)| a == b).count();
         let length = ids.windows(2).map(shared).max().map_or(0, |shared| shared + 1);
-        Self { length: length.max(8) }
+        Self { length: length.max(SHORTEST_CITE) }
     }
 
-    /// The beginning of an event's identity.
+    /// The end of an event's identity.
     pub fn cite(&self, event: EventId) -> String {
-        event.to_string().chars().take(self.length).collect::<String>().trim_end_matches('-').to_owned()
+        let id = event.to_string();
+        let from = id.len().saturating_sub(self.length);
+        id[from..].trim_start_matches('-').to_owned()
     }
+}
+
+/// Whether somebody means this event: by its identity, by the beginning or by the end of it.
+pub fn is_meant(event: EventId, typed: &str) -> bool {
+    let (id, typed) = (event.to_string(), typed.trim().to_ascii_lowercase());
+    !typed.is_empty() && (id.starts_with(&typed) || id.ends_with(&typed))
 }
 
 #[cfg(test)]

@@ -218,9 +218,22 @@ fn tones_follow_what_is_meant() {
 #[test]
 fn cites_are_as_long_as_they_have_to_be() {
     let id = |text: &str| EventId(uuid::Uuid::parse_str(text).expect("is a UUID"));
-    let (a, b) = (id("01939f00-0000-7000-8000-000000000001"), id("01939f00-0000-7abc-8000-000000000002"));
-    assert_eq!(Cites::of([a]).cite(a), "01939f00");
-    assert_eq!([Cites::of([a, b]).cite(a), Cites::of([a, b, a]).cite(b)], ["01939f00-0000-70", "01939f00-0000-7a"]);
+    let (a, b) = (id("01939f00-0000-7000-8000-1a2b3c4d5e6f"), id("01939f00-0000-7abc-8000-1a2b3c4d5e70"));
+    let c = id("01939f00-0000-7abc-8007-1a2b3c4d5e70");
+    assert_eq!(Cites::of([a]).cite(a), "3c4d5e6f");
+    assert_eq!([Cites::of([a, b]).cite(a), Cites::of([a, b, a]).cite(b)], ["3c4d5e6f", "3c4d5e70"]);
+    assert_eq!(Cites::of([a, b, c]).cite(b), "0-1a2b3c4d5e70", "as long as it has to be");
+}
+
+#[test]
+fn an_event_is_meant_by_either_end_of_its_identity() {
+    let event = EventId(uuid::Uuid::parse_str("01939f00-0000-7000-8000-1a2b3c4d5e6f").expect("is a UUID"));
+    for typed in ["01939f00", "3C4D5E6F", " 01939f00-0000-7000-8000-1a2b3c4d5e6f "] {
+        assert!(is_meant(event, typed), "{typed}");
+    }
+    for typed in ["", "939f00", "3c4d5e"] {
+        assert!(!is_meant(event, typed), "{typed}");
+    }
 }
 
 proptest! {

@@ -7,7 +7,6 @@ use crate::{
     ui::{paint, scene::Scene, theme::Role},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
-use unicode_segmentation::UnicodeSegmentation as _;
 
 /// Fields, and the one that is typed into.
 pub struct Fields {
@@ -69,9 +68,8 @@ impl Fields {
                 self.wrong = None;
                 let fresh = std::mem::take(&mut self.fresh);
                 if let Some((_, line)) = self.fields.get_mut(self.at) {
-                    // A number or a word is replaced; what is corrected is begun with Backspace or an arrow.
-                    let one_word = line.0.unicode_words().count() <= 1 && !line.0.contains(['/', ':', '.']);
-                    if fresh && key.typed().is_some() && one_word {
+                    // What stands there is replaced; what is corrected is begun with Backspace or an arrow.
+                    if fresh && key.typed().is_some() {
                         line.0.clear();
                     }
                     line.on_key(key);
@@ -83,7 +81,11 @@ impl Fields {
     /// Takes pasted text.
     pub fn on_paste(&mut self, text: &str) {
         self.wrong = None;
+        let fresh = std::mem::take(&mut self.fresh);
         if let Some((_, line)) = self.fields.get_mut(self.at) {
+            if fresh {
+                line.0.clear();
+            }
             line.paste(text);
         }
     }
@@ -105,7 +107,10 @@ impl Fields {
             paint::put_cut(scene, buffer, inner, (1, y), &field.label, scene.style(label));
             let x = LABEL.min(inner.width);
             let place = Rect { x: inner.x + x, y: inner.y + y, width: inner.width - x, height: 1 };
-            if y < inner.height && chosen {
+            if y < inner.height && chosen && self.fresh && !line.0.is_empty() {
+                // Typing replaces it.
+                paint::put_cut(scene, buffer, place, (0, 0), &line.0, scene.style(Role::Selected));
+            } else if y < inner.height && chosen {
                 line.draw(scene, buffer, place, "");
             } else {
                 paint::put_cut(scene, buffer, inner, (x, y), &line.0, scene.style(Role::Text));
@@ -116,8 +121,15 @@ impl Fields {
             }
             y += 1;
         }
-        for (at, line) in verdict.iter().enumerate() {
+        // The last line belongs to the keys.
+        let room = usize::from(inner.height.saturating_sub(y + u16::from(inner.height > 3)));
+        let cut = verdict.len() > room;
+        for (at, line) in verdict.iter().take(if cut { room.saturating_sub(1) } else { room }).enumerate() {
             paint::put_cut(scene, buffer, inner, (1, y + at as u16), line, scene.style(role));
+        }
+        if cut && room > 0 {
+            let more = format!("{} {} lines more", scene.glyphs.ellipsis, verdict.len() + 1 - room);
+            paint::put_cut(scene, buffer, inner, (1, y + room as u16 - 1), &more, scene.style(Role::Dim));
         }
         if inner.height > 3 {
             let hint = "Enter goes on   Tab the next field   ctrl-u empties it   Esc leaves";

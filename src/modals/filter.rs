@@ -91,18 +91,7 @@ fn harmless(text: &str) -> String {
 
 /// Our key as the text field takes it.
 fn input(key: Key) -> Input {
-    use tui_textarea::Key as Field;
-    let code = match key.code {
-        KeyCode::Char(c) => Field::Char(c),
-        KeyCode::Backspace => Field::Backspace,
-        KeyCode::Delete => Field::Delete,
-        KeyCode::Left => Field::Left,
-        KeyCode::Right => Field::Right,
-        KeyCode::Home => Field::Home,
-        KeyCode::End => Field::End,
-        _ => Field::Null,
-    };
-    Input { key: code, ctrl: key.ctrl, alt: key.alt, shift: key.shift }
+    Input { key: window::field_key(key.code), ctrl: key.ctrl, alt: key.alt, shift: key.shift }
 }
 
 impl Modal for FilterModal {

@@ -17,6 +17,7 @@ pub mod notices;
 pub mod operate;
 pub mod palette;
 pub mod picker;
+pub mod postmortem;
 pub mod preflight;
 pub mod reveal;
 pub mod selector;

@@ -15,7 +15,7 @@ use crate::{
     },
     ops::{
         gate::{Confirmation, Decision, Gate},
-        offer::{self, Offer},
+        offer::{self, Offer, finding::ACTOR},
         operation::Operation,
     },
     pages,
@@ -208,7 +208,8 @@ fn is_about_values(why: &str) -> bool {
 fn offer_words(offer: &Offer, app: &App, targets: &[ObjectRef]) -> String {
     let fields = targets.first().map(|target| (offer.fields)(target, app.shown())).unwrap_or_default();
     let one = |field: &offer::Field| {
-        if field.value.is_empty() { field.label.to_string() } else { format!("{} ({})", field.label, field.value) }
+        let value = if field.value == ACTOR { app.policy.actor.name.as_str() } else { field.value.as_str() };
+        if field.value.is_empty() { field.label.to_string() } else { format!("{} ({value})", field.label) }
     };
     fields.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -173,6 +173,26 @@ impl Line {
     }
 }
 
+/// A key without its modifiers as text fields take it.
+pub const fn field_key(code: KeyCode) -> tui_textarea::Key {
+    use tui_textarea::Key as Field;
+    match code {
+        KeyCode::Char(c) => Field::Char(c),
+        KeyCode::Enter => Field::Enter,
+        KeyCode::Backspace => Field::Backspace,
+        KeyCode::Delete => Field::Delete,
+        KeyCode::Left => Field::Left,
+        KeyCode::Right => Field::Right,
+        KeyCode::Up => Field::Up,
+        KeyCode::Down => Field::Down,
+        KeyCode::Home => Field::Home,
+        KeyCode::End => Field::End,
+        KeyCode::PageUp => Field::PageUp,
+        KeyCode::PageDown => Field::PageDown,
+        _ => Field::Null,
+    }
+}
+
 /// Divides a text into lines of at most this width, between words where it can.
 pub fn wrap(text: &str, width: u16) -> Vec<String> {
     let width = width.max(1);

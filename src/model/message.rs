@@ -27,6 +27,9 @@ impl Kind {
     }
 }
 
+/// Names of the details that there can be; `called` and `drill` are there where they mean something.
+pub const DETAILS: [&str; 7] = ["incident", "title", "severity", "commander", "by", "called", "drill"];
+
 /// What is told.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Message {

@@ -13,6 +13,7 @@ pub mod container;
 pub mod container_group;
 pub mod container_health;
 pub mod duration;
+pub mod duty;
 pub mod finding;
 pub mod fleet;
 pub mod gpu;

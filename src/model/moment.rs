@@ -29,6 +29,18 @@ pub fn read(text: &str, now: Timestamp, towards: Towards) -> Result<Timestamp, S
     })
 }
 
+/// Where a text is a clock time without a date that means another day than today: that time, and the word for the day.
+pub fn other_day(text: &str, now: Timestamp, towards: Towards) -> Option<(Timestamp, &'static str)> {
+    let text = text.trim();
+    let at = of_day(text.strip_suffix("ago").map_or(text, str::trim), now, towards)?;
+    let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
+    match day(at).cmp(&day(now)) {
+        std::cmp::Ordering::Less => Some((at, "yesterday")),
+        std::cmp::Ordering::Greater => Some((at, "tomorrow")),
+        std::cmp::Ordering::Equal => None,
+    }
+}
+
 fn distance(text: &str) -> Option<SignedDuration> {
     let unit = text.chars().last()?;
     let number: i64 = text[..text.len() - unit.len_utf8()].trim_end().parse().ok().filter(|number| *number >= 0)?;
@@ -75,6 +87,10 @@ mod tests {
         for (text, towards, expected) in cases {
             assert_eq!(read(text, now, towards).map(|at| at.to_string()).as_deref(), Ok(expected), "{text}");
         }
+        let day = |text, towards| other_day(text, now, towards).map(|(at, word)| (at.to_string(), word));
+        assert_eq!(day("02:14", Towards::Past), Some(("2026-11-27T02:14:00Z".into(), "yesterday")));
+        assert_eq!(day("01:30", Towards::Future), Some(("2026-11-29T01:30:00Z".into(), "tomorrow")));
+        assert_eq!([day("01:30", Towards::Past), day("20m", Towards::Past)], [None, None]);
         for wrong in ["", "soon", "-5m", "5", "5w", "99999999999999999d", "5ü", "25:00", "ago", ":"] {
             assert!(read(wrong, now, Towards::Past).is_err(), "{wrong}");
         }

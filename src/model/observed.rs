@@ -5,6 +5,7 @@ use super::{
     ai::AiServer,
     cgroup::Cgroups,
     container::Containers,
+    duty::Duty,
     gpu::Gpus,
     hardware::Hardware,
     host::{Gauges, HostFacts, OomSeen, Sensor, Units},
@@ -55,6 +56,9 @@ pub struct Observed {
     /// PostgreSQL clusters by their names.
     #[serde(default)]
     pub postgres: BTreeMap<CompactString, Arc<Cluster>>,
+    /// What people owe: actions, postmortems, drills.
+    #[serde(default)]
+    pub duties: Vec<Duty>,
     /// Lines of the file of the finding that was opened last.
     #[serde(default)]
     pub rule_lines: Option<RuleLines>,

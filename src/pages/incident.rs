@@ -2,9 +2,10 @@
 
 use super::{Details, yaml};
 use crate::{
-    incident::{Incident, figures},
+    incident::{Incident, figures, postmortem},
+    keymap::{self, Scope},
     model::{
-        journal::{Milestone, Sev},
+        journal::{Milestone, ReviewState, Sev},
         object::{ObjectKind, ObjectRef},
         units,
     },
@@ -45,6 +46,7 @@ impl Details for IncidentPage {
         if let Some(status) = &incident.status {
             lines.push(Line::pair("status", format!("{}: {}", status.phase.word(), status.text)));
         }
+        lines.extend(review(scene, incident));
         if let Some(into) = incident.merged_into {
             let object = ObjectRef::new(ObjectKind::Incident, format_compact!("{into}"));
             lines.push(Line::pair("goes on as", "").leading_to(object, "Summary", "that incident"));
@@ -90,6 +92,22 @@ fn declared(scene: &Scene<'_>, incident: &Incident) -> String {
     let (at, by) = (incident.declared_at, &incident.declared_by);
     let from = by.from.as_deref().map_or_else(String::new, |from| format!(" from {from}"));
     format!("{} ({} ago) by {}{from}", units::date_clock(at), units::age(scene.now, at), by.name)
+}
+
+/// How far the postmortem is, and when it is due, of what is over.
+fn review(scene: &Scene<'_>, incident: &Incident) -> Option<Line> {
+    let review = &incident.postmortem;
+    if incident.is_open() && !review.is_begun() {
+        return None;
+    }
+    let due = postmortem::due(incident).filter(|_| review.state() < ReviewState::Reviewed);
+    let late = due.is_some_and(|due| due < scene.now);
+    let by = due.map_or_else(String::new, |due| format!(", due {}", units::date_clock(due)));
+    let key = scene.keymap.keys_for(&[Scope::Global], "incident-postmortem");
+    let key = key.map_or_else(String::new, |keys| format!("  ({})", keymap::shown(keys)));
+    let state = format!("{}{by}{}", review.state().word(), if late { ": overdue" } else { "" });
+    let role = if late { Role::Warn } else { Role::Text };
+    Some(Line::pair("postmortem", "").and(role, state).and(Role::Dim, key))
 }
 
 fn milestones(incident: &Incident) -> Vec<Line> {

@@ -35,7 +35,8 @@ impl Details for ViolationDetails {
             Some((ruling, _)) => match ruling.finding.status {
                 Status::Waived => "waived".into(),
                 Status::Unknown => "could not be judged".into(),
-                Status::Fail => ruling.finding.level.word().into(),
+                // How bad it is stands before its name.
+                Status::Fail => "violated".into(),
             },
         }
     }

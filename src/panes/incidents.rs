@@ -5,7 +5,7 @@ use super::{
     host_list::HostList,
 };
 use crate::{
-    incident::Incident,
+    incident::{Incident, postmortem},
     model::{
         attention::Severity,
         journal::{KnownBy, Milestone, Role, Sev},
@@ -31,6 +31,8 @@ fields! { Incident;
     "detect" "DETECT" Seconds 7 [hide] "from the start of impact until it was detected" => |i, _| between(i, Milestone::ImpactStarted, Milestone::Detected),
     "mitigate" "MITIGATE" Seconds 8 [hide] "from the start of impact until it was mitigated" => |i, _| between(i, Milestone::ImpactStarted, Milestone::Mitigated),
     "resolve" "RESOLVE" Seconds 8 [hide] "from the start of impact until it was resolved" => |i, _| between(i, Milestone::ImpactStarted, Milestone::Resolved),
+    "postmortem" "POSTMORTEM" Text 10 [hide] "of what is over: draft, in-review, reviewed, closed" => |i, _| if i.is_open() { Value::None } else { Value::text(i.postmortem.state().word()) },
+    "post-due" "POST DUE" Text 10 [hide] "the day by which the postmortem is to be reviewed" => |i, _| postmortem::due(i).map_or(Value::None, |due| Value::Text(Cow::Owned(due.strftime("%Y-%m-%d").to_string()))),
     "objects" "OBJECTS" Text 30 [hide] "what it is about" => |i, _| Value::Text(Cow::Owned(i.objects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))),
 }
 
@@ -110,7 +112,7 @@ fn words(world: &World) -> String {
 pub static PANE: HostList = HostList {
     name: "incidents",
     title: "Incidents",
-    about: "Every incident in the journal. I declares one, with title, severity and start proposed from what is wrong now. Enter opens one; a lists what can be done in the one that is shown: roles, tasks, milestones, status updates, merge, resolve, export. The timeline beside it shows the chosen one, or the newest that is open.",
+    about: "Every incident in the journal. I declares one, with title, severity and start proposed from what is wrong now. Enter opens one; a lists what can be done in the one that is shown: roles, tasks, milestones, status updates, merge, resolve, export, actions; V opens its postmortem. The timeline beside it shows the chosen one, or the newest that is open.",
     topics: &[Topic::Journal],
     table: &IncidentsTable,
     is_known: |world| world.incidents.is_known(),

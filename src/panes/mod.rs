@@ -94,6 +94,7 @@ panes! {
     runs::PANE,
     runbooks::PANE,
     timeline::PANE,
+    actions::PANE,
     incident_now::IncidentNowPane,
     alerts::PANE,
     slos::PANE,

@@ -39,7 +39,11 @@ fn about(shelved: &Shelved) -> Value<'_> {
 /// Only what says how often it has to be practised is asked for when that was.
 fn drill<'w>(shelved: &'w Shelved, world: &'w World) -> Value<'w> {
     match shelved.definition.as_ref().and_then(|it| it.drill_days) {
-        Some(_) => world.runs.last_drill(&shelved.name()).map_or(Value::text("never"), Value::Time),
+        Some(_) => match world.incidents.drills() {
+            Some(passed) => passed.get(shelved.name().as_str()).map_or(Value::text("never"), |at| Value::Time(*at)),
+            // The journal has not said.
+            None => Value::Unknown,
+        },
         None => Value::None,
     }
 }

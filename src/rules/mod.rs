@@ -4,6 +4,7 @@
 mod ai;
 mod alert;
 mod container;
+mod duty;
 pub mod engine;
 mod gpu;
 mod host;
@@ -16,6 +17,7 @@ mod violation;
 use crate::model::{
     Timestamp,
     attention::{Condition, Severity},
+    duty::DutyKind,
     lookback::Lookback,
     object::ObjectRef,
     observed::Observed,
@@ -159,6 +161,9 @@ pub static CHECKS: &[&dyn Check] = &[
     &alert::AlertFiring,
     &alert::AlertRuleBroken,
     &slo::SloBurning,
+    &duty::Overdue(DutyKind::Action),
+    &duty::Overdue(DutyKind::Postmortem),
+    &duty::Overdue(DutyKind::Drill),
     &container::ContainerUnhealthy,
     &container::ContainerLooping,
     &container::ContainerRestarted,

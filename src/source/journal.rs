@@ -14,7 +14,7 @@ use crate::{
     model::{
         Timestamp,
         journal::{
-            Event,
+            Event, drills,
             news::{Attached, JournalNews, JournalState, SharedState, Stretch, StretchFrom, StretchWanted},
         },
         source::SourceState,
@@ -22,9 +22,10 @@ use crate::{
         update::Update,
     },
 };
+use compact_str::CompactString;
 use futures_util::future::LocalBoxFuture;
 use jiff::SignedDuration;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 
 /// How often it gives a sign of life.
@@ -89,8 +90,10 @@ impl JournalSource {
         let page = journal.page(request).await.map_err(|error| error.to_string())?;
         entries.extend(page.entries);
         entries.extend(page.edits);
-        let runs = events(journal.runs().await.map_err(|error| error.to_string())?);
-        Ok(JournalNews { events: events(entries), runs, state: Some(self.state.clone()), ..JournalNews::default() })
+        let runs = journal.runs().await.map_err(|error| error.to_string())?;
+        let drills = Some(drills::passed(runs.iter().map(|entry| &entry.event)));
+        let (events, runs, state) = (events(entries), events(runs), Some(self.state.clone()));
+        Ok(JournalNews { events, runs, state, drills, ..JournalNews::default() })
     }
 
     async fn stretch(&mut self, journal: &Journal, wanted: StretchWanted) -> Option<JournalNews> {
@@ -123,13 +126,16 @@ impl JournalSource {
     /// Makes the cockpit's news of the journal's.
     async fn news(&mut self, journal: &Journal, told: Told) -> Option<JournalNews> {
         match told {
-            Told::Events(entries) => Some(self.came(entries.to_vec())),
+            Told::Events(entries) => Some(self.came(journal, entries.to_vec()).await),
             Told::Conflict(why) => {
                 tracing::error!(why = &*why, "the shared journal does not fit ours");
                 self.state.conflict = Some(why.to_string());
                 Some(JournalNews { state: Some(self.state.clone()), ..JournalNews::default() })
             }
-            Told::Missed => journal.since(self.told, STRETCH).await.ok().map(|entries| self.came(entries)),
+            Told::Missed => {
+                let entries = journal.since(self.told, STRETCH).await.ok()?;
+                Some(self.came(journal, entries).await)
+            }
             Told::Local(local) => Some(self.local(local)),
             Told::Shared(store) => Some(self.shared(store)),
             Told::Presence(present) => {
@@ -139,9 +145,11 @@ impl JournalSource {
         }
     }
 
-    fn came(&mut self, entries: Vec<Entry>) -> JournalNews {
+    async fn came(&mut self, journal: &Journal, entries: Vec<Entry>) -> JournalNews {
+        let has_end = entries.iter().any(|entry| drills::ends_run(&entry.event));
+        let drills = if has_end { drilled(journal).await } else { None };
         self.told = entries.iter().map(|entry| entry.local).max().unwrap_or(0).max(self.told);
-        JournalNews { events: events(entries), ..JournalNews::default() }
+        JournalNews { events: events(entries), drills, ..JournalNews::default() }
     }
 
     fn local(&mut self, local: LocalState) -> JournalNews {
@@ -192,6 +200,12 @@ impl JournalSource {
             }
         }
     }
+}
+
+/// When runbooks last passed as drills; `None` where the journal cannot say.
+async fn drilled(journal: &Journal) -> Option<BTreeMap<CompactString, Timestamp>> {
+    let runs = journal.runs().await.ok()?;
+    Some(drills::passed(runs.iter().map(|entry| &entry.event)))
 }
 
 impl Live for JournalSource {

@@ -3,17 +3,22 @@
 use crate::{
     incident::{
         self, Incident, Record,
+        duties::{Followed, duties, followed},
         manners::Manners,
         timeline::{self, Look, Row, RowId},
         unfinished::unfinished,
         update::{Cadence, Due, due},
     },
-    model::journal::{
-        Event, EventId, IncidentId, Sev,
-        news::{Attached, JournalNews, JournalState, StretchFrom, StretchWanted},
+    model::{
+        duty::Duty,
+        journal::{
+            Event, EventId, IncidentId, Sev,
+            news::{Attached, JournalNews, JournalState, StretchFrom, StretchWanted},
+        },
     },
 };
-use jiff::SignedDuration;
+use compact_str::CompactString;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -31,6 +36,8 @@ struct Kept {
     earlier: Option<IncidentId>,
     state: JournalState,
     attached: Vec<Attached>,
+    /// When runbooks last passed as drills; `None` until the journal says.
+    drills: Option<BTreeMap<CompactString, Timestamp>>,
     /// As the configuration says.
     #[serde(skip)]
     manners: Arc<Manners>,
@@ -45,6 +52,10 @@ pub struct Incidents {
     incidents: Vec<Arc<Incident>>,
     folded: Arc<incident::Incidents>,
     rows: Arc<Vec<Row>>,
+    /// Tasks and actions of all of them.
+    actions: Arc<Vec<Followed>>,
+    /// How often all that was derived anew.
+    folds: u64,
 }
 
 impl From<Kept> for Incidents {
@@ -71,6 +82,9 @@ impl Incidents {
         }
         if let Some(attached) = news.attached {
             kept.attached = attached;
+        }
+        if let Some(drills) = news.drills {
+            kept.drills = Some(drills);
         }
         let stretch = news.stretch.as_ref().map(|stretch| stretch.events.as_slice()).unwrap_or_default();
         if let Some(stretch) = &news.stretch {
@@ -112,9 +126,11 @@ impl Incidents {
     }
 
     fn fold(&mut self) {
+        self.folds += 1;
         let folded = incident::Incidents::of(&self.record());
         let mut all: Vec<_> = folded.all().iter().cloned().map(Arc::new).collect();
         all.sort_by_key(|incident| std::cmp::Reverse((incident.declared_at, incident.id)));
+        self.actions = Arc::new(followed(folded.all()));
         self.incidents = all;
         self.folded = Arc::new(folded);
         self.lay_out();
@@ -193,6 +209,21 @@ impl Incidents {
         &self.rows
     }
 
+    /// Tasks and actions of all incidents.
+    pub fn actions(&self) -> &[Followed] {
+        &self.actions
+    }
+
+    /// When runbooks last passed as drills; `None` until the journal says.
+    pub fn drills(&self) -> Option<&BTreeMap<CompactString, Timestamp>> {
+        self.kept.drills.as_ref()
+    }
+
+    /// What is owed after incidents.
+    pub fn duties(&self) -> Vec<Duty> {
+        self.incidents.iter().flat_map(|incident| duties(incident)).collect()
+    }
+
     /// The event of a row.
     pub fn event_at(&self, row: usize) -> Option<Arc<Event>> {
         let id = event_of(self.rows.get(row)?)?;
@@ -207,6 +238,11 @@ impl Incidents {
     /// All that is known, in order, with edits seen to.
     pub fn whole_record(&self) -> Record<'_> {
         self.record()
+    }
+
+    /// What is another whenever the record is: what is derived from it can be kept until then.
+    pub fn stamp(&self) -> (u64, usize) {
+        (self.folds, self.kept.events.len())
     }
 
     /// Whether the journal has older events of the one that is shown than are here.

@@ -2,6 +2,7 @@
 
 mod changes;
 mod containers;
+mod drills;
 #[cfg(test)]
 mod host_tests;
 pub mod incidents;
@@ -270,6 +271,8 @@ impl World {
             Update::Journal(news) => {
                 self.runs.apply(news.events.iter().chain(&news.runs));
                 self.incidents.apply(*news);
+                observed.duties = self.incidents.duties();
+                self.owe_drills();
                 Topic::Journal.into()
             }
             Update::Alerts(news) => {
@@ -284,6 +287,7 @@ impl World {
             Update::Postgres(mut cluster) => {
                 cluster.rows = rows(&cluster);
                 observed.postgres.insert(cluster.name.clone(), Arc::from(cluster));
+                self.owe_drills();
                 Topic::Postgres.into()
             }
             Update::RuleLines(lines) => {

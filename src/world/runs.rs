@@ -5,7 +5,7 @@ use crate::{
         Timestamp,
         journal::{Actor, Event, IncidentId},
     },
-    runbook::run::{Entry, Mode, Outcome, Question, Record, Run, Standing, Status, View, entry_of},
+    runbook::run::{Entry, Outcome, Question, Run, Standing, Status, View, entry_of},
 };
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -64,7 +64,6 @@ impl RunRow {
 struct Kept {
     entries: BTreeMap<CompactString, (Option<IncidentId>, Arc<Vec<Entry>>)>,
     standings: BTreeMap<CompactString, Standing>,
-    drills: BTreeMap<String, Timestamp>,
 }
 
 /// The runs.
@@ -133,7 +132,6 @@ impl Runs {
         };
         let mut rows: Vec<_> = self.kept.entries.iter().filter_map(row).collect();
         rows.sort_by_key(|row| std::cmp::Reverse((row.began(), CompactString::from(row.run.id()))));
-        rows.iter().for_each(|row| note_drill(&mut self.kept.drills, row));
         let mut over = 0;
         rows.retain(|row| {
             over += usize::from(row.is_over());
@@ -160,21 +158,6 @@ impl Runs {
     /// Those that are carried on in this cockpit.
     pub fn carried(&self) -> impl Iterator<Item = &RunRow> {
         self.rows.iter().filter(|row| row.carried().is_some())
-    }
-
-    /// When a runbook last passed as a drill, as far as the journal was told.
-    pub fn last_drill(&self, runbook: &str) -> Option<Timestamp> {
-        self.kept.drills.get(runbook).copied()
-    }
-}
-
-fn note_drill(drills: &mut BTreeMap<String, Timestamp>, row: &RunRow) {
-    let state = row.run.state();
-    let passed = state.mode == Mode::Drill && matches!(state.status, Status::Finished(Outcome::Succeeded, _));
-    let ended = row.entries.iter().rev().find(|entry| matches!(entry.record, Record::Finished { .. }));
-    if let Some(entry) = ended.filter(|_| passed) {
-        let last = drills.entry(row.run.plan().runbook.clone()).or_insert(entry.at);
-        *last = (*last).max(entry.at);
     }
 }
 

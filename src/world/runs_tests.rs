@@ -5,7 +5,7 @@ use crate::{
     model::{self, journal::EventId, update::Update},
     runbook::{
         self,
-        run::{Input, Reply},
+        run::{Input, Mode, Reply},
     },
     world::World,
 };
@@ -72,7 +72,7 @@ fn the_order_in_which_entries_come_does_not_matter() {
 }
 
 #[test]
-fn of_those_that_are_over_the_newest_are_kept_and_a_passed_drill_is_remembered() {
+fn of_those_that_are_over_the_newest_are_kept() {
     let mut runs = Runs::default();
     for number in 0..30_i64 {
         let mut carried = begun(Mode::Tabletop);
@@ -88,16 +88,10 @@ fn of_those_that_are_over_the_newest_are_kept_and_a_passed_drill_is_remembered()
         for mut entry in carried.entries {
             entry.run = format!("run-{number:02}").into();
             entry.at = start().checked_add(jiff::SignedDuration::from_mins(number)).expect("in range");
-            if let Record::Begun { mode, .. } = &mut entry.record {
-                *mode = Mode::Drill;
-            }
             runs.take(None, entry);
         }
     }
     runs.fold();
     assert!(runs.all().iter().all(RunRow::is_over));
     assert_eq!((runs.all().len(), runs.all()[0].run.id()), (OVER, "run-29"));
-    let last = runs.last_drill("k8s-rollback").expect("passed");
-    assert_eq!(last, start().checked_add(jiff::SignedDuration::from_mins(29)).expect("in range"));
-    assert_eq!(runs.last_drill("drain-node"), None);
 }

@@ -6,8 +6,8 @@ use super::model::{
     Timestamp,
     attention::Severity,
     journal::{
-        Actor, AlertChange, Body, Digest, Event, EventId, Header, HybridClock, IncidentId, KnownBy, OperationStage,
-        Phase, Role, RoleChange, Sev, TaskState, WriterId,
+        ActionKind, Actor, AlertChange, Body, Digest, Event, EventId, Header, HybridClock, IncidentId, KnownBy,
+        OperationStage, Phase, Role, RoleChange, Section, Sev, TaskState, WriterId,
         news::{Attached, JournalNews, JournalState, SharedState},
     },
     object::{ObjectKind, ObjectRef},
@@ -86,6 +86,33 @@ impl Story {
 
 /// What it tells.
 pub fn news(now: Timestamp) -> Vec<Update> {
+    told(running(now), now)
+}
+
+/// What it tells once it is over, and people write its postmortem.
+pub fn news_after(now: Timestamp) -> Vec<Update> {
+    let mut story = running(now);
+    story.tell(10, "ops-a", None, Body::Resolved { text: "rolled back to 1.4.2".into() });
+    let written = |section, text: &str| Body::Account { section, text: text.into() };
+    let summary = "Checkout failed for 21 minutes for one payment in eight. Version 1.4.3 loads the whole catalogue into memory at \
+                   its start, and was killed at its limit of 256 MiB.\n\nops-b should have seen that in the pull request.";
+    story.tell(8, "ops-a", None, written(Section::Summary, summary));
+    story.tell(7, "ops-b", None, written(Section::WentWell, "The alert fired 60 s after the first kill."));
+    let action = |title: &str, owner: &str, minutes, action| Body::Task {
+        title: title.into(),
+        owner: owner.into(),
+        due: now.checked_add(jiff::SignedDuration::from_mins(minutes)).ok(),
+        state: TaskState::Open,
+        action: Some(action),
+    };
+    story.tell(6, "ops-a", None, action("raise the limit in every overlay", "ops-b", -5, ActionKind::Repair));
+    let week = 7 * 24 * 60;
+    story.tell(5, "ops-a", None, action("load the catalogue in pages", "dev-c", 2 * week, ActionKind::Prevent));
+    story.tell(5, "ops-a", None, action("alert on the working set", "ops-b", week, ActionKind::Detect));
+    told(story, now)
+}
+
+fn running(now: Timestamp) -> Story {
     let mut story = Story { now, events: Vec::new(), incident: None };
     let web = || Some(ObjectRef::in_cluster(ObjectKind::Deployment, "prod-eu", "shop", "checkout"));
     let deploy = Body::Deploy {
@@ -148,6 +175,10 @@ pub fn news(now: Timestamp) -> Vec<Update> {
         data: None,
     };
     story.tell(14, "ops-a", web(), operation);
+    story
+}
+
+fn told(story: Story, now: Timestamp) -> Vec<Update> {
     let since = now.checked_sub(jiff::SignedDuration::from_mins(23)).expect("in range");
     let shared = SharedState { state: SourceState::Ok, since, reason: None, unsent: 0 };
     let attached = vec![

@@ -325,6 +325,33 @@ fn the_log_viewer() {
     goldens.finish("logs-");
 }
 
+/// The postmortem as it is read and written.
+#[test]
+fn the_postmortem() {
+    const WAYS: &[(&str, &str)] = &[
+        ("state", ""),
+        ("written", "down"),
+        ("writing", "down down enter W e space f o r g o t space i t . enter enter T w o"),
+        ("leaving", "down down enter W e esc"),
+        ("actions", "end up up up up up up up"),
+        ("timeline", "end up up up"),
+        ("back", "n"),
+    ];
+    let mut goldens = Goldens::default();
+    for (name, keys) in WAYS {
+        for (columns, rows) in [(80, 24), (160, 45), (40, 12)] {
+            let mut app = stage::app_after_incident(stage::settings(), (columns, rows));
+            stage::press(&mut app, "V");
+            stage::press(&mut app, keys);
+            goldens.compare(&format!("postmortem-{name}-{columns}x{rows}"), &stage::draw(&app));
+        }
+    }
+    let mut app = stage::app_after_incident(Settings { glyphs: glyphs::ASCII, ..stage::settings() }, (80, 24));
+    stage::press(&mut app, "V down");
+    goldens.compare("postmortem-ascii-80x24", &stage::draw(&app));
+    goldens.finish("postmortem-");
+}
+
 /// One object of a cluster of each family.
 fn kube_objects() -> Vec<ObjectRef> {
     let of = |kind, namespace, name| ObjectRef::in_cluster(kind, kube_sample::PROD, namespace, name);

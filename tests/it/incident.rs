@@ -67,6 +67,69 @@ fn an_incident_is_written_down_and_reads_back() {
     assert!(ok(home, &["postmortem", "1"]).contains("checkout is down"));
 }
 
+#[test]
+fn what_is_to_be_done_is_listed_over_all_incidents() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    for title in ["checkout is down", "search is slow"] {
+        ok(home, &["declare", "--title", title, "--severity", "sev2"]);
+    }
+    ok(home, &["task", "1", "raise the limit", "--owner", "ops-b", "--due", "2h"]);
+    ok(
+        home,
+        &[
+            "task",
+            "2",
+            "page before users notice",
+            "--kind",
+            "detect",
+            "--owner",
+            "ann",
+            "--due",
+            "2026-01-31T00:00:00Z",
+        ],
+    );
+    let all = json(home, &["tasks", "--json"]);
+    let told: Vec<_> =
+        all.as_array().expect("a list").iter().map(|one| (&one["state"], &one["kind"], &one["owner"])).collect();
+    assert_eq!(
+        told,
+        [(&"overdue".into(), &"detect".into(), &"ann".into()), (&"open".into(), &"task".into(), &"ops-b".into())]
+    );
+    assert_eq!(all[0]["incident"]["name"], "INC-2");
+    assert!(ok(home, &["tasks", "--owner", "ops-b"]).contains("raise the limit"));
+    assert!(!ok(home, &["tasks", "--kind", "detect"]).contains("raise the limit"));
+    // By the end of its identity, which is what lists show.
+    let id = all[0]["id"].as_str().expect("an identity");
+    let end = &id[id.len() - 8..];
+    assert!(ok(home, &["tasks"]).contains(end));
+    ok(home, &["task", "2", end, "--done"]);
+    assert_eq!(json(home, &["tasks", "--state", "overdue", "--json"]), Value::Array(vec![]));
+    assert_eq!(json(home, &["tasks", "--state", "done", "--json"])[0]["id"], *id);
+    // What looks like an identity and is none makes no task.
+    let (code, _, errors) = said(home, &["task", "2", "0193abcd"]);
+    assert!(code == 2 && errors.contains("has no task"), "{code} {errors}");
+}
+
+#[test]
+fn a_clock_time_says_which_day_it_was_taken_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    ok(home, &["declare", "--title", "checkout is down", "--severity", "sev2"]);
+    let now = flightdeck::clock::now();
+    let hour = jiff::SignedDuration::from_hours(1);
+    let clock = |at: jiff::Timestamp| at.strftime("%H:%M").to_string();
+    let (later, earlier) = (now + hour, now - hour);
+    let (code, _, errors) = said(home, &["note", "1", "x", "--at", &clock(later)]);
+    let is_today = later.strftime("%F").to_string() == now.strftime("%F").to_string();
+    assert_eq!((code, errors.contains("yesterday")), (0, is_today), "{errors}");
+    let (code, _, errors) = said(home, &["note", "1", "x", "--at", &clock(earlier)]);
+    let was_today = earlier.strftime("%F").to_string() == now.strftime("%F").to_string();
+    assert_eq!((code, errors.contains("yesterday")), (0, !was_today), "{errors}");
+    let (code, _, errors) = said(home, &["figures", "--since", "2999-01-01T00:00:00Z"]);
+    assert!(code == 2 && errors.contains("has not come yet"), "{code} {errors}");
+}
+
 /// Takes one request, answers that it is taken, and returns its body.
 fn taken_by(listener: TcpListener) -> thread::JoinHandle<String> {
     thread::spawn(move || {

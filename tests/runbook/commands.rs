@@ -113,6 +113,69 @@ fn people_answer_by_flags_and_a_second_person_approves() {
     assert!(told.contains("approved by ops-b") && told.contains("filled in: person"), "{history:#}");
 }
 
+/// A runbook that should pass as a drill every month.
+const WALK: &str = r#"
+title = "Walk to {{host}}"
+about = "for tests"
+drill-days = 31
+[target]
+host = { host = "{{host}}" }
+[[variable]]
+name = "host"
+title = "the host"
+[[step]]
+id = "go"
+title = "Go there"
+timeout = "1m"
+manual = "go to {{host}}"
+no-undo = "nobody is the worse for it"
+[[step.verify]]
+title = "the machine is there"
+ask = { command = { argv = ["uname", "-s"] } }
+within = "10s"
+expect = [{ path = "stdout", matches = "Linux" }]
+"#;
+
+#[test]
+fn a_drill_that_passed_is_counted_from_and_reported() {
+    let home = Home::new(None);
+    home.write("runbooks/walk.toml", WALK);
+    home.write("config.toml", "[runbooks]\nisolated = [\"host/board\"]\n");
+    let drill_of = |home: &Home| {
+        let (_, all, errors) = home.json(&["list", "--json"]);
+        let all = all.as_array().unwrap_or_else(|| panic!("{errors}")).clone();
+        let found = all.into_iter().find(|one| one["name"] == "walk").expect("is listed");
+        found["drill"].clone()
+    };
+    let never = drill_of(&home);
+    assert_eq!((&never["last_passed_at"], &never["overdue"]), (&Value::Null, &Value::from(true)));
+    let arguments = ["run", "walk", "--set", "host=board", "--yes", "--done", "go", "--json"];
+    let live = home.said(&arguments);
+    assert_eq!(live.outcome(), "succeeded", "{}", live.all());
+    assert_eq!(drill_of(&home)["last_passed_at"], Value::Null, "what is done in earnest is no drill");
+    let drill = home.said(&[&arguments[..], &["--mode", "drill"]].concat());
+    assert_eq!(drill.outcome(), "succeeded", "{}", drill.all());
+    let passed = drill_of(&home);
+    assert_eq!((&passed["last_passed_days_ago"], &passed["overdue"]), (&Value::from(0), &Value::from(false)));
+    assert_eq!(passed["run"], drill.run());
+    for arguments in [&["show", "walk"][..], &["history", "walk"], &["list"]] {
+        let out = home.output(arguments).stdout;
+        let text = String::from_utf8_lossy(&out);
+        assert!(text.contains("drill last passed 0 days ago"), "{arguments:?}: {text}");
+    }
+    let (_, told, _) = home.json(&["history", drill.run(), "--json"]);
+    let report = &told["report"];
+    assert_eq!(
+        (&report["steps"][0]["verdict"], &report["recovered_by"]),
+        (&"verified".into(), &"go".into()),
+        "{report:#}"
+    );
+    assert!(report["recovery_seconds"].is_number() && report["recovery_point"].is_null(), "{report:#}");
+    let page = home.output(&["history", drill.run(), "--format", "markdown"]).stdout;
+    let page = String::from_utf8_lossy(&page);
+    assert!(page.contains("- Mode: drill") && page.contains("| Go there |") && page.contains("verified"), "{page}");
+}
+
 #[test]
 fn at_a_table_nothing_is_done() {
     let home = Home::new(None);

@@ -2,7 +2,7 @@
 //! JSON first and filled in after, so that nothing that is told can change its form.
 
 use super::Message;
-use crate::model::{nearest::did_you_mean, text::clean_to};
+use crate::model::{message::DETAILS, nearest::did_you_mean, text::clean_to};
 use regex::Regex;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
@@ -46,8 +46,11 @@ fn check(value: &Value) -> Result<(), String> {
         Value::String(text) => {
             for place in PLACE.captures_iter(text) {
                 let name = &place[1];
-                if !NAMES.contains(&name) && !name.starts_with("details.") {
-                    let near = did_you_mean(name, NAMES.iter().copied());
+                let (known, near) = match name.strip_prefix("details.") {
+                    Some(detail) => (DETAILS.contains(&detail), did_you_mean(detail, DETAILS.iter().copied())),
+                    None => (NAMES.contains(&name), did_you_mean(name, NAMES.iter().copied())),
+                };
+                if !known {
                     return Err(format!("the template names «{}», which there is not{near}", clean_to(name, 40)));
                 }
             }
@@ -94,7 +97,8 @@ fn told(name: &str, message: &Message) -> Value {
         "details" => json!(message.details),
         other => {
             let detail = other.strip_prefix("details.").and_then(|name| message.details.get(name));
-            detail.map(String::as_str).into()
+            // A detail that this message does not have is empty: whoever reads it expects a text.
+            detail.map_or("", String::as_str).into()
         }
     }
 }

@@ -95,10 +95,11 @@ fn a_template_is_filled_in_and_keeps_its_form() {
         auth: Auth::None,
         template: Template::parse(template).expect("reads"),
     };
-    let told = Message { summary: "a \"b\"\\ {{key}}".into(), link: None, ..message(Kind::Raised, "k") };
+    let mut told = Message { summary: "a \"b\"\\ {{key}}".into(), link: None, ..message(Kind::Raised, "k") };
+    told.details.insert("title".into(), "checkout".into());
     let filled = body(
         &webhook(
-            r#"{"title": "{{ severity }}: {{summary}}", "all": "{{details}}", "list": ["{{details.service}}", "{{details.none}}", 5, "{{link}}"], "{{key}}": "{{link}}!"}"#,
+            r#"{"title": "{{ severity }}: {{summary}}", "all": "{{details}}", "list": ["{{details.title}}", "{{details.called}}", 5, "{{link}}"], "{{key}}": "{{link}}!"}"#,
         ),
         &told,
     );
@@ -106,8 +107,8 @@ fn a_template_is_filled_in_and_keeps_its_form() {
         filled,
         json!({
             "title": "critical: a \"b\"\\ {{key}}",
-            "all": {"service": "checkout", "api_token": "[redacted]"},
-            "list": ["checkout", null, 5, null],
+            "all": {"title": "checkout", "service": "checkout", "api_token": "[redacted]"},
+            "list": ["checkout", "", 5, null],
             "{{key}}": "!",
         })
     );
@@ -122,6 +123,9 @@ fn a_template_is_filled_in_and_keeps_its_form() {
     assert!(Template::parse("{").is_err_and(|why| why.starts_with("the template is no JSON")));
     let unknown = Template::parse(r#"["{{sumary}}"]"#);
     assert_eq!(unknown, Err("the template names «sumary», which there is not (did you mean «summary»?)".into()));
+    let unknown = Template::parse(r#"["{{details.comander}}"]"#);
+    let why = "the template names «details.comander», which there is not (did you mean «commander»?)";
+    assert_eq!(unknown, Err(why.into()));
 }
 
 fn ids(queue: &mut Queue, now: i64) -> Vec<(u64, String)> {

@@ -4,6 +4,7 @@ mod export;
 mod read;
 mod sense;
 mod session;
+mod tasks;
 mod write;
 
 use crate::{
@@ -106,6 +107,7 @@ fn run(
     match command {
         IncidentCommand::List { open, since, form } => read::list(&session, *open, since.as_deref(), *form, out),
         IncidentCommand::Show { incident, all, form } => read::show(&mut session, incident, *all, *form, out),
+        IncidentCommand::Tasks { .. } => tasks::tasks(&session, command, out),
         IncidentCommand::Figures { since, form } => read::figures(&session, since, *form, out),
         IncidentCommand::Update { incident, text: None, audience } => {
             read::update_text(&session, incident, audience, around.manners, out)
@@ -130,6 +132,9 @@ fn write(
     let began = clock::now();
     let mut drafts = write::drafts(&command, session, around.actor, clock::now()).map_err(usage)?;
     drafts.iter_mut().for_each(redact_words);
+    for day in write::days_taken(&command, began) {
+        writeln!(errors, "flightdeck: {}", clean_to(&day, LONGEST)).map_err(failed)?;
+    }
     let written = session.journal.append_blocking(drafts, PATIENCE).map_err(failed)?;
     let first = written.first().ok_or_else(|| failed("nothing was written"))?;
     told(&command, session, first, out)?;

@@ -13,6 +13,7 @@ use crate::{
         export::json,
         figures,
         manners::Manners,
+        sentence::Cites,
         timeline::{self, Look},
     },
     model::{
@@ -39,6 +40,9 @@ pub(super) fn print_json(out: &mut Vec<u8>, value: &serde_json::Value) -> Result
 pub fn list(session: &Session, open: bool, since: Option<&str>, form: Form, out: &mut Vec<u8>) -> Result<u8, Ended> {
     let now = clock::now();
     let since = since.map(|since| moment::read(since, now, Towards::Past)).transpose().map_err(usage)?;
+    if let Some(since) = since.filter(|since| *since > now) {
+        return Err(usage(format!("{} has not come yet: --since lies in the past", units::date_clock(since))));
+    }
     let wanted = |incident: &&Incident| {
         (!open || incident.is_running()) && since.is_none_or(|since| incident.declared_at >= since)
     };
@@ -113,9 +117,19 @@ fn head(incident: &Incident, out: &mut Vec<u8>) -> Result<(), Ended> {
             line(out, &format!("{:<16} {person}", role.word()))?;
         }
     }
+    let cites = Cites::of(incident.tasks.iter().map(|task| task.id));
     for task in incident.tasks.iter().filter(|task| task.is_open()) {
         let due = task.due.map_or_else(String::new, |due| format!(", by {}", units::date_clock(due)));
-        line(out, &format!("task {:.8}    {} ({}{due})", task.id.to_string(), task.title, task.owner))?;
+        line(
+            out,
+            &format!(
+                "{} {}    {} ({}{due})",
+                task.action.map_or("task", |action| action.word()),
+                cites.cite(task.id),
+                task.title,
+                task.owner
+            ),
+        )?;
     }
     Ok(())
 }
@@ -124,6 +138,9 @@ fn head(incident: &Incident, out: &mut Vec<u8>) -> Result<(), Ended> {
 pub fn figures(session: &Session, since: &str, form: Form, out: &mut Vec<u8>) -> Result<u8, Ended> {
     let now = clock::now();
     let since = moment::read(since, now, Towards::Past).map_err(usage)?;
+    if since > now {
+        return Err(usage(format!("{} has not come yet: --since lies in the past", units::date_clock(since))));
+    }
     let figures = figures::over(session.incidents().all(), since, now);
     if form.json {
         print_json(out, &json::report(&figures))?;
@@ -172,6 +189,11 @@ pub fn on_call(at: Option<&str>, form: Form, manners: &Manners, out: &mut Vec<u8
         Some(at) => moment::read(at, now, Towards::Past).map_err(usage)?,
         None => now,
     };
+    if manners.on_call.rotas.is_empty() && manners.names_on_call {
+        return Err(usage(
+            "nobody is known to be on call: no rota could be read of the file that the configuration names",
+        ));
+    }
     if manners.on_call.rotas.is_empty() {
         return Err(usage("no rota is configured: name its file as `on-call` in [incidents] of the configuration"));
     }

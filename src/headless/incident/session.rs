@@ -1,7 +1,7 @@
 //! A journal that is open for one command, with what it says of incidents.
 
 use crate::{
-    incident::{Incident, Incidents, Record, update::Cadence},
+    incident::{Incident, Incidents, Record, sentence::is_meant, update::Cadence},
     journal::{Entry, Filter, Journal, JournalError, Options, PageRequest, Place},
     model::journal::{Event, EventId, IncidentId},
 };
@@ -66,7 +66,7 @@ impl Session {
         }
     }
 
-    /// Reads what an identity may be the beginning of: of notes and of what was seen only the state of incidents is read at first.
+    /// Reads what an identity may be the beginning or the end of: of notes and of what was seen only the state of incidents is read at first.
     ///
     /// # Errors
     /// The journal could not be read.
@@ -97,7 +97,7 @@ impl Session {
         self.incidents.resolve(text).map_err(|error| error.to_string())
     }
 
-    /// The event that a beginning of an identity means.
+    /// The event that the beginning or the end of an identity means.
     ///
     /// # Errors
     /// There is none, or there are several.
@@ -108,11 +108,11 @@ impl Session {
         if text.len() < SHORTEST {
             return Err(format!("«{text}» is too short to name an event: write {SHORTEST} signs of it or more"));
         }
-        let found: Vec<_> = self.events.keys().filter(|id| id.to_string().starts_with(text)).collect();
+        let found: Vec<_> = self.events.keys().filter(|id| is_meant(**id, text)).collect();
         match found.as_slice() {
             [id] => Ok(**id),
-            [] => Err(format!("no event begins with «{text}»: incident show INCIDENT --all --json lists them")),
-            several => Err(format!("{} events begin with «{text}»: write more of it", several.len())),
+            [] => Err(format!("no event begins or ends with «{text}»: incident show INCIDENT --all --json lists them")),
+            several => Err(format!("{} events begin or end with «{text}»: write more of it", several.len())),
         }
     }
 }

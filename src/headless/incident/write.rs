@@ -3,12 +3,13 @@
 use super::{sense, session::Session};
 use crate::{
     cli::incident::{IncidentCommand, RoleWord, When},
-    incident::{Incident, handover},
+    incident::{Incident, handover, sentence::is_meant},
     model::{
         Timestamp,
         journal::{Actor, Body, Draft, EventId, IncidentId, LinkKind, Milestone, Phase, RoleChange, TaskState},
         moment::{self, Towards},
         object::{ObjectKind, ObjectRef},
+        units,
     },
 };
 
@@ -63,6 +64,9 @@ impl Desk<'_> {
         }
     }
 }
+
+/// Shortest part of an identity that names a task.
+const SHORTEST_TASK: usize = 4;
 
 /// What every draft needs.
 struct Desk<'a> {
@@ -169,13 +173,13 @@ impl Desk<'_> {
     }
 
     fn task(&self, command: &IncidentCommand) -> Result<Draft, String> {
-        let IncidentCommand::Task { incident, task, owner, due, done, dropped } = command else {
+        let IncidentCommand::Task { incident, task, owner, due, kind, done, dropped } = command else {
             return Err("this is no task".into());
         };
         let found = self.session.incident(incident)?;
         let due = due.as_deref().map(|due| moment::read(due, self.now, Towards::Future)).transpose()?;
-        let open = found.tasks.iter().filter(|known| known.id.to_string().starts_with(task.as_str()));
-        let known: Vec<_> = open.filter(|_| task.len() >= 4).collect();
+        let named = found.tasks.iter().filter(|known| is_meant(known.id, task));
+        let known: Vec<_> = named.filter(|_| task.len() >= SHORTEST_TASK).collect();
         let state = match (done, dropped) {
             (true, _) => TaskState::Done,
             (_, true) => TaskState::Dropped,
@@ -183,11 +187,15 @@ impl Desk<'_> {
         };
         match known.as_slice() {
             [] if state != TaskState::Open => {
-                Err(format!("{} has no task «{task}»: incident show lists them", found.name))
+                Err(format!("{} has no task «{task}»: incident tasks --incident {} lists them", found.name, found.name))
             }
+            [] if is_identity(task) => Err(format!(
+                "{} has no task «{task}»: incident tasks lists them; a new one has a few words",
+                found.name
+            )),
             [] => {
                 let owner = owner.as_deref().unwrap_or(&self.actor.name).into();
-                self.say(incident, Body::Task { title: task.clone(), owner, due, state, action: None })
+                self.say(incident, Body::Task { title: task.clone(), owner, due, state, action: *kind })
             }
             [known] => {
                 let owner = owner.as_deref().map_or_else(|| known.owner.clone(), Into::into);
@@ -196,15 +204,38 @@ impl Desk<'_> {
                     owner,
                     due: due.or(known.due),
                     state,
-                    action: known.action,
+                    action: kind.or(known.action),
                 };
                 let mut draft = self.say(incident, body)?;
                 draft.supersedes = Some(known.id);
                 Ok(draft)
             }
-            several => Err(format!("«{task}» begins {} tasks: write more of it", several.len())),
+            several => Err(format!("«{task}» names {} tasks: write more of it", several.len())),
         }
     }
+}
+
+/// Of clock times that mean another day than today, which day was taken.
+pub fn days_taken(command: &IncidentCommand, now: Timestamp) -> Vec<String> {
+    let (text, towards) = match command {
+        IncidentCommand::Note { when, .. } | IncidentCommand::Deploy { when, .. } => {
+            (when.at.as_deref(), Towards::Past)
+        }
+        IncidentCommand::Declare { started, .. } => (started.as_deref(), Towards::Past),
+        IncidentCommand::Milestone { time, .. } => (Some(time.as_str()), Towards::Past),
+        IncidentCommand::Task { due, .. } => (due.as_deref(), Towards::Future),
+        _ => return Vec::new(),
+    };
+    let Some(text) = text else { return Vec::new() };
+    let taken = moment::other_day(text, now, towards);
+    taken.into_iter().map(|(at, day)| format!("{} is taken as {}, {day}", text.trim(), units::date_clock(at))).collect()
+}
+
+/// Whether a text is a part of an identity, and no words.
+fn is_identity(text: &str) -> bool {
+    text.len() >= 8
+        && text.contains(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
 }
 
 /// `deployment prod/shop/web`.

@@ -1,12 +1,16 @@
 //! `runbook history` and `runbook approve`.
 
-use super::{Ended, Surroundings, failed, line, print_json, run::word_of, usage};
+use super::{Ended, Surroundings, drill::Drills, failed, line, print_json, report::Report, run::word_of, usage};
 use crate::{
-    cli::{exit, incident::Form, runbook::RunbookCommand},
+    cli::{
+        exit,
+        runbook::{HistoryFormat, RunbookCommand},
+    },
     clock,
+    incident::{Incidents, Record},
     journal::Journal,
     model::{
-        journal::{Actor, Body, Draft, KnownBy},
+        journal::{Actor, Body, Draft, IncidentId, KnownBy},
         redact, units,
     },
     runbook::run::{Entry, Outcome, Run},
@@ -25,21 +29,36 @@ fn open(around: &Surroundings<'_>) -> Result<Journal, Ended> {
 }
 
 /// `runbook history`.
-pub fn history(around: &Surroundings<'_>, name: Option<&str>, form: Form, out: &mut dyn Write) -> Result<u8, Ended> {
+pub fn history(
+    around: &Surroundings<'_>,
+    name: Option<&str>,
+    format: HistoryFormat,
+    out: &mut dyn Write,
+) -> Result<u8, Ended> {
     let journal = open(around)?;
     let all = store::list(&journal).map_err(failed)?;
     if let Some(name) = name.filter(|name| all.iter().any(|line| line.run == **name)) {
-        return one(&journal, name, form, out);
+        return one(&journal, name, format, out);
     }
     if let Some(name) = name {
         around.catalogue.find(name).map_err(|why| usage(format!("«{name}» is neither a run nor a runbook: {why}")))?;
     }
+    if format == HistoryFormat::Markdown {
+        return Err(usage("a report in Markdown is of one run: runbook history RUN --format markdown"));
+    }
     let of_name = |line: &&Line| name.is_none_or(|name| line.runbook == name);
     let mut lines: Vec<_> = all.iter().filter(of_name).collect();
     lines.reverse();
-    if form.json {
+    if format == HistoryFormat::Json {
         print_json(out, &Json::Array(lines.into_iter().map(listed).collect()))?;
         return Ok(exit::OK);
+    }
+    if let Some(name) = name {
+        let days = around.catalogue.find(name).ok().and_then(|definition| definition.drill_days);
+        let drill = Drills::of(&all, clock::now()).words(name, days);
+        if !drill.is_empty() {
+            line(out, &drill)?;
+        }
     }
     for one in lines {
         let word = one.outcome.map_or("open", word_of);
@@ -71,12 +90,22 @@ fn listed(line: &Line) -> Json {
     })
 }
 
-fn one(journal: &Journal, name: &str, form: Form, out: &mut dyn Write) -> Result<u8, Ended> {
+fn one(journal: &Journal, name: &str, format: HistoryFormat, out: &mut dyn Write) -> Result<u8, Ended> {
     let kept = store::read(journal, name).map_err(usage)?;
     let run = Run::restore(&kept.entries, Actor::program()).map_err(failed)?;
     let mut entries: Vec<&Entry> = kept.entries.iter().collect();
     entries.sort_by_key(|entry| (entry.token, entry.sequence));
-    if form.json {
+    let report = Report::of(&run, &entries);
+    if format == HistoryFormat::Markdown {
+        write!(
+            out,
+            "{}",
+            report.markdown(&format!("{name}: {}", run.plan().title), &head(journal, &run, kept.incident))
+        )
+        .map_err(failed)?;
+        return Ok(exit::OK);
+    }
+    if format == HistoryFormat::Json {
         let shown = entries.iter().map(|entry| {
             json!({ "at": entry.at, "by": entry.by, "sequence": entry.sequence, "step": entry.key().map(|key| key.step), "text": entry.text() })
         });
@@ -85,7 +114,7 @@ fn one(journal: &Journal, name: &str, form: Form, out: &mut dyn Write) -> Result
             out,
             &json!({
                 "run": name, "plan": run.plan().report(), "state": run.state(), "view": run.view(), "outcome": run.outcome(),
-                "incident": kept.incident.map(|id| id.to_string()), "entries": shown,
+                "incident": kept.incident.map(|id| id.to_string()), "entries": shown, "report": report.json(),
             }),
         )?;
         return Ok(exit::OK);
@@ -97,7 +126,37 @@ fn one(journal: &Journal, name: &str, form: Form, out: &mut dyn Write) -> Result
     }
     let word = run.outcome().map_or("open", word_of);
     line(out, &format!("{word}: {}", run.view().next))?;
+    if let Some(seconds) = report.recovery_seconds {
+        line(out, &format!("recovery time {} from its beginning", units::span(seconds)))?;
+    }
+    if let Some(lost) = &report.recovery_point {
+        line(out, &format!("recovery point: {lost}"))?;
+    }
     Ok(exit::OK)
+}
+
+/// What ran, for a report.
+fn head(journal: &Journal, run: &Run, incident: Option<IncidentId>) -> Vec<(&'static str, String)> {
+    let (plan, state) = (run.plan(), run.state());
+    let mut head = vec![
+        ("Runbook", plan.runbook.clone()),
+        ("Target", plan.target.to_string()),
+        ("Mode", state.mode.word().to_owned()),
+        ("By", state.requester.name.to_string()),
+        ("Outcome", format!("{}: {}", run.outcome().map_or("open", word_of), run.view().next)),
+        ("Plan", plan.plan_hash.to_string()),
+    ];
+    head.extend(state.begun_at.map(|at| ("Begun", units::date_clock(at))));
+    head.extend(incident.map(|id| ("Incident", named(journal, id))));
+    head
+}
+
+/// `INC-7`; its identity where the journal cannot say.
+fn named(journal: &Journal, id: IncidentId) -> String {
+    let entries = journal.incidents().wait(PATIENCE).unwrap_or_default();
+    let events: Vec<_> = entries.into_iter().map(|entry| entry.event).collect();
+    let incidents = Incidents::of(&Record::of(&events));
+    incidents.get(id).map_or_else(|| id.to_string(), |incident| incident.name.to_string())
 }
 
 /// `runbook approve`.

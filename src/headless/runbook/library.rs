@@ -1,8 +1,9 @@
 //! The runbooks themselves: list, show, lint, schema.
 
-use super::{Ended, Surroundings, failed, line, print_json, setting, usage};
+use super::{Ended, Surroundings, drill::Drills, failed, line, print_json, setting, usage};
 use crate::{
     cli::{exit, incident::Form, runbook::Values},
+    clock,
     model::finding::Level,
     runbook::definition::{self, Fault, Shelved, ValueKind, Variable},
     runtime::runbook::{choices, prepare, shelf},
@@ -16,8 +17,9 @@ use std::{
 
 /// `runbook list`.
 pub fn list(around: &Surroundings<'_>, form: Form, out: &mut dyn Write) -> Result<u8, Ended> {
+    let drills = Drills::read(around, clock::now());
     if form.json {
-        let all: Vec<_> = around.catalogue.iter().map(|(name, shelved)| listed(name, shelved)).collect();
+        let all: Vec<_> = around.catalogue.iter().map(|(name, shelved)| listed(name, shelved, &drills)).collect();
         print_json(out, &Json::Array(all))?;
         return Ok(exit::OK);
     }
@@ -27,11 +29,15 @@ pub fn list(around: &Surroundings<'_>, form: Form, out: &mut dyn Write) -> Resul
             None => "has errors: flightdeck runbook lint".into(),
         };
         line(out, &format!("{name:<22} {:<10} {}", shelved.layer.word(), title.trim()))?;
+        let drill = drills.words(name, shelved.definition.as_ref().and_then(|it| it.drill_days));
+        if !drill.is_empty() {
+            line(out, &format!("{:<33} {drill}", ""))?;
+        }
     }
     Ok(exit::OK)
 }
 
-fn listed(name: &str, shelved: &Shelved) -> Json {
+fn listed(name: &str, shelved: &Shelved, drills: &Drills) -> Json {
     let definition = shelved.definition.as_ref();
     json!({
         "name": name,
@@ -41,6 +47,7 @@ fn listed(name: &str, shelved: &Shelved) -> Json {
         "about": definition.map(|it| it.about.trim()),
         "version_hash": definition.map(definition::Definition::version),
         "drill_days": definition.and_then(|it| it.drill_days),
+        "drill": drills.json(name, definition.and_then(|it| it.drill_days)),
         "errors": shelved.faults.iter().filter(|fault| fault.level >= Level::Error).count(),
     })
 }
@@ -71,6 +78,7 @@ pub fn show(
             |variable: &Variable| Some((variable.name.clone(), choices::choices(&setting.house, variable, &known)?));
         definition.variables.iter().filter_map(chosen).collect()
     };
+    let drills = Drills::read(around, clock::now());
     if form.json {
         let variable = |variable: &Variable| {
             json!({
@@ -94,6 +102,7 @@ pub fn show(
                 "about": definition.about.trim(),
                 "version_hash": definition.version(),
                 "drill_days": definition.drill_days,
+                "drill": drills.json(&definition.id, definition.drill_days),
                 "variables": definition.variables.iter().map(variable).collect::<Vec<_>>(),
                 "preflight": definition.preflight.iter().map(|it| it.title.to_string()).collect::<Vec<_>>(),
                 "steps": steps,
@@ -104,6 +113,10 @@ pub fn show(
     line(out, &format!("{}: {}", definition.id, definition.title))?;
     for text in definition.about.lines() {
         line(out, text)?;
+    }
+    let drill = drills.words(&definition.id, definition.drill_days);
+    if !drill.is_empty() {
+        line(out, &drill)?;
     }
     line(out, "")?;
     for variable in &definition.variables {

@@ -2,14 +2,19 @@
 //! cockpit.
 
 mod answers;
+mod drill;
 mod history;
 mod library;
 mod plan;
+mod report;
 mod run;
 mod setting;
 
 use crate::{
-    cli::{exit, runbook::RunbookCommand},
+    cli::{
+        exit,
+        runbook::{HistoryFormat, RunbookCommand},
+    },
     client::{Clients, named::Named},
     journal::Options,
     model::text::clean_to,
@@ -74,7 +79,10 @@ pub fn runbook(
         RunbookCommand::Run { .. } => run::run(around, command, out, errors),
         RunbookCommand::Resume { run, secret, answers } => run::resume(around, run, secret, answers, out, errors),
         RunbookCommand::Approve { .. } => history::approve(around, command, out),
-        RunbookCommand::History { name, form } => history::history(around, name.as_deref(), *form, out),
+        RunbookCommand::History { name, format, form } => {
+            let format = if form.json { HistoryFormat::Json } else { *format };
+            history::history(around, name.as_deref(), format, out)
+        }
     };
     match done {
         Ok(code) => Ok(code),

@@ -9,6 +9,7 @@ use crate::model::{
     Timestamp,
     attention::{Attention, Severity},
     change::Facts,
+    duty::DutyKind,
     object::ObjectRef,
     redact,
 };
@@ -54,7 +55,8 @@ impl Conditions {
     pub fn look(&mut self, now: Timestamp, rows: &[Attention], limits: &Limits) -> Vec<Item> {
         let mut items = Vec::new();
         let mut seen = HashSet::new();
-        for row in rows {
+        // What people owe is derived from the record, and no part of it.
+        for row in rows.iter().filter(|row| !DutyKind::is_word(&row.condition.kind)) {
             for member in &row.members {
                 let key = format_compact!("{}\n{member}", row.condition.rule);
                 items.extend(self.see(now, &key, row, member, limits));

@@ -16,7 +16,7 @@ use crate::model::{
 use serde_json::{Value, json};
 
 /// What belongs into a section, for who is to write it.
-const fn guidance(section: Section) -> &'static str {
+pub const fn guidance(section: Section) -> &'static str {
     match section {
         Section::Summary => {
             "In two or three sentences for somebody who was not there: what did not work, for whom and for how long, and what brought it back."
@@ -38,7 +38,7 @@ const fn guidance(section: Section) -> &'static str {
 
 /// The postmortem as Markdown.
 pub fn markdown(postmortem: &Postmortem<'_>) -> String {
-    let incident = postmortem.incident;
+    let incident = &*postmortem.incident;
     let mut page = Document::default();
     page.head(1, &format!("Postmortem of {}: {}", incident.name, md(&incident.title)));
     head(&mut page, postmortem);
@@ -49,7 +49,7 @@ pub fn markdown(postmortem: &Postmortem<'_>) -> String {
     severities(&mut page, postmortem);
     roles(&mut page, incident);
     page.head(2, "Timeline");
-    page.line("All times are UTC. The last column is the beginning of the event's identity in the journal.");
+    page.line("All times are UTC. The last column is the end of the event's identity in the journal.");
     let cite = |row: &Row| format!("`{}`", postmortem.cite(row.members[0]));
     timeline(&mut page, &postmortem.timeline, Some(&cite));
     cited(&mut page, postmortem, "Alerts", "No alert fired.", &postmortem.alerts);
@@ -180,7 +180,7 @@ fn open_points(page: &mut Document, postmortem: &Postmortem<'_>) {
 
 /// The postmortem as JSON: times RFC 3339, durations seconds, what is not known null.
 pub fn json(postmortem: &Postmortem<'_>) -> Value {
-    let incident = postmortem.incident;
+    let incident = &*postmortem.incident;
     let figures = figures::of(incident);
     let figures: serde_json::Map<_, _> = figures
         .iter()

@@ -6,7 +6,7 @@
 mod document;
 pub mod wording;
 
-pub use document::{json, markdown};
+pub use document::{guidance, json, markdown};
 
 use super::{
     milestones::Moment,
@@ -23,7 +23,7 @@ use crate::model::{
 };
 use jiff::{SignedDuration, ToSpan, civil::Weekday, tz::TimeZone};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 use wording::Remark;
 
 /// Days after the end in which the postmortem of a severity is due; of the rest none is asked for.
@@ -32,7 +32,7 @@ const SEV2_WORKING_DAYS: u32 = 5;
 /// What was rolled out so long before the impact is told.
 const DEPLOYS_BEFORE: SignedDuration = SignedDuration::from_hours(24);
 
-/// What was measured elsewhere; `None` where nobody did.
+/// What was measured; `None` where nobody did. The recovery time is taken from the record where a run of a runbook verified it.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Measured {
     /// Part of the period's error budget that it used up, 0–1 and more.
@@ -64,7 +64,7 @@ pub struct Cited {
 /// A postmortem, as far as it can be made.
 #[derive(Debug)]
 pub struct Postmortem<'a> {
-    pub incident: &'a Incident,
+    pub incident: Cow<'a, Incident>,
     /// As it stands at this time.
     pub now: Timestamp,
     /// `None` where none is asked for, or the incident goes on.
@@ -99,7 +99,7 @@ impl<'a> Postmortem<'a> {
         let ids =
             record.entries().iter().flat_map(|entry| entry.versions().iter().map(|version| version.event.header.id));
         Self {
-            incident,
+            incident: Cow::Borrowed(incident),
             now,
             due: due(incident),
             severities: severities(incident),
@@ -107,14 +107,22 @@ impl<'a> Postmortem<'a> {
             deploys: deploys(incident, record, names),
             alerts: alerts(record, &rows),
             operations: rows.iter().filter(is_done).map(cited).collect(),
-            measured,
+            measured: Measured {
+                recovery_time_seconds: measured.recovery_time_seconds.or_else(|| recovered(incident, record)),
+                ..measured
+            },
             remarks: remarks(incident),
             lacks: lacks(incident),
             cites: Cites::of(ids),
         }
     }
 
-    /// The beginning of an event's identity, by which it is cited.
+    /// The same, to be kept for as long as the record stays as it is.
+    pub fn into_owned(self) -> Postmortem<'static> {
+        Postmortem { incident: Cow::Owned(self.incident.into_owned()), ..self }
+    }
+
+    /// The end of an event's identity, by which it is cited.
     pub fn cite(&self, event: EventId) -> String {
         self.cites.cite(event)
     }
@@ -151,6 +159,11 @@ fn after_working_days(from: Timestamp, days: u32) -> Option<Timestamp> {
     Some(at.timestamp())
 }
 
+/// The state that comes after this one.
+pub fn next(from: ReviewState) -> Option<ReviewState> {
+    ReviewState::ALL.into_iter().find(|state| may_follow(from, *state) && *state > from)
+}
+
 /// Why a postmortem cannot go from where it is to another state, in words; nothing where it can.
 ///
 /// # Errors
@@ -158,8 +171,7 @@ fn after_working_days(from: Timestamp, days: u32) -> Option<Timestamp> {
 pub fn check_step(incident: &Incident, to: ReviewState) -> Result<(), Vec<String>> {
     let from = incident.postmortem.state();
     if !may_follow(from, to) {
-        let next = ReviewState::ALL.into_iter().find(|state| may_follow(from, *state) && *state > from);
-        let next = next.map_or_else(String::new, |next| format!("; what comes next is {}", next.word()));
+        let next = next(from).map_or_else(String::new, |next| format!("; what comes next is {}", next.word()));
         return Err(vec![format!("it is {}, and cannot become {} from there{next}", from.word(), to.word())]);
     }
     let lacks = if to > from { lacks_for(incident, to) } else { Vec::new() };
@@ -173,7 +185,8 @@ fn lacks(incident: &Incident) -> Vec<String> {
     lacks_for(incident, ReviewState::Closed)
 }
 
-fn lacks_for(incident: &Incident, to: ReviewState) -> Vec<String> {
+/// What is missing before the postmortem of an incident can be in a state.
+pub fn lacks_for(incident: &Incident, to: ReviewState) -> Vec<String> {
     let mut lacks = Vec::new();
     let is_written = |section: &Section| {
         incident.postmortem.sections.get(section).is_some_and(|written| !written.text.trim().is_empty())
@@ -236,6 +249,15 @@ fn alerts(record: &Record<'_>, rows: &[Row]) -> Vec<Cited> {
         }
     }
     fired
+}
+
+/// Seconds from the start of the impact until a step of a run was verified that says that it is mitigated: what a person or a guess says
+/// of it was not measured.
+fn recovered(incident: &Incident, record: &Record<'_>) -> Option<f64> {
+    let mitigated = incident.milestones.get(&Milestone::Mitigated)?;
+    record.entry(mitigated.event)?.shown().event.header.run.as_ref()?;
+    let took = mitigated.at.duration_since(impact(incident)?.at).as_secs_f64();
+    (took >= 0.0).then_some(took)
 }
 
 fn impact(incident: &Incident) -> Option<&Moment> {

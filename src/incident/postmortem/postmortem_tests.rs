@@ -29,7 +29,7 @@ fn what_is_filled_in_is_cited_and_can_be_found_by_it() {
     let events = outage();
     with(&events, "24 09:00", |postmortem| {
         let cite = postmortem.cite(postmortem.operations[0].event);
-        let found = events.iter().filter(|event| event.header.id.to_string().starts_with(&cite)).count();
+        let found = events.iter().filter(|event| event.header.id.to_string().ends_with(&cite)).count();
         assert_eq!(found, 1);
         let deploys: Vec<_> = postmortem.deploys.iter().map(|cited| cited.text.as_str()).collect();
         assert_eq!(deploys.len(), 1, "what was rolled out more than a day before is not told: {deploys:?}");
@@ -43,6 +43,25 @@ fn the_day_before_counts_for_deploys() {
     // The impact began at 22:03 on the 23rd.
     events[0].header.occurred_at = at("22 22:04");
     with(&events, "24 09:00", |postmortem| assert_eq!(postmortem.deploys.len(), 2));
+}
+
+#[test]
+fn the_recovery_time_is_what_a_run_verified() {
+    let recovered = |of_run: bool| {
+        let mut story = Story::new();
+        let id = story.declared("02:00", "x");
+        let milestone = |milestone, when: &str| Body::Milestone { milestone, at: at(when), proposed: of_run };
+        story.says("02:01", "ops-a", milestone(Milestone::ImpactStarted, "01:50"));
+        story.says("02:20", "ops-a", milestone(Milestone::Mitigated, "02:20"));
+        story.last().header.run = of_run.then(|| "run-1".into());
+        let events = story.events();
+        let record = Record::of(&events);
+        let incidents = Incidents::of(&record);
+        let incident = incidents.get(id).expect("is declared");
+        let made = Postmortem::of(incident, &record, incidents.names(), Measured::default(), at("03:00"));
+        made.measured.recovery_time_seconds
+    };
+    assert_eq!([recovered(true), recovered(false)], [Some(1800.0), None], "what somebody says was not measured");
 }
 
 fn ended(severity: Sev, resolved: &str, drill: bool) -> Option<String> {

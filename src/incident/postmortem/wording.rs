@@ -20,6 +20,7 @@ pub struct Remark {
 }
 
 /// What is looked for, why, and what to write.
+#[derive(Debug)]
 struct Pattern {
     /// `WHO` stands for words that mean people, the participants' names among them.
     pattern: &'static str,
@@ -68,25 +69,40 @@ const PATTERNS: &[Pattern] = &[
 /// Words that mean people.
 const PEOPLE: &str = "he|she|they|we|i|you|someone|somebody|(?:the |an? |our )?(?:engineer|operator|developer|admin(?:istrator)?|on-?call(?: engineer)?|responder|commander|team)s?";
 
-/// Looks through a text. `people` are names that count as persons. Quoted lines and code are left alone: they are not the writer's words.
-pub fn check(text: &str, people: &[&str]) -> Vec<Remark> {
-    let mut remarks = Vec::new();
-    let patterns = compiled(people);
-    for (number, line) in prose(text) {
-        for (regex, pattern) in &patterns {
-            for found in regex.find_iter(&line) {
-                remarks.push(Remark {
-                    line: number,
-                    column: line[..found.start()].chars().count() + 1,
-                    found: found.as_str().into(),
-                    why: pattern.why,
-                    instead: pattern.instead,
-                });
+/// What is looked for among these people, ready to look through many texts.
+#[derive(Debug)]
+pub struct Wording(Vec<(Regex, &'static Pattern)>);
+
+impl Wording {
+    /// What is looked for where these names count as persons.
+    pub fn among(people: &[&str]) -> Self {
+        Self(compiled(people))
+    }
+
+    /// Looks through a text. Quoted lines and code are left alone: they are not the writer's words.
+    pub fn check(&self, text: &str) -> Vec<Remark> {
+        let mut remarks = Vec::new();
+        for (number, line) in prose(text) {
+            for (regex, pattern) in &self.0 {
+                for found in regex.find_iter(&line) {
+                    remarks.push(Remark {
+                        line: number,
+                        column: line[..found.start()].chars().count() + 1,
+                        found: found.as_str().into(),
+                        why: pattern.why,
+                        instead: pattern.instead,
+                    });
+                }
             }
         }
+        remarks.sort_by_key(|remark| (remark.line, remark.column));
+        remarks
     }
-    remarks.sort_by_key(|remark| (remark.line, remark.column));
-    remarks
+}
+
+/// Looks through one text. `people` are names that count as persons.
+pub fn check(text: &str, people: &[&str]) -> Vec<Remark> {
+    Wording::among(people).check(text)
 }
 
 fn compiled(people: &[&str]) -> Vec<(Regex, &'static Pattern)> {

@@ -72,6 +72,8 @@ const ENTRIES: &[Entry] = &[
     ("resolve", "resolve", "it is over", resolve),
     ("reopen", "reopen", "it is not over after all", reopen),
     ("export", "export as Markdown", "into a file in this folder", write_out),
+    ("postmortem", "postmortem", "what the record fills in, and what people write", crate::modals::postmortem::open),
+    ("action", "new action", "investigate, mitigate, repair, detect, prevent: with an owner and a day", super::action),
     ("choose", "choose another", "the incident that is shown", |app| picker::open(app, &INCIDENTS)),
 ];
 

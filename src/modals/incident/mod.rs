@@ -1,8 +1,12 @@
 //! What is asked and chosen about incidents.
 
+mod action;
+mod actions;
 mod menu;
 mod timeline;
 
+pub use action::{action, new_action};
+pub use actions::{close, edit as edit_action};
 pub use menu::{INCIDENTS, MENU};
 pub use timeline::{edit, pin, show_moment, withdraw};
 

@@ -4,6 +4,7 @@
 //! digest only. What an incident is, is derived from its events.
 
 mod body;
+pub mod drills;
 pub mod news;
 mod words;
 

@@ -4,7 +4,7 @@ use super::{Event, EventId, HybridClock, IncidentId, WriterId};
 use crate::model::{Timestamp, source::SourceState};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// News of the journal. What is `None`, or empty, has not changed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct JournalNews {
     pub state: Option<JournalState>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attached: Option<Vec<Attached>>,
+    /// When each runbook last passed as a drill; those that never did are missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drills: Option<BTreeMap<CompactString, Timestamp>>,
 }
 
 /// A stretch of an incident's timeline, in display order, that was asked for.

@@ -1,6 +1,6 @@
 //! The words that screens, exports and the command line have for what events say.
 
-use super::{ActionKind, Milestone, Phase, ReviewState, Role, Section, Sev};
+use super::{ActionKind, Milestone, Phase, ReviewState, Role, Section, Sev, TaskState};
 
 impl Sev {
     /// Every severity, the worst first.
@@ -87,6 +87,17 @@ impl Milestone {
         match self {
             Self::ImpactStarted => "impact started",
             other => other.word(),
+        }
+    }
+}
+
+impl TaskState {
+    /// As it is written everywhere.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Done => "done",
+            Self::Dropped => "dropped",
         }
     }
 }

@@ -175,6 +175,14 @@ pub fn tell_of(app: &mut App, carried: &mut run_sample::Carried) {
     give(app, EventKind::Run(Box::new(standing)));
 }
 
+/// The same once the incident is over: its postmortem is being written.
+pub fn app_after_incident(settings: Settings, size: (u16, u16)) -> App {
+    let mut app = app(settings, size);
+    give(&mut app, EventKind::Report(incident_sample::report()));
+    give(&mut app, EventKind::Updates { source: "journal".into(), updates: incident_sample::news_after(now()) });
+    app
+}
+
 /// The same with an Alertmanager and a Prometheus.
 pub fn app_with_watch(settings: Settings, size: (u16, u16)) -> App {
     let mut app = app(settings, size);
@@ -206,6 +214,7 @@ pub fn made_for(name: &str) -> fn(Settings, (u16, u16)) -> App {
         "alerts" | "silences" | "slos" | "fleet" => app_with_watch,
         "postgres" => app_with_postgres,
         "violations" | "scoreboard" | "rules" => app_with_rules,
+        "actions" => app_after_incident,
         "incidents" | "timeline" | "incident-now" => app_with_incident,
         "runs" | "runbooks" => app_with_runs,
         name if name.starts_with("gpu") => app_with_gpus,
@@ -230,6 +239,7 @@ pub fn app_for(action: &Action, size: (u16, u16)) -> App {
     let of_postgres = of_postgres.iter().position(|name| *name == action.name);
     let made = match () {
         () if watched => app_with_watch,
+        () if action.name == "incident-postmortem" => app_after_incident,
         () if of_postgres.is_some() => app_with_postgres,
         () if of_rules.contains(&action.name) => app_with_rules,
         () => app,
