@@ -9,6 +9,7 @@ pub mod postgres;
 mod proxy;
 pub mod receiver;
 pub mod secret;
+pub mod tls;
 
 use std::{collections::BTreeMap, sync::Arc};
 

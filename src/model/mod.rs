@@ -9,6 +9,7 @@ pub mod attention;
 pub mod canonical;
 pub mod cgroup;
 pub mod change;
+pub mod concealed;
 pub mod container;
 pub mod container_group;
 pub mod container_health;

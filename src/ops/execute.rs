@@ -1,14 +1,17 @@
 //! Executes what the gate permitted. Every function here takes a [`Permit`] by value: one permit, one deed.
 
 use super::{
-    alertmanager, docker,
+    alertmanager, docker, errand,
     gate::Permit,
     kubernetes,
     ledger::{Ledger, Record},
     operation::Operation,
     paper, postgres, process, tell,
 };
-use crate::{client::Clients, model::object::ObjectRef};
+use crate::{
+    client::Clients,
+    model::{concealed::Concealed, object::ObjectRef},
+};
 use std::{sync::Arc, time::Duration};
 
 /// Tells how far something that takes long has come.
@@ -21,6 +24,8 @@ pub struct Deed {
     pub text: String,
     /// Values that were asked for: for the screen alone.
     pub revealed: Option<Revealed>,
+    /// What the server answered, for a run that goes on by it; not recorded by the ledger.
+    pub answer: Option<serde_json::Value>,
 }
 
 /// The values of a Secret. They are shown and forgotten; they are not recorded, and their debug form does not hold them.
@@ -71,13 +76,13 @@ impl std::fmt::Display for Failure {
 
 impl From<&str> for Deed {
     fn from(text: &str) -> Self {
-        Self { text: text.into(), revealed: None }
+        Self { text: text.into(), ..Self::default() }
     }
 }
 
 impl From<String> for Deed {
     fn from(text: String) -> Self {
-        Self { text, revealed: None }
+        Self { text, ..Self::default() }
     }
 }
 
@@ -116,11 +121,25 @@ pub fn perform(
         Operation::Kube { target, act } => within(kubernetes::execute(target, act, permit.at(), clients, progress)),
         Operation::Rules(change) => paper::write(change),
         Operation::OpenFile(_) => Err(Failure::failed("the editor needs the terminal")),
+        Operation::Errand(errand) => within(errand::execute(errand)),
         Operation::Notify(telling) => within(tell::once(telling, clients)),
         Operation::Alertmanager { target, act, .. } => within(alertmanager::execute(&permit, target, act, clients)),
         Operation::Postgres { target, act } => within(postgres::execute(&permit, target, act, clients, progress)),
     };
+    let conceals = record.operation().conceals();
+    let outcome = match outcome {
+        Ok(deed) => Ok(Deed { text: without(&conceals, deed.text), ..deed }),
+        Err(Failure::Failed(why)) => Err(Failure::Failed(without(&conceals, why))),
+        Err(Failure::Unknown(why)) => Err(Failure::Unknown(without(&conceals, why))),
+    };
     record.close(ledger, outcome)
+}
+
+/// A text without what was concealed, the longest first, so that one within another leaves nothing behind.
+fn without(conceals: &[&Concealed], text: String) -> String {
+    let mut all: Vec<&str> = conceals.iter().map(|one| one.reveal()).filter(|one| !one.is_empty()).collect();
+    all.sort_by_key(|one| std::cmp::Reverse(one.len()));
+    all.into_iter().fold(text, |text, one| text.replace(one, crate::model::redact::REDACTED))
 }
 
 /// Runs something asynchronous to its end on this thread.

@@ -54,6 +54,11 @@ impl Record {
         Self { operation, actor, intended }
     }
 
+    /// What is recorded.
+    pub const fn operation(&self) -> &Operation {
+        &self.operation
+    }
+
     /// Records how it went, and says it in words.
     ///
     /// # Errors

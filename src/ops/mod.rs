@@ -5,6 +5,7 @@ pub mod access;
 mod alertmanager;
 pub mod archive;
 pub mod docker;
+pub mod errand;
 pub mod execute;
 pub mod forward;
 pub mod gate;

@@ -1,5 +1,7 @@
-//! PostgreSQL: what moves a leader, restarts or rebuilds a member, or promotes a server. Each request is sent once; what is not known to
-//! have been done is said to be unknown, with what is seen afterwards.
+//! PostgreSQL: what moves a leader, restarts or rebuilds a member, and what is done to one server by SQL (`server`). Each request is sent
+//! once; what is not known to have been done is said to be unknown, with what is seen afterwards.
+
+mod server;
 
 use super::{
     execute::{Deed, Failure, Progress, in_time},
@@ -15,7 +17,7 @@ use crate::{
             act::{self, PatroniWriter},
             base,
         },
-        postgres::{ClusterOptions, Purpose},
+        postgres::ClusterOptions,
     },
     model::{
         object::ObjectRef,
@@ -30,8 +32,6 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a restart or a rebuild may take to be answered.
 const LONG: Duration = Duration::from_secs(120);
-/// How long a server waits for its own promotion, in seconds.
-const PROMOTION_SECONDS: u32 = 60;
 
 /// Does it.
 pub(super) async fn execute(
@@ -44,9 +44,9 @@ pub(super) async fn execute(
     let (name, member) = target.in_postgres().unwrap_or((&target.id, None));
     let options = clients.postgres.iter().find(|cluster| cluster.name == name);
     let options = options.ok_or_else(|| Failure::failed(format!("there is no PostgreSQL cluster {name}")))?;
-    if let PostgresAct::Promote { .. } = act {
-        let limit = Duration::from_secs(u64::from(PROMOTION_SECONDS)) + 6 * PATIENCE;
-        return in_time(limit, promote(permit, options, member.unwrap_or_default(), progress)).await;
+    if act.is_by_sql() {
+        let limit = server::limit(act);
+        return in_time(limit, server::execute(permit, options, member.unwrap_or_default(), act, progress)).await;
     }
     let cluster = Reached::new(options);
     match act {
@@ -65,7 +65,7 @@ pub(super) async fn execute(
             let base = cluster.base_of(member.unwrap_or_default()).await?;
             told(&act::reinitialize(&cluster.writer(LONG), &base, false).await, "begun")
         }
-        PostgresAct::Promote { .. } => Err(Failure::failed("it is promoted by SQL")),
+        _ => Err(Failure::failed("that is done to a server, by SQL")),
     }
 }
 
@@ -201,35 +201,4 @@ fn told(outcome: &Outcome, done: &str) -> Result<Deed, Failure> {
         Outcome::NotStarted { .. } | Outcome::Failed { .. } => Err(Failure::failed(said)),
         Outcome::Unknown { .. } => Err(Failure::Unknown(said.into())),
     }
-}
-
-/// Promotes a standby, if no other server takes writes at this very moment, and has a checkpoint made: `pg_rewind` of the old primary
-/// needs the new timeline in the control file.
-async fn promote(
-    permit: &Permit,
-    options: &ClusterOptions,
-    name: &str,
-    progress: Progress<'_>,
-) -> Result<Deed, Failure> {
-    let url = options.servers.iter().find(|(known, _)| known == name).map(|(_, url)| url);
-    let url = url.ok_or_else(|| Failure::failed(format!("{} has no server {name}", options.name)))?;
-    for (other, url) in options.servers.iter().filter(|(other, _)| other != name) {
-        let Ok(mut session) = options.login(url).connect(Purpose::Look, PATIENCE).await else { continue };
-        if session.state(permit.at()).await.is_ok_and(|state| !state.in_recovery) {
-            return Err(Failure::failed(format!("{other} answers and takes writes: nothing was promoted")));
-        }
-        session.close().await;
-    }
-    let login = options.operator_login(url);
-    let connected = login.connect(Purpose::Change, PATIENCE).await;
-    let mut session = connected.map_err(|error| Failure::failed(format!("{}; {}", error.reason, error.hint)))?;
-    progress("promoting".into());
-    let outcome = session.promote(PROMOTION_SECONDS).await;
-    let deed = told(&outcome, &format!("{name} takes writes"))?;
-    let checkpoint = session.checkpoint().await;
-    session.close().await;
-    Ok(match checkpoint {
-        Outcome::Done { .. } => deed,
-        other => format!("{}; its checkpoint is still due: {}", deed.text, other.said()).into(),
-    })
 }

@@ -14,6 +14,7 @@ use bollard::{
         ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptions, ListVolumesOptionsBuilder,
     },
 };
+use serde_json::Value;
 use std::{collections::HashMap, time::Duration};
 
 /// How long the answer may take.
@@ -90,6 +91,7 @@ async fn would_go(docker: &Docker, what: Prune) -> Result<Vec<String>, Failure> 
             let found = docker.list_volumes(Some(options)).await.map_err(docker::failure)?;
             found.volumes.unwrap_or_default().into_iter().map(|volume| format!("volume {}", volume.name)).collect()
         }
+        Prune::BuildCache => caches(docker).await?,
         Prune::Networks => {
             let found = docker.list_networks(None::<ListNetworksOptions>).await.map_err(docker::failure)?;
             let mut lines = Vec::new();
@@ -107,4 +109,18 @@ async fn would_go(docker: &Docker, what: Prune) -> Result<Vec<String>, Failure> 
             lines
         }
     })
+}
+
+/// The build caches that no build uses now.
+async fn caches(docker: &Docker) -> Result<Vec<String>, Failure> {
+    let usage = super::look::usage(docker).await?;
+    let all = usage.get("BuildCache").or_else(|| usage.pointer("/BuildCacheUsage/Items"));
+    let all = all.and_then(Value::as_array).cloned().unwrap_or_default();
+    let line = |entry: Value| {
+        let text = entry.get("Description").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let bytes = entry.get("Size").and_then(Value::as_i64).unwrap_or_default();
+        let is_used = entry.get("InUse").and_then(Value::as_bool) == Some(true);
+        (!is_used).then(|| format!("build cache {text}: {}", units::bytes(bytes as f64)))
+    };
+    Ok(all.into_iter().filter_map(line).collect())
 }

@@ -85,7 +85,7 @@ pub fn rollback_answers() -> Vec<(&'static str, Json)> {
     });
     let to = json!({
         "exists": true, "revision": 30, "images": ["registry/checkout:1.4.2"], "is_current": false, "template_hash": "bbbb",
-        "ran_well_seconds": 532_800, "age_seconds": 600_000, "change_cause": null,
+        "asked_for_seconds": 532_800, "age_seconds": 600_000, "change_cause": null,
     });
     vec![
         ("rollout", rollout.clone()),

@@ -19,6 +19,7 @@ use flightdeck::{
         Timestamp,
         alert::{Alert, AlertState, Alertmanager, Matcher, Silence, SilenceState},
         attention::Severity,
+        concealed::Concealed,
         container::{Container, ContainerState, Engine, EngineNetwork, EngineNews, EnginePart, Image, Volume},
         input::{Key, KeyCode},
         kubernetes::{Cluster, KubeNews, KubePart, Node, Pod, PodContainer, Workload},
@@ -34,7 +35,7 @@ use flightdeck::{
         execute::execute,
         gate::{Decision, Gate, Policy, rules::Protect},
         offer,
-        operation::{AlertAct, EngineAct, KubeAct, Operation, PostgresAct, Signal, rules},
+        operation::{AlertAct, EngineAct, Errand, KubeAct, Operation, PostgresAct, Signal, What, rules},
     },
     world::World,
 };
@@ -266,6 +267,38 @@ fn every_operation(world: &World, engine: &str, context: &str) -> Vec<Operation>
     let container = ObjectRef::in_engine(ObjectKind::Container, engine, "run");
     let act = EngineAct::Recreate { image: "old:1".into() };
     all.push(Operation::Engine { target: container, name: "run".into(), act });
+    let secret = ObjectRef::resource(context, "secrets", "n", "s");
+    let act = KubeAct::SetSecret { key: "k".into(), value: Concealed::new("hunter2") };
+    all.push(Operation::Kube { target: secret, act });
+    for what in [
+        What::Command { argv: vec!["true".into()], environment: Vec::new(), input: None, directory: None },
+        What::Request { method: "POST".into(), url: "http://h/".into(), headers: Vec::new(), body: None },
+    ] {
+        // About this host, and about an object of a cluster.
+        for target in
+            [ObjectRef::new(ObjectKind::Host, ""), ObjectRef::in_cluster(ObjectKind::Deployment, context, "n", "w")]
+        {
+            all.push(Operation::Errand(Box::new(Errand {
+                target,
+                name: "w".into(),
+                what: what.clone(),
+                hidden: Vec::new(),
+                limit_seconds: 1,
+            })));
+        }
+    }
+    let whole_engine = ObjectRef::new(ObjectKind::Engine, engine);
+    let act = EngineAct::Tag { image: "old:1".into(), name: "kept:1".into() };
+    all.push(Operation::Engine { target: whole_engine, name: engine.into(), act });
+    let by_sql = [
+        PostgresAct::Checkpoint,
+        PostgresAct::Canary { token: uuid::Uuid::nil() },
+        PostgresAct::Fence,
+        PostgresAct::Unfence,
+        PostgresAct::Sql { statement: "VACUUM".into(), parameters: Vec::new(), database: None },
+    ];
+    let server = ObjectRef::new(ObjectKind::Postgres, "i/s");
+    all.extend(by_sql.map(|act| Operation::Postgres { target: server.clone(), act }));
     all.push(Operation::Kube { target, act: KubeAct::Apply { manifest, diff: String::new(), file: String::new() } });
     all.push(Operation::SignalProcess { pid: 4242, start_ticks: 1, name: "x".into(), signal: Signal::Term });
     let words: BTreeSet<_> = all.iter().map(Operation::word).collect();
@@ -275,7 +308,7 @@ fn every_operation(world: &World, engine: &str, context: &str) -> Vec<Operation>
         .chain(rules::WORDS)
         .chain(AlertAct::WORDS)
         .chain(PostgresAct::WORDS);
-    let known: BTreeSet<_> = known.copied().chain(["signal"]).collect();
+    let known: BTreeSet<_> = known.chain(Errand::WORDS).copied().chain(["signal"]).collect();
     assert_eq!(words, known, "an operation that this list forgets is not tested");
     all
 }
@@ -330,6 +363,7 @@ fn what_is_protected_or_old_is_never_changed() {
         Protect { kind: "postgres".into(), ..Protect::default() },
         Protect { kind: "process".into(), ..Protect::default() },
         Protect { kind: "violation".into(), ..Protect::default() },
+        Protect { kind: "host".into(), ..Protect::default() },
     ];
     let policy = Policy { protect: rules.to_vec(), ..armed() };
     for operation in all.iter().filter(|operation| !operation.only_looks()) {
@@ -342,7 +376,9 @@ fn what_is_protected_or_old_is_never_changed() {
         world.report(now(), report);
     }
     // Files of the rules are of no source: whether they are still what was looked at is asked when they are written.
-    for operation in all.iter().filter(|operation| operation.target().kind != ObjectKind::Violation) {
+    let is_of_none =
+        |operation: &&Operation| matches!(operation.target().kind, ObjectKind::Violation | ObjectKind::Host);
+    for operation in all.iter().filter(|operation| !is_of_none(operation)) {
         assert!(Gate::permit(operation.clone(), &world, &armed()).is_err(), "{operation}");
     }
 }

@@ -6,5 +6,6 @@ mod bed;
 mod need;
 mod operations;
 mod patroni;
+mod promote;
 mod runbook;
 mod streaming;

@@ -22,7 +22,10 @@ impl Home {
         let config = folder.path().join("config/flightdeck");
         fs::create_dir_all(&config).expect("made");
         let all = bed.bases.iter().map(|base| format!("{base:?}")).collect::<Vec<_>>().join(", ");
-        let text = format!("[[postgres]]\nname = \"bed\"\npatroni = [{all}]\n");
+        let text = format!(
+            "[[postgres]]\nname = \"bed\"\npatroni = [{all}]\nmember-url = \"postgres://flightdeck@member/postgres\"\npassword-file = {:?}\n",
+            bed.folder.join("monitor.password")
+        );
         fs::write(config.join("config.toml"), text).expect("written");
         Self { folder, endpoint: bed.bases[0].clone() }
     }
@@ -41,7 +44,8 @@ impl Home {
     }
 
     fn start(&self, name: &str, candidate: &str) -> Vec<String> {
-        let values = [("endpoint", self.endpoint.as_str()), ("candidate", candidate)];
+        let server = format!("bed/{candidate}");
+        let values = [("endpoint", self.endpoint.as_str()), ("candidate", candidate), ("server", &server)];
         let values = values.iter().flat_map(|(name, value)| ["--set".to_owned(), format!("{name}={value}")]);
         ["run".to_owned(), name.to_owned()]
             .into_iter()
@@ -55,13 +59,13 @@ fn words(all: &[String]) -> Vec<&str> {
     all.iter().map(String::as_str).collect()
 }
 
-fn lines(output: &Output) -> Vec<Value> {
+pub fn lines(output: &Output) -> Vec<Value> {
     let text = String::from_utf8_lossy(&output.stdout);
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
 }
 
 /// The last line: how it ended.
-fn verdict(output: &Output) -> Value {
+pub fn verdict(output: &Output) -> Value {
     lines(output).pop().unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr)))
 }
 
@@ -97,6 +101,8 @@ fn a_switchover_moves_the_leader_and_verifies_or_refuses_with_the_figure() {
     let moved = home.run(&[], &words(&start));
     let end = verdict(&moved);
     assert_eq!((moved.status.code(), &end["outcome"]), (Some(0), &"succeeded".into()), "{end}");
+    let canary = bed.sql(&candidate, "SELECT count(*) FROM flightdeck.canary WHERE cluster = 'bed'");
+    assert_eq!(canary, "1", "it was written, and read back");
     let after = bed.wait_until("it is whole again", whole);
     assert_eq!((roles(&after).0, moves(&after)), (candidate, moves(&before) + 1));
 }

@@ -185,3 +185,101 @@ fn a_compose_service_is_rolled_back_whole() {
         );
     }
 }
+
+/// A small file system of its own, which is gone at the end.
+struct Small(tempfile::TempDir);
+
+impl Small {
+    fn mounted() -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=48m", "tmpfs"]).arg(folder.path()).status();
+        mounted.is_ok_and(|status| status.success()).then_some(Self(folder))
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).status();
+    }
+}
+
+#[test]
+fn a_full_file_system_is_freed_of_what_nothing_uses() {
+    const TEST: &str = "docker::a_full_file_system_is_freed_of_what_nothing_uses";
+    let Some(bed) = testbed(TEST, ENGINE) else { return };
+    let Some(small) = Small::mounted() else {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "NOT RUN: {TEST}: nothing can be mounted");
+        eprintln!("NOT RUN: {TEST}: nothing can be mounted");
+        return;
+    };
+    let filler = small.0.path().join("filler");
+    std::fs::write(&filler, vec![1; 40 << 20]).expect("written");
+    // An image without a name that nothing uses.
+    let tar = small.0.path().join("image.tar");
+    std::fs::write(small.0.path().join("content"), std::process::id().to_string()).expect("written");
+    assert!(
+        Command::new("tar")
+            .arg("-cf")
+            .arg(&tar)
+            .arg("-C")
+            .arg(small.0.path())
+            .arg("content")
+            .status()
+            .expect("tar")
+            .success()
+    );
+    let dangling = docker(&bed, &["import", &tar.to_string_lossy()]);
+    let home = Home::new(Some(&bed));
+    let values = [format!("path={}", small.0.path().display()), "wanted=30MiB".into(), "engine=docker".into()];
+    let (mut child, mut out) = home.begin(&[&["run", "disk-full", "--yes", "--json"][..], &set(&values)].concat());
+    let seen = crate::bed::read_until(&mut out, |event| event["step"] == "enough" || event["outcome"].is_string());
+    assert_eq!(seen.as_ref().map(|event| &event["step"]), Some(&"enough".into()), "{seen:?}");
+    // What filled it goes: the run waits for that.
+    std::fs::remove_file(&filler).expect("removed");
+    let last = crate::bed::read_until(&mut out, |event| event["outcome"].is_string()).expect("it ends");
+    child.wait().expect("ended");
+    assert_eq!(last["outcome"], "succeeded", "{last}");
+    let images = docker(&bed, &["images", "-aq", "--no-trunc"]);
+    assert!(!images.contains(&dangling), "it was pruned: {images}");
+}
+
+const TAG: &str = r#"
+title = "Name an image"
+about = "For a test."
+typed = "docker"
+[target]
+engine = { engine = "docker" }
+[[variable]]
+name = "name"
+title = "the new name"
+[[step]]
+id = "tag"
+title = "Name it"
+timeout = "30s"
+docker = { tag = { image = "testbed/busybox:1.35", name = "{{name}}" } }
+no-undo = "a name stays"
+[[step.verify]]
+title = "it is known by it"
+ask = { docker = { image = { image = "{{name}}" } } }
+within = "20s"
+expect = [{ path = "exists", is = true }]
+[step.observe]
+ask = { docker = { image = { image = "{{name}}" } } }
+patience = "10s"
+done = [{ path = "exists", is = true }]
+not-done = [{ path = "exists", is = false }]
+"#;
+
+#[test]
+fn an_image_is_given_another_name() {
+    let Some(bed) = testbed("docker::an_image_is_given_another_name", ENGINE) else { return };
+    let home = Home::new(Some(&bed));
+    home.write("runbooks/name-it.toml", TAG);
+    let name = format!("localhost:5000/rb-named-{}:kept", std::process::id());
+    let said = home.said(&["run", "name-it", "--yes", "--json", "--set", &format!("name={name}")]);
+    assert_eq!((said.code, said.outcome()), (0, "succeeded"), "{}", said.all());
+    let id = |name: &str| docker(&bed, &["image", "inspect", "-f", "{{.Id}}", name]);
+    assert_eq!(id(&name), id(IMAGE));
+    docker(&bed, &["rmi", &name]);
+}

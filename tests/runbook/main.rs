@@ -6,9 +6,11 @@ mod commands;
 mod docker;
 mod killed;
 mod kubernetes;
+mod outside;
 #[path = "../it/pty.rs"]
 #[allow(dead_code, reason = "not everything of it is needed here")]
 mod pty;
+mod secret;
 #[path = "../it/wait.rs"]
 #[allow(dead_code, reason = "not everything of it is needed here")]
 mod wait;

@@ -46,6 +46,16 @@ impl HttpWriter {
         self.0.send(Ask { method: Method::PATCH, url, content_type, body: Bytes::from(body) }).await
     }
 
+    /// Sends a request by any method, with headers of its own; an answer of any status is handed back.
+    ///
+    /// # Errors
+    /// As [`HttpWriter::post_json`].
+    pub async fn send(&self, method: &str, url: &str, body: String) -> Result<Answer, HttpError> {
+        let method = Method::from_bytes(method.as_bytes());
+        let method = method.map_err(|error| HttpError::NotSent(format!("the method cannot be used: {error}")))?;
+        self.0.send(Ask { method, url, content_type: None, body: Bytes::from(body) }).await
+    }
+
     /// Deletes what is at an address; an answer of any status is handed back.
     ///
     /// # Errors

@@ -1,7 +1,11 @@
-//! What changes a server: a promotion, a checkpoint, replay that goes on, and the canary that is written after a move. Nothing here is
-//! repeated: a session that breaks off in the middle leaves [`Outcome::Unknown`] behind.
+//! What changes a server: a promotion, a checkpoint, replay that goes on, a fence of words, a statement, and the canary that is written
+//! after a move. Nothing here is repeated: a session that breaks off in the middle leaves [`Outcome::Unknown`] behind.
 
-use super::{Session, words};
+use super::{
+    Session,
+    query::{Found, as_json, bound, found, plain},
+    words,
+};
 use crate::model::{
     Timestamp,
     postgres::{lsn::Lsn, outcome::Outcome},
@@ -20,6 +24,9 @@ pub struct Canary {
     /// Where the log was after it was committed: whoever has this position has the canary.
     pub lsn: Lsn,
 }
+
+/// How often one looks whether a setting is in force; a tenth of a second each.
+const READING: usize = 50;
 
 /// Where the canaries are.
 const TABLE: &str = "flightdeck.canary";
@@ -99,6 +106,83 @@ impl Session {
         self.plainly("SELECT pg_wal_replay_resume()").await
     }
 
+    /// Has every new transaction begin read-only, and ends the sessions of clients: those that began before could still write. It holds over
+    /// a restart, until [`Session::unfence`]. It is no wall: who asks for it by `SET transaction_read_only`, or by a setting of a role or a
+    /// database, writes on (<https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-DEFAULT-TRANSACTION-READ-ONLY>).
+    pub async fn fence(&mut self) -> Outcome {
+        for statement in ["ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"] {
+            match self.plainly(statement).await {
+                Outcome::Done { .. } => {}
+                other => return other,
+            }
+        }
+        if let Err(error) = self.until_read_only().await {
+            return refused_or_unknown(&error);
+        }
+        let end = "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) AS ended FROM pg_stat_activity
+            WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> $1";
+        let asked = sqlx::query(end).bind(super::APPLICATION).fetch_one(&mut self.connection).await;
+        match asked.and_then(|row| row.try_get::<i64, _>("ended")) {
+            Ok(ended) => Outcome::Done {
+                leader: None,
+                said: format!("new transactions are read-only; {ended} sessions were ended"),
+            },
+            // The setting stands already.
+            Err(error) => {
+                Outcome::Unknown { said: format!("new transactions are read-only; sessions: {}", words(&error)) }
+            }
+        }
+    }
+
+    /// Waits until the server has read its configuration anew, as this session sees it: who connects from then on is read-only.
+    async fn until_read_only(&mut self) -> Result<(), sqlx::Error> {
+        let question = "SELECT current_setting('default_transaction_read_only')::bool AS on FROM pg_sleep(0.1)";
+        for _ in 0..READING {
+            let row = sqlx::query(question).fetch_one(&mut self.connection).await?;
+            if row.try_get::<bool, _>("on")? {
+                return Ok(());
+            }
+        }
+        let why =
+            "the setting does not take: the role, the database or the command line of the server has one of its own";
+        Err(sqlx::Error::Protocol(why.into()))
+    }
+
+    /// Undoes [`Session::fence`].
+    pub async fn unfence(&mut self) -> Outcome {
+        match self.plainly("ALTER SYSTEM RESET default_transaction_read_only").await {
+            Outcome::Done { .. } => self.plainly("SELECT pg_reload_conf()").await,
+            other => other,
+        }
+    }
+
+    /// Runs one statement that writes, with its parameters beside it, each as text; what it returns is read where it says `RETURNING`.
+    ///
+    /// # Errors
+    /// What came of it where it is not done for sure.
+    pub async fn write(&mut self, statement: &str, parameters: &[String]) -> Result<(u64, Found), Outcome> {
+        let statement = plain(statement);
+        let first = statement.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+        if matches!(first.as_str(), "select" | "values" | "table") {
+            return self.returned(&as_json("", &format!("(\n{statement}\n)")), parameters).await;
+        }
+        if !statement.to_ascii_lowercase().contains("returning") {
+            let done = bound(statement, parameters).execute(&mut self.connection).await;
+            return done
+                .map(|done| (done.rows_affected(), Found::default()))
+                .map_err(|error| refused_or_unknown(&error));
+        }
+        self.returned(&as_json(&format!("WITH returned AS (\n{statement}\n) "), "returned"), parameters).await
+    }
+
+    async fn returned(&mut self, whole: &str, parameters: &[String]) -> Result<(u64, Found), Outcome> {
+        let rows = bound(whole, parameters).fetch_all(&mut self.connection).await;
+        let rows = rows.map_err(|error| refused_or_unknown(&error))?;
+        // What it wrote is written, whatever can be read of it.
+        let unread = |why| Outcome::Unknown { said: format!("it was done, but what it returned is not known: {why}") };
+        Ok((rows.len() as u64, found(&rows).map_err(unread)?))
+    }
+
     async fn plainly(&mut self, statement: &'static str) -> Outcome {
         match sqlx::query(statement).execute(&mut self.connection).await {
             Ok(_) => Outcome::Done { leader: None, said: statement.into() },
@@ -114,6 +198,11 @@ const REFUSALS: &[&str] = &["42", "55", "22", "25", "0A"];
 fn refused_or_unknown(error: &sqlx::Error) -> Outcome {
     let said = words(error);
     let code = error.as_database_error().and_then(|error| error.code());
+    // A statement that broke a constraint did nothing, nor did one that was cancelled.
+    let none = code.as_deref().is_some_and(|code| code.starts_with("23") || code == "57014");
+    if none {
+        return Outcome::NotStarted { said };
+    }
     if code.is_some_and(|code| REFUSALS.iter().any(|class| code.starts_with(class))) {
         Outcome::NotStarted { said }
     } else {

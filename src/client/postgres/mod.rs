@@ -2,11 +2,13 @@
 
 pub mod act;
 mod options;
+mod query;
 pub mod read;
 #[cfg(test)]
 mod tests;
 
 pub use options::ClusterOptions;
+pub use query::{Found, Sessions, Way};
 
 use super::{Unreachable, secret::SecretFrom};
 use sqlx::{
@@ -41,6 +43,9 @@ pub struct Session {
     connection: PgConnection,
 }
 
+/// How sessions of the cockpit are called at the server.
+const APPLICATION: &str = "flightdeck";
+
 /// What the server is asked to give up on by itself, in milliseconds: a session that is gone must not go on.
 const STATEMENT_MILLISECONDS: &str = "4000";
 
@@ -68,10 +73,25 @@ impl Login {
             url = format!("{url}{join}host={host}&port={port}");
         }
         let options = PgConnectOptions::from_str(&url).map_err(|error| wrong(format!("no address: {error}")))?;
-        let options = options.application_name("flightdeck").disable_statement_logging();
+        let options = options.application_name(APPLICATION).disable_statement_logging();
         let Some(from) = &self.password else { return Ok(options) };
         let password = from.read().map_err(wrong)?;
         Ok(options.password(password.reveal()))
+    }
+
+    /// The same, for another database.
+    ///
+    /// # Errors
+    /// That is no plain name.
+    pub fn in_database(&self, name: &str) -> Result<Self, String> {
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) {
+            return Err(format!("«{}» is no plain name of a database", crate::model::text::clean_to(name, 60)));
+        }
+        let (scheme, rest) = self.url.split_once("://").unwrap_or(("postgres", &self.url));
+        let (place, settings) = rest.split_once('?').map_or((rest, None), |(place, settings)| (place, Some(settings)));
+        let place = place.split('/').next().unwrap_or_default();
+        let settings = settings.map(|settings| format!("?{settings}")).unwrap_or_default();
+        Ok(Self { url: format!("{scheme}://{place}/{name}{settings}"), ..self.clone() })
     }
 
     /// `HOST:PORT`, for words.

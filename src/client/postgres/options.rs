@@ -8,7 +8,10 @@ use crate::{
         patroni,
         secret::SecretFrom,
     },
-    model::{postgres::Limits, text::clean_to},
+    model::{
+        postgres::{Limits, patroni::Member},
+        text::clean_to,
+    },
 };
 use std::time::Duration;
 
@@ -94,8 +97,57 @@ impl ClusterOptions {
         Login { url, password: self.operator_password.clone(), server: None }
     }
 
+    /// How a member is asked by SQL, where that is configured and its host and port are known.
+    ///
+    /// # Errors
+    /// Its host is none that credentials are sent to; with its address.
+    pub fn member_login(&self, member: &Member) -> Option<Result<Login, (String, &'static str)>> {
+        let (host, port) = (member.host.as_ref()?, member.port?);
+        let login = Login { server: Some((host.to_string(), port)), ..self.login(self.member_url.as_ref()?) };
+        // It comes from an answer. Credentials go to hosts that the configuration names, or that prove who they are.
+        let names =
+            |url: &String| patroni::base(url).and_then(|base| host_of(&base)).is_some_and(|named| named == *host);
+        Some(if self.patroni.iter().any(names) || login.is_verified() {
+            Ok(login)
+        } else {
+            let why = "its host is none of those that the configuration names: no password is sent there";
+            Err((login.address(), why))
+        })
+    }
+
+    /// How one server or member is asked by SQL: by who looks, and by who may change it. The members of Patroni are asked for first.
+    ///
+    /// # Errors
+    /// There is none of that name, or no way to it.
+    pub async fn logins_of(&self, name: &str, patience: Duration) -> Result<(Login, Login), String> {
+        if let Some((_, url)) = self.servers.iter().find(|(known, _)| known == name) {
+            return Ok((self.login(url), self.operator_login(url)));
+        }
+        let Some(url) = &self.member_url else {
+            let known = self.servers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+            let why =
+                if self.patroni.is_empty() { format!("it has {known}") } else { "member-url is not configured".into() };
+            return Err(format!("{} has no server {name} that is asked by SQL: {why}", self.name));
+        };
+        let bases: Vec<_> = self.patroni.iter().filter_map(|url| patroni::base(url)).collect();
+        let client = patroni::Patroni::new(&self.api, patience);
+        let answer = client.cluster_of_any(&bases).await.answer;
+        let members = answer.ok_or_else(|| format!("nobody answers for the cluster {}", self.name))?.1.members;
+        let member = members.iter().find(|member| member.name == name);
+        let member = member.ok_or_else(|| format!("the cluster {} has no member {name}", self.name))?;
+        let found = self.member_login(member).ok_or_else(|| format!("where {name} listens is not known"))?;
+        let login = found.map_err(|(address, why)| format!("{address}: {why}"))?;
+        let operator = Login { server: login.server.clone(), ..self.operator_login(url) };
+        Ok((login, operator))
+    }
+
     /// How a server is asked.
     pub fn login(&self, url: &str) -> Login {
         Login { url: url.to_owned(), password: self.password.clone(), server: None }
     }
+}
+
+fn host_of(base: &str) -> Option<String> {
+    let uri: http::Uri = base.parse().ok()?;
+    Some(uri.host()?.trim_matches(['[', ']']).to_owned())
 }

@@ -47,3 +47,16 @@ fn a_password_is_read_late_and_never_shown() {
     assert!(login.options().is_ok());
     assert!(!format!("{login:?} {}", login.address()).contains("hunter2"));
 }
+
+#[test]
+fn another_database_of_the_same_server() {
+    let of = |url: &str, name: &str| login(url).in_database(name).map(|login| login.url);
+    assert_eq!(
+        of("postgres://a@b:5433/c?sslmode=require", "shop"),
+        Ok("postgres://a@b:5433/shop?sslmode=require".into())
+    );
+    assert_eq!(of("postgres://a@b", "shop"), Ok("postgres://a@b/shop".into()));
+    for wrong in ["", "a b", "a?host=x", "a/b"] {
+        assert!(of("postgres://a@b/c", wrong).is_err(), "{wrong}");
+    }
+}

@@ -79,9 +79,22 @@ fn eligible(cluster: &Cluster, candidate: &str) -> Check {
 /// Unreachable is not fenced: it may be reached by others, and take their writes.
 fn fenced(cluster: &Cluster, fence: &Fence) -> Check {
     const ID: &str = "fenced";
-    let primaries = cluster.primaries();
-    if !primaries.is_empty() {
-        return Check::failed(ID, format!("{} answers and takes writes", primaries.join(", ")));
+    let is_read_only = |name: &&str| {
+        cluster.server(name).and_then(|server| server.state.as_ref()).is_some_and(|state| state.is_read_only)
+    };
+    let (read_only, writable): (Vec<_>, Vec<_>) = cluster.primaries().into_iter().partition(is_read_only);
+    if !writable.is_empty() {
+        return Check::failed(ID, format!("{} answers and takes writes", writable.join(", ")));
+    }
+    if !read_only.is_empty() {
+        let name = read_only.join(", ");
+        let says = "answers, and begins transactions read-only";
+        return match &fence.confirmed {
+            Some(how) => {
+                Check::unknown(ID, format!("{how}; {name} {says}: who asks for it by name can still write there"))
+            }
+            None => Check::failed(ID, format!("{name} {says}, and nobody says that it is fenced")),
+        };
     }
     if let Some(sees) = fence.seen.iter().find(|look| look.answers == Some(true)) {
         return Check::failed(ID, format!("it answers, seen from {}", sees.from));

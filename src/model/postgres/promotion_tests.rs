@@ -82,6 +82,12 @@ fn unreachable_is_not_fenced() {
     back.servers[0] =
         Server { state: Some(ServerState { timeline: Some(1), ..ServerState::default() }), ..silent("a") };
     assert_eq!(faults(&back, "b", &fence()), ["failed fenced: a answers and takes writes"]);
+    // One that is fenced by words alone is no reason to refuse, and none to be sure.
+    back.servers[0].state.as_mut().expect("answers").is_read_only = true;
+    let told = "unknown fenced: powered off; a answers, and begins transactions read-only: who asks for it by name can still write there";
+    assert_eq!(faults(&back, "b", &fence()), [told]);
+    let told = "failed fenced: a answers, and begins transactions read-only, and nobody says that it is fenced";
+    assert_eq!(faults(&back, "b", &unconfirmed), [told]);
 }
 
 #[test]

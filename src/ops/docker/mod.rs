@@ -20,10 +20,10 @@ use bollard::{
     models::ContainerUpdateBody,
     query_parameters::{
         CreateImageOptionsBuilder, DownloadFromContainerOptionsBuilder, KillContainerOptionsBuilder,
-        PruneContainersOptions, PruneImagesOptionsBuilder, PruneNetworksOptions, PruneVolumesOptionsBuilder,
-        RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder,
-        RenameContainerOptionsBuilder, RestartContainerOptionsBuilder, StartContainerOptions,
-        StopContainerOptionsBuilder, UploadToContainerOptionsBuilder,
+        PruneBuildOptionsBuilder, PruneContainersOptions, PruneImagesOptionsBuilder, PruneNetworksOptions,
+        PruneVolumesOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
+        RemoveVolumeOptionsBuilder, RenameContainerOptionsBuilder, RestartContainerOptionsBuilder,
+        StartContainerOptions, StopContainerOptionsBuilder, TagImageOptionsBuilder, UploadToContainerOptionsBuilder,
     },
 };
 use futures_util::StreamExt as _;
@@ -84,6 +84,7 @@ pub(super) async fn execute(
             EngineAct::Recreate { image } => recreate::recreate(&docker, id, name, image).await,
             EngineAct::Pull { image } => pull(&docker, image, progress).await,
             EngineAct::Prune { what } => prune(&docker, *what).await,
+            EngineAct::Tag { image, name } => tag(&docker, image, name).await,
             _ => on_container(&docker, id, act).await,
         }
     })
@@ -211,6 +212,18 @@ async fn pull(docker: &Docker, image: &str, progress: Progress<'_>) -> Result<De
     Ok(format!("done: {status}").into())
 }
 
+/// Another name for an image. Without a tag it is `latest`, as everywhere.
+async fn tag(docker: &Docker, image: &str, name: &str) -> Result<Deed, Failure> {
+    let last = name.rfind('/').map_or(0, |at| at + 1);
+    let (repository, tag) = match name[last..].rfind(':') {
+        Some(at) => (&name[..last + at], &name[last + at + 1..]),
+        None => (name, "latest"),
+    };
+    let options = TagImageOptionsBuilder::new().repo(repository).tag(tag).build();
+    docker.tag_image(image, Some(options)).await.map_err(failure)?;
+    Ok(format!("it is also {repository}:{tag}").into())
+}
+
 async fn prune(docker: &Docker, what: Prune) -> Result<Deed, Failure> {
     let filter = |key: &str, value: &str| HashMap::from([(key.to_owned(), vec![value.to_owned()])]);
     let (gone, bytes) = match what {
@@ -235,6 +248,11 @@ async fn prune(docker: &Docker, what: Prune) -> Result<Deed, Failure> {
         Prune::Networks => {
             let pruned = docker.prune_networks(None::<PruneNetworksOptions>).await.map_err(failure)?;
             (pruned.networks_deleted.map_or(0, |gone| gone.len()), None)
+        }
+        Prune::BuildCache => {
+            let options = PruneBuildOptionsBuilder::new().all(true).build();
+            let pruned = docker.prune_build(Some(options)).await.map_err(failure)?;
+            (pruned.caches_deleted.map_or(0, |gone| gone.len()), pruned.space_reclaimed)
         }
     };
     let freed = bytes.map_or_else(String::new, |bytes| format!(", {} freed", units::bytes(bytes as f64)));

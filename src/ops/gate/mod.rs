@@ -202,7 +202,7 @@ impl Gate {
             }
             Operation::Rules(change) => (paper::refusal(change, world), paper::warnings(change, world)),
             Operation::OpenFile(file) => (paper::file_refusal(file), Vec::new()),
-            Operation::Notify(_) => (None, Vec::new()),
+            Operation::Notify(_) | Operation::Errand(_) => (None, Vec::new()),
         };
         if let Some(why) = refusal {
             return Err(why);

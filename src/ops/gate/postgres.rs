@@ -31,7 +31,7 @@ fn checks(cluster: &Cluster, member: &str, act: &PostgresAct, world: &World) -> 
         PostgresAct::Failover { candidate, max_loss_bytes } => {
             preflight::failover(cluster, candidate, budget(*max_loss_bytes), world.now)
         }
-        PostgresAct::Promote { fenced, max_loss_bytes } => {
+        PostgresAct::Promote { fenced, max_loss_bytes, .. } => {
             let fence = Fence { confirmed: Some(fenced.clone()), seen: Vec::new() };
             promotion::preflight(cluster, member, budget(*max_loss_bytes), &fence, world.now)
         }
@@ -53,8 +53,8 @@ pub fn refusal(target: &ObjectRef, act: &PostgresAct, world: &World) -> Option<S
         let words: Vec<_> = failed.iter().map(|check| format!("{}: {}", check.id, check.detail)).collect();
         return Some(words.join("; "));
     }
-    if matches!(act, PostgresAct::Promote { .. }) {
-        return None;
+    if act.is_by_sql() {
+        return by_sql(cluster, &member, act);
     }
     let Some(patroni) = &cluster.patroni else {
         return Some(format!("{} is not under Patroni", cluster.name));
@@ -69,6 +69,17 @@ pub fn refusal(target: &ObjectRef, act: &PostgresAct, world: &World) -> Option<S
         PostgresAct::Restart { .. } | PostgresAct::Reinitialize => of_member(cluster, &member, act),
         _ => None,
     }
+}
+
+/// What is done to one server; it says itself what it does not do.
+fn by_sql(cluster: &Cluster, name: &str, act: &PostgresAct) -> Option<String> {
+    if cluster.server(name).is_none() && cluster.member(name).is_none() {
+        return Some(format!("{} has no server {name}", cluster.name));
+    }
+    let is_fence = matches!(act, PostgresAct::Fence | PostgresAct::Unfence);
+    (is_fence && cluster.patroni.is_some()).then(|| {
+        format!("{} is under Patroni, which keeps a leader that lost its key from writes by itself", cluster.name)
+    })
 }
 
 fn of_member(cluster: &Cluster, name: &str, act: &PostgresAct) -> Option<String> {
@@ -215,7 +226,7 @@ mod tests {
         assert!(refused(&well, "orders/n9", PostgresAct::Reinitialize).contains("no member n9"));
         assert!(refused(&well, "other", PostgresAct::Pause).contains("postgres/other has not been heard"));
         assert!(refused(&well, "orders", PostgresAct::Resume).ends_with("not paused"));
-        let promote = PostgresAct::Promote { fenced: "off".into(), max_loss_bytes: 0 };
+        let promote = PostgresAct::Promote { fenced: "off".into(), max_loss_bytes: 0, wait_seconds: 60 };
         assert!(refused(&well, "orders/n2", promote).contains("is under Patroni"));
         let confirmation = |id, act| match decide(&well, id, act) {
             Decision::Allowed(terms) => terms.confirmation,

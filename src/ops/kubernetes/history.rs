@@ -297,11 +297,21 @@ impl Workload {
             "images": revision.images(),
             "age_seconds": age,
             "change_cause": revision.change_cause(),
-            // How long it was what was asked for is not how long it ran well.
-            "ran_well_seconds": null,
+            "asked_for_seconds": self.asked_for_seconds(revision, now),
             "is_current": revision.hash() == self.hash(),
             "template_hash": revision.hash(),
         }))
+    }
+
+    /// How long a revision was what was asked for: from when it was made until the next one was. One that came back later was asked for
+    /// longer than this.
+    fn asked_for_seconds(&self, revision: &Revision, now: Timestamp) -> Option<i64> {
+        let made = revision.created_at?;
+        let next = self.revisions.iter().filter_map(|other| other.created_at).filter(|at| *at > made).min();
+        if next.is_none() && revision.hash() != self.hash() {
+            return None;
+        }
+        Some(next.unwrap_or(now).duration_since(made).as_secs())
     }
 
     fn conditions(&self) -> impl Iterator<Item = &Value> {
@@ -431,6 +441,25 @@ mod tests {
             workload.diff(2).expect("made").contains("-  - image: web:3")
                 || workload.diff(2).expect("made").contains("web:2")
         );
+    }
+
+    #[test]
+    fn how_long_a_revision_was_asked_for_ends_with_the_next() {
+        let mut workload = workload();
+        let at = |second| Timestamp::from_second(second).expect("in range");
+        let told =
+            |workload: &Workload, number| workload.told(number, at(1_000)).expect("there")["asked_for_seconds"].clone();
+        assert_eq!(
+            (told(&workload, 2), told(&workload, 3)),
+            (json!(null), json!(null)),
+            "nobody says when they were made"
+        );
+        workload.revisions[0].created_at = Some(at(100));
+        workload.revisions[1].created_at = Some(at(400));
+        assert_eq!((told(&workload, 2), told(&workload, 3)), (json!(300), json!(600)));
+        // It came back: it has the highest number and was made first.
+        workload.revisions[1].created_at = Some(at(40));
+        assert_eq!((told(&workload, 3), told(&workload, 2)), (json!(60), json!(null)));
     }
 
     #[test]

@@ -313,5 +313,5 @@ async fn reveal(client: &Client, target: &ObjectRef) -> Result<Deed, Failure> {
     };
     let values: Vec<_> = data.into_iter().flatten().map(|(key, value)| (key.clone(), decode(value))).collect();
     let text = format!("{} values shown", values.len());
-    Ok(Deed { text, revealed: Some(Revealed { target: target.clone(), values }) })
+    Ok(Deed { text, revealed: Some(Revealed { target: target.clone(), values }), ..Deed::default() })
 }

@@ -18,6 +18,7 @@ pub fn of(act: &KubeAct, at: Timestamp) -> Option<Value> {
         KubeAct::Cordon => json!({"spec": {"unschedulable": true}}),
         KubeAct::Uncordon => json!({"spec": {"unschedulable": null}}),
         KubeAct::Suspend => json!({"spec": {"suspend": true}}),
+        KubeAct::SetSecret { key, value } => json!({"stringData": {key: value.reveal()}}),
         KubeAct::Unsuspend => json!({"spec": {"suspend": false}}),
         _ => return None,
     })

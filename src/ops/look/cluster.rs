@@ -15,6 +15,7 @@ use crate::{
         operation::{KubeAct, path_of},
     },
 };
+use base64::Engine as _;
 use kube::{
     Client,
     api::{DynamicObject, ListParams},
@@ -86,6 +87,24 @@ pub fn cluster(target: &ObjectRef, asked: &Cluster<'_>, now: Timestamp, clients:
         Err(Failure::Failed(why)) if is_missing(&why) => Ok(json!({ "exists": false })),
         other => other.map_err(Failure::into_why),
     }
+}
+
+/// The certificate in a Secret of the kind `kubernetes.io/tls`, as PEM; its key stays where it is.
+///
+/// # Errors
+/// There is none, or the server does not give it.
+pub fn certificate(target: &ObjectRef, clients: &Clients) -> Result<Vec<u8>, String> {
+    let path = path_of(target);
+    let answer = within(in_time(PATIENCE, async {
+        let client = connect(path.context, clients).await?;
+        resource::api(&client, path).await?.get(path.name).await.map_err(failure)
+    }));
+    let secret = answer.map_err(Failure::into_why)?;
+    let text = secret.data.pointer("/data/tls.crt").and_then(Value::as_str);
+    let text = text.ok_or_else(|| format!("{} has no tls.crt", path.name))?;
+    base64::engine::general_purpose::STANDARD
+        .decode(text)
+        .map_err(|error| format!("its tls.crt cannot be read: {error}"))
 }
 
 async fn object(client: &Client, target: &ObjectRef) -> Result<Value, Failure> {

@@ -1,7 +1,7 @@
 //! Questions about what engines hold.
 
 use crate::{
-    client::Clients,
+    client::{Clients, docker::raw},
     model::Timestamp,
     ops::{
         docker::{connect, failure},
@@ -12,7 +12,7 @@ use bollard::{
     Docker,
     errors::Error,
     models::{ContainerInspectResponse, ContainerStateStatusEnum, HealthStatusEnum, ImageInspect},
-    query_parameters::{DataUsageOptions, InspectContainerOptions, ListContainersOptionsBuilder},
+    query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder},
 };
 use serde_json::{Value, json};
 use std::{collections::HashMap, time::Duration};
@@ -235,31 +235,33 @@ async fn image(docker: &Docker, wanted: &str) -> Result<Value, Failure> {
     }))
 }
 
+/// What the engine says of its disk. Up to version 1.51 of its API it lists every object, from 1.52 on it sums up by itself.
+///
+/// # Errors
+/// What the engine says.
+pub async fn usage(docker: &Docker) -> Result<Value, Failure> {
+    raw::json(docker, "/system/df").await.map_err(failure)
+}
+
 async fn disk(docker: &Docker) -> Result<Value, Failure> {
-    let usage = docker.df(None::<DataUsageOptions>).await.map_err(failure)?;
-    let usage = serde_json::to_value(usage).map_err(|error| Failure::failed(error.to_string()))?;
-    let all = |list: &str| usage.get(list).and_then(Value::as_array).cloned().unwrap_or_default();
-    let size = |list: &str, field: &str| {
-        all(list).iter().filter_map(|item| item.get(field).and_then(Value::as_i64)).map(|size| size.max(0)).sum::<i64>()
+    let usage = usage(docker).await?;
+    let listed = |list: &str, size: &str, of: fn(&Value) -> bool| {
+        let all = usage.get(list)?;
+        let all = all.as_array().into_iter().flatten().filter(|item| of(item));
+        Some(all.filter_map(|item| item.pointer(size)?.as_i64()).map(|size| size.max(0)).sum::<i64>())
     };
-    let unused = |list: &str, of: fn(&Value) -> bool| {
-        all(list)
-            .iter()
-            .filter(|it| of(it))
-            .filter_map(|it| it.get("Size")?.as_i64())
-            .map(|size| size.max(0))
-            .sum::<i64>()
-    };
-    let images = unused("Images", |image| image.get("Containers").and_then(Value::as_i64) == Some(0));
-    let cache = unused("BuildCache", |entry| entry.get("InUse").and_then(Value::as_bool) != Some(true));
-    let volumes: i64 =
-        all("Volumes").iter().filter_map(|it| it.pointer("/UsageData/Size")?.as_i64()).map(|it| it.max(0)).sum();
+    let summed = |part: &str, name: &str| usage.get(part)?.get(name)?.as_i64();
+    let all = |_: &Value| true;
+    let images = listed("Images", "/Size", |image| image.get("Containers").and_then(Value::as_i64) == Some(0))
+        .or_else(|| summed("ImageUsage", "Reclaimable"));
+    let cache = listed("BuildCache", "/Size", |entry| entry.get("InUse").and_then(Value::as_bool) != Some(true))
+        .or_else(|| summed("BuildCacheUsage", "Reclaimable"));
     Ok(json!({
-        "images_bytes": usage.get("LayersSize").and_then(Value::as_i64),
-        "containers_bytes": size("Containers", "SizeRw"),
-        "volumes_bytes": volumes,
-        "build_cache_bytes": size("BuildCache", "Size"),
-        "reclaimable_bytes": images + cache,
+        "images_bytes": usage.get("LayersSize").and_then(Value::as_i64).or_else(|| summed("ImageUsage", "TotalSize")),
+        "containers_bytes": listed("Containers", "/SizeRw", all).or_else(|| summed("ContainerUsage", "TotalSize")),
+        "volumes_bytes": listed("Volumes", "/UsageData/Size", all).or_else(|| summed("VolumeUsage", "TotalSize")),
+        "build_cache_bytes": listed("BuildCache", "/Size", all).or_else(|| summed("BuildCacheUsage", "TotalSize")),
+        "reclaimable_bytes": images.zip(cache).map(|(images, cache)| images + cache),
         "reclaimable_images_bytes": images,
         "reclaimable_build_cache_bytes": cache,
     }))

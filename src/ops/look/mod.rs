@@ -5,8 +5,8 @@
 mod cluster;
 mod engine;
 
-pub use cluster::{Cluster, cluster};
-pub use engine::{Engine, KEPT, LEFT_OVER, engine, members, tag_of};
+pub use cluster::{Cluster, certificate, cluster};
+pub use engine::{Engine, KEPT, LEFT_OVER, engine, members, tag_of, usage};
 
 /// Whether a server said that there is no such thing.
 fn is_missing(why: &str) -> bool {

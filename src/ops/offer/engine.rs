@@ -53,7 +53,7 @@ pub static OFFERS: &[Offer] = &[
         .for_one(),
     Offer::new("prune", 'P', "prune", in_engine, |values| match Prune::parse(text(values, 0)) {
         Some(what) => Ok(Act::WholeEngine(EngineAct::Prune { what })),
-        None => wrong(0, "write one of containers, dangling-images, images, volumes, networks"),
+        None => wrong(0, "write one of containers, dangling-images, images, volumes, networks, build-cache"),
     })
     .asking(prune_fields)
     .for_one(),

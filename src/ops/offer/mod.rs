@@ -182,8 +182,20 @@ mod tests {
         let words = EngineAct::WORDS.iter().chain(KubeAct::WORDS).chain(rules::WORDS).chain(AlertAct::WORDS);
         let words = words.chain(PostgresAct::WORDS);
         // What only a runbook's plan makes safe is done by a runbook alone.
-        let known = words.copied().filter(|word| !["apply", "rollback", "delete-wedged", "recreate"].contains(word));
-        assert_eq!(offered, known.collect());
+        const RUNBOOKS: &[&str] = &[
+            "apply",
+            "rollback",
+            "delete-wedged",
+            "recreate",
+            "tag",
+            "set-secret",
+            "checkpoint",
+            "canary",
+            "fence",
+            "unfence",
+            "sql",
+        ];
+        assert_eq!(offered, words.copied().filter(|word| !RUNBOOKS.contains(word)).collect());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::{
         object::{ObjectKind, ObjectRef},
         postgres::Cluster,
     },
-    ops::operation::PostgresAct,
+    ops::operation::{PROMOTION_SECONDS, PostgresAct},
     world::World,
 };
 
@@ -97,7 +97,7 @@ fn restart(values: &[&str]) -> Result<Act, Wrong> {
 
 fn promote(values: &[&str]) -> Result<Act, Wrong> {
     let (fenced, max_loss_bytes) = (given(values, 0, "how the old primary is fenced")?, amount(values, 1)?);
-    Ok(Act::Postgres(PostgresAct::Promote { fenced, max_loss_bytes }))
+    Ok(Act::Postgres(PostgresAct::Promote { fenced, max_loss_bytes, wait_seconds: PROMOTION_SECONDS }))
 }
 
 /// The target and the act with what it needs of it: who leads now.

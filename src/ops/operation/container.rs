@@ -18,12 +18,14 @@ pub enum Prune {
     Volumes,
     /// Networks that no container uses.
     Networks,
+    /// Build caches that no build uses now.
+    BuildCache,
 }
 
 impl Prune {
     /// All of them.
     pub const ALL: &'static [Self] =
-        &[Self::Containers, Self::DanglingImages, Self::Images, Self::Volumes, Self::Networks];
+        &[Self::Containers, Self::DanglingImages, Self::Images, Self::Volumes, Self::Networks, Self::BuildCache];
 
     /// The word that is typed and shown.
     pub const fn word(self) -> &'static str {
@@ -33,6 +35,7 @@ impl Prune {
             Self::Images => "images",
             Self::Volumes => "volumes",
             Self::Networks => "networks",
+            Self::BuildCache => "build-cache",
         }
     }
 
@@ -44,6 +47,7 @@ impl Prune {
             Self::Images => "every image that no container uses",
             Self::Volumes => "every volume that no container uses, with its data",
             Self::Networks => "every network that no container uses",
+            Self::BuildCache => "every build cache that no build uses now",
         }
     }
 
@@ -84,6 +88,8 @@ acts! {
         CopyOut { from: String, to: String } = "copy-out",
         /// Copies a path from here into a folder of a container.
         CopyIn { from: String, to: String } = "copy-in",
+        /// Gives an image of the engine another name.
+        Tag { image: String, name: String } = "tag",
         /// Fetches an image from its registry.
         Pull { image: String } = "pull",
         /// Removes what is not used.
@@ -117,6 +123,9 @@ impl EngineAct {
             Self::CopyOut { from, to } => format!("Copies {from} of {on} into {to} here."),
             Self::CopyIn { from, to } => {
                 format!("Copies {from} from here into {to} of {on}; files there are replaced.")
+            }
+            Self::Tag { image, name } => {
+                format!("Names image {image} also {name} in {engine}; what had the name before loses it.")
             }
             Self::Pull { image } => format!("Fetches image {image} into {engine}; its name then means the new one."),
             Self::Prune { what } => format!("Removes from {engine} {}.", what.meaning()),

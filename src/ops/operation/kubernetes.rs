@@ -2,6 +2,7 @@
 
 use super::acts;
 use crate::model::{
+    concealed::Concealed,
     kubernetes::Access,
     object::{KubePath, ObjectKind},
 };
@@ -56,6 +57,8 @@ acts! {
         CopyIn { container: String, from: String, to: String } = "copy-in",
         /// Shows the values of a Secret.
         Reveal = "reveal",
+        /// Sets one key of a Secret.
+        SetSecret { key: String, value: Concealed } = "set-secret",
     }
 }
 
@@ -119,6 +122,9 @@ impl KubeAct {
             Self::CopyIn { container, from, to } => {
                 format!("Copies {from} from here into {to} of container {container} of {on}; files there are replaced.")
             }
+            Self::SetSecret { key, .. } => {
+                format!("Sets the key {key} of {on}: who reads it gets the new value, and the old one is not kept.")
+            }
             Self::Reveal => format!("Shows the values of {on} on this screen; they are neither recorded nor logged."),
         }
     }
@@ -134,6 +140,7 @@ impl KubeAct {
             Self::Delete { .. } => Some("what is deleted does not come back by itself"),
             Self::Drain { .. } => Some("every pod of the node goes"),
             Self::Scale { replicas: 0 } => Some("nothing is left to serve"),
+            Self::SetSecret { .. } => Some("the old value is not kept"),
             _ => None,
         }
     }
@@ -157,6 +164,7 @@ impl KubeAct {
                 | Self::Trigger
                 | Self::Suspend
                 | Self::Unsuspend
+                | Self::SetSecret { .. }
         )
     }
 
@@ -180,7 +188,8 @@ impl KubeAct {
             | Self::Cordon
             | Self::Uncordon
             | Self::Suspend
-            | Self::Unsuspend => vec![on("patch", path.resource, "")],
+            | Self::Unsuspend
+            | Self::SetSecret { .. } => vec![on("patch", path.resource, "")],
             Self::Drain { .. } => vec![
                 on("patch", "nodes", ""),
                 Access::new("list", "pods", "", "", ""),

@@ -2,6 +2,7 @@
 
 mod alertmanager;
 mod container;
+mod errand;
 mod kubernetes;
 mod postgres;
 mod process;
@@ -10,13 +11,15 @@ mod telling;
 
 pub use alertmanager::{AlertAct, Changed, place_of};
 pub use container::{EngineAct, Prune};
+pub use errand::{Errand, What};
 pub use kubernetes::{KubeAct, on};
-pub use postgres::PostgresAct;
+pub use postgres::{PROMOTION_SECONDS, PostgresAct};
 pub use process::Signal;
 pub use rules::{OpenFile, RuleChange};
 pub use telling::{Telling, told_key};
 
 use crate::model::{
+    concealed::Concealed,
     kubernetes::Access,
     object::{KubePath, ObjectKind, ObjectRef},
 };
@@ -66,6 +69,8 @@ pub enum Operation {
     Notify(Box<Telling>),
     /// Does something to a PostgreSQL cluster or one of its members.
     Postgres { target: ObjectRef, act: PostgresAct },
+    /// Runs a program here, or sends a request.
+    Errand(Box<Errand>),
 }
 
 impl Operation {
@@ -82,6 +87,7 @@ impl Operation {
             Self::Rules(change) => change.target.clone(),
             Self::OpenFile(file) => file.target.clone(),
             Self::Notify(telling) => telling.target(),
+            Self::Errand(errand) => errand.target.clone(),
         }
     }
 
@@ -97,6 +103,7 @@ impl Operation {
             Self::Rules(change) => change.name(),
             Self::OpenFile(file) => file.name(),
             Self::Notify(telling) => &telling.receiver,
+            Self::Errand(errand) => &errand.name,
             Self::Postgres { target, .. } => {
                 target.in_postgres().map_or(&target.id, |(name, member)| member.unwrap_or(name))
             }
@@ -112,6 +119,7 @@ impl Operation {
             Self::Rules(change) => change.addition.word(),
             Self::OpenFile(_) => "edit",
             Self::Notify(_) => "notify",
+            Self::Errand(errand) => errand.word(),
             Self::Alertmanager { act, .. } => act.word(),
             Self::Postgres { act, .. } => act.word(),
         }
@@ -121,6 +129,7 @@ impl Operation {
     pub fn place(&self) -> &str {
         match self {
             Self::SignalProcess { .. } | Self::Rules(_) | Self::OpenFile(_) | Self::Notify(_) => "",
+            Self::Errand(errand) => place_of_errand(&errand.target),
             Self::Engine { target, .. } => engine_of(target),
             Self::Kube { target, .. } => target.in_kube().map_or("", |path| path.context),
             Self::Alertmanager { target, .. } => place_of(target),
@@ -132,6 +141,7 @@ impl Operation {
     pub fn namespace(&self) -> &str {
         match self {
             Self::Kube { target, .. } => target.in_kube().map_or("", |path| path.namespace),
+            Self::Errand(errand) => errand.target.in_kube().map_or("", |path| path.namespace),
             _ => "",
         }
     }
@@ -147,6 +157,7 @@ impl Operation {
             Self::Rules(change) => change.effect(),
             Self::OpenFile(file) => file.effect(),
             Self::Notify(telling) => telling.effect(),
+            Self::Errand(errand) => errand.effect(),
             Self::Alertmanager { target, name, act } => act.effect(target, name),
             Self::Postgres { target, act } => act.effect(target),
         }
@@ -159,6 +170,7 @@ impl Operation {
             | Self::Rules(_)
             | Self::Alertmanager { .. }
             | Self::Notify(_)
+            | Self::Errand(_)
             | Self::Postgres { .. } => false,
             Self::Engine { act, .. } => act.takes_terminal(),
             Self::Kube { act, .. } => act.takes_terminal(),
@@ -185,6 +197,17 @@ impl Operation {
             Self::Rules(change) => change.addition.danger(),
             Self::Postgres { act, .. } => act.danger(),
             Self::OpenFile(_) => None,
+            Self::Errand(_) => Some("nobody here knows what it does"),
+        }
+    }
+
+    /// What it sends that must not stand in what is told of it: servers and programs repeat what they do not like.
+    pub fn conceals(&self) -> Vec<&Concealed> {
+        match self {
+            Self::Errand(errand) => errand.hidden.iter().collect(),
+            Self::Kube { act: KubeAct::SetSecret { value, .. }, .. } => vec![value],
+            Self::Postgres { act: PostgresAct::Sql { parameters, .. }, .. } => parameters.iter().collect(),
+            _ => Vec::new(),
         }
     }
 
@@ -203,6 +226,7 @@ impl Operation {
             | Self::OpenFile(_)
             | Self::Alertmanager { .. }
             | Self::Notify(_)
+            | Self::Errand(_)
             | Self::Postgres { .. } => false,
             Self::Rules(change) => change.draft.is_none(),
             Self::Engine { act, .. } => matches!(act, EngineAct::Prune { .. }),
@@ -257,6 +281,11 @@ pub fn engine_of(target: &ObjectRef) -> &str {
     target.engine_and_id().map_or(target.id.as_str(), |(engine, _)| engine)
 }
 
+/// The engine or context of what an errand is about.
+fn place_of_errand(target: &ObjectRef) -> &str {
+    target.engine_and_id().map(|(engine, _)| engine).or_else(|| Some(target.in_kube()?.context)).unwrap_or_default()
+}
+
 /// Where an object of a cluster is; one that is not in a cluster is nowhere.
 pub fn path_of(target: &ObjectRef) -> KubePath<'_> {
     target.in_kube().unwrap_or(KubePath { context: "", resource: "", namespace: "", name: target.id.as_str() })
@@ -281,6 +310,7 @@ impl fmt::Display for Operation {
             }
             Self::Rules(change) => change.fmt(f),
             Self::OpenFile(file) => file.fmt(f),
+            Self::Errand(errand) => write!(f, "{} {} about {}", errand.word(), errand.line(), errand.name),
             Self::Notify(telling) => write!(f, "message to {}: {}", telling.receiver, telling.message.summary),
             Self::Alertmanager { target, name, act: AlertAct::Silence { matchers, .. } } => {
                 write!(
@@ -307,6 +337,7 @@ fn parameters_of_engine(act: &EngineAct) -> String {
         EngineAct::Rename { to } => format!(" to {to} of"),
         EngineAct::Prune { what } => format!(" of {} of", what.word()),
         EngineAct::Pull { image } => format!(" of {image} into"),
+        EngineAct::Tag { image, name } => format!(" of {image} as {name} in"),
         EngineAct::CopyOut { from, .. } => format!(" of {from} of"),
         EngineAct::CopyIn { to, .. } => format!(" into {to} of"),
         EngineAct::Limits { .. } => " of".into(),
@@ -318,6 +349,7 @@ fn parameters_of_kube(act: &KubeAct) -> String {
     match act {
         KubeAct::Scale { replicas } => format!(" to {replicas} of"),
         KubeAct::Rollback { revision } => format!(" to revision {revision} of"),
+        KubeAct::SetSecret { key, .. } => format!(" {key} of"),
         KubeAct::SetImage { container, image } => format!(" {container}={image} of"),
         KubeAct::PortForward { remote, .. } => format!(" to {remote} of"),
         KubeAct::CopyOut { from, .. } => format!(" of {from} of"),

@@ -1,8 +1,12 @@
 //! What can be done to PostgreSQL clusters and their members: under Patroni by its interface, without it by SQL.
 
 use super::acts;
-use crate::model::{object::ObjectRef, units};
+use crate::model::{concealed::Concealed, object::ObjectRef, text::clean_to, units};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// How long a server waits for its own promotion where nothing else is said, in seconds.
+pub const PROMOTION_SECONDS: u32 = 60;
 
 acts! {
     /// What can be done to a PostgreSQL cluster or one of its members.
@@ -19,8 +23,18 @@ acts! {
         Restart { only_pending: bool, leads: bool } = "restart",
         /// Deletes the data of a member and copies them anew from the leader.
         Reinitialize = "reinitialize",
-        /// Promotes a standby without Patroni; `fenced` says how the old primary is kept from writes.
-        Promote { fenced: String, max_loss_bytes: u64 } = "promote",
+        /// Promotes a standby without Patroni, and waits so long for it; `fenced` says how the old primary is kept from writes.
+        Promote { fenced: String, max_loss_bytes: u64, wait_seconds: u32 } = "promote",
+        /// Has a server write a checkpoint.
+        Checkpoint = "checkpoint",
+        /// Writes a row with this token, to see whether writes arrive and remain.
+        Canary { token: Uuid } = "canary",
+        /// Has every new transaction begin read-only, and ends the sessions of clients.
+        Fence = "fence",
+        /// Undoes it.
+        Unfence = "unfence",
+        /// Runs a statement that writes; what is not its text is neither shown nor recorded.
+        Sql { statement: String, parameters: Vec<Concealed>, database: Option<String> } = "sql",
     }
 }
 
@@ -28,6 +42,19 @@ impl PostgresAct {
     /// Whether it is done to the cluster, whatever of it was chosen.
     pub const fn is_of_cluster(&self) -> bool {
         matches!(self, Self::Switchover { .. } | Self::Failover { .. } | Self::Pause | Self::Resume)
+    }
+
+    /// Whether it is done to one server by SQL.
+    pub const fn is_by_sql(&self) -> bool {
+        matches!(
+            self,
+            Self::Promote { .. }
+                | Self::Checkpoint
+                | Self::Canary { .. }
+                | Self::Fence
+                | Self::Unfence
+                | Self::Sql { .. }
+        )
     }
 
     /// Its effect in one sentence.
@@ -57,6 +84,17 @@ impl PostgresAct {
                 "promotes {member} of {cluster}, if at most {} are lost: it takes writes on a timeline of its own.",
                 bytes(max_loss_bytes)
             ),
+            Self::Checkpoint => format!("has {member} of {cluster} write a checkpoint."),
+            Self::Canary { .. } => {
+                format!(
+                    "writes one row into flightdeck.canary on {member} of {cluster}, which it makes where it is missing."
+                )
+            }
+            Self::Fence => format!(
+                "has new transactions on {member} of {cluster} begin read-only, and ends the sessions of its clients; who asks for it by name can still write."
+            ),
+            Self::Unfence => format!("lets new transactions on {member} of {cluster} write again."),
+            Self::Sql { statement, .. } => format!("runs on {member} of {cluster}: {}", one_line(statement)),
         }
     }
 
@@ -68,7 +106,14 @@ impl PostgresAct {
             Self::Promote { .. } => Some("an old primary that is not fenced goes on beside it"),
             Self::Reinitialize => Some("the data of the member are deleted"),
             Self::Restart { leads: true, .. } => Some("it leads: writes stop meanwhile"),
-            Self::Pause | Self::Resume | Self::Restart { .. } => None,
+            Self::Fence => Some("its clients are cut off, and write no more"),
+            Self::Sql { .. } => Some("what it writes stays"),
+            Self::Pause
+            | Self::Resume
+            | Self::Restart { .. }
+            | Self::Checkpoint
+            | Self::Canary { .. }
+            | Self::Unfence => None,
         }
     }
 
@@ -77,7 +122,13 @@ impl PostgresAct {
         match self {
             Self::Switchover { from, candidate, .. } => format!(" from {from} to {candidate} of"),
             Self::Failover { candidate, .. } => format!(" to {candidate} of"),
+            Self::Sql { statement, .. } => format!(" «{}» on", one_line(statement)),
             _ => String::new(),
         }
     }
+}
+
+fn one_line(statement: &str) -> String {
+    let words = statement.split_whitespace().collect::<Vec<_>>().join(" ");
+    clean_to(&words, 200).into_owned()
 }

@@ -62,9 +62,10 @@ forms! {
         Promote { wait: Period } = "promote",
         /// Writes a checkpoint.
         Checkpoint = "checkpoint",
-        /// Writes a row with this token into `flightdeck_canary`, which it makes where it is missing.
+        /// Writes a row with this token into `flightdeck.canary`, which it makes where it is missing.
         CanaryWrite { token: Template } = "canary-write",
-        /// Makes every new transaction read-only and ends the sessions of clients. Who may write is told so, until it is undone.
+        /// Has every new transaction begin read-only and ends the sessions of clients, until it is undone. Who asks for it by name
+        /// (`SET transaction_read_only`) can still write: it keeps programs off that do not, and is no wall.
         Fence = "fence",
         /// Undoes `fence`.
         Unfence = "unfence",
@@ -79,8 +80,10 @@ impl PostgresActForm {
                 format!("Promotes {on}: it ends recovery, takes writes, and begins a new timeline.")
             }
             Self::Checkpoint => format!("Writes a checkpoint on {on}."),
-            Self::CanaryWrite { .. } => format!("Writes one row into the table flightdeck_canary on {on}."),
-            Self::Fence => format!("Makes {on} read-only and ends the sessions of its clients."),
+            Self::CanaryWrite { .. } => format!("Writes one row into the table flightdeck.canary on {on}."),
+            Self::Fence => format!(
+                "Has new transactions on {on} begin read-only and ends the sessions of its clients; who asks for it by name can still write."
+            ),
             Self::Unfence => format!("Lets {on} take writes again."),
         }
     }

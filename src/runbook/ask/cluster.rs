@@ -32,7 +32,8 @@ forms! {
 }
 
 impl KubernetesAskForm {
-    /// What an answer holds. `managed_by` is `argocd`, `flux`, `helm` or null. `template_hash` is SHA-256 of the pod template without the
+    /// What an answer holds. `asked_for_seconds` is how long a revision was what was asked for, from when it was made until the next one
+    /// was: whether it ran well in that time nobody has kept. `managed_by` is `argocd`, `flux`, `helm` or null. `template_hash` is SHA-256 of the pod template without the
     /// label `pod-template-hash`, of a rollout that of the object itself, so that it says at once what was asked for.
     pub const fn fields(&self) -> &'static [&'static str] {
         match self {
@@ -68,7 +69,7 @@ impl KubernetesAskForm {
                 "images",
                 "age_seconds",
                 "change_cause",
-                "ran_well_seconds",
+                "asked_for_seconds",
                 "is_current",
                 "template_hash",
             ],

@@ -60,13 +60,16 @@ forms! {
         LagBehind { primary: Template } = "lag-behind",
         /// Whether the row with this token can be read.
         Canary { token: Template } = "canary",
-        /// From how many of the configured vantage points its port answers. One that does not answer is not fenced.
+        /// From how many places it is seen: from here, by its port, and from each standby that answers and follows it, by whether it
+        /// receives. One that does not answer is not fenced.
         Reach = "reach",
     }
 }
 
 impl PostgresAskForm {
-    /// What an answer holds. `rpo` says in words what would be lost, also that nobody can say; `system_id` is that of `pg_control_system()`; `lag_bytes` is null where no position was ever seen.
+    /// What an answer holds. `rpo` says in words what would be lost, also that nobody can say; `system_id` is that of `pg_control_system()`;
+    /// `lag_bytes` is null where no position was ever seen. `clients` are sessions of clients without those of the cockpit, `old_clients`
+    /// of them those that began before the server read its configuration last: what a fence sets may not hold for them.
     pub const fn fields(&self) -> &'static [&'static str] {
         match self {
             Self::Status => &[
@@ -81,13 +84,14 @@ impl PostgresAskForm {
                 "standbys",
                 "streaming",
                 "clients",
+                "old_clients",
                 "version",
             ],
             Self::LagBehind { .. } => {
                 &["lag_bytes", "sample_age_seconds", "primary_lsn", "receive_lsn", "same_system", "rpo"]
             }
             Self::Canary { .. } => &["found", "written_at"],
-            Self::Reach => &["asked_from", "reachable_from"],
+            Self::Reach => &["asked_from", "reachable_from", "places", "seen_from"],
         }
     }
 }

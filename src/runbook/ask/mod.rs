@@ -62,7 +62,8 @@ forms! {
         Mount = "mount",
         /// A GPU of this machine.
         Gpu = "gpu",
-        /// The certificate that an endpoint shows.
+        /// The certificate that an endpoint shows, or that lies in a Secret of the kind `kubernetes.io/tls`. `chain_valid` is judged by the
+        /// issuers that this machine trusts, `covers_name` by the endpoint's name.
         Certificate = "certificate",
         /// What resolvers and authoritative servers say of a name.
         Dns { name: Template } = "dns",
@@ -94,9 +95,17 @@ impl PlainAskForm {
                 "full_in_seconds",
             ],
             Self::Gpu => &["exists", "health", "xid", "recovery_action", "next_step", "processes", "node", "context"],
-            Self::Certificate => {
-                &["not_after", "left_seconds", "subject", "issuer", "names", "serial", "chain_valid", "covers_name"]
-            }
+            Self::Certificate => &[
+                "not_after",
+                "left_seconds",
+                "subject",
+                "issuer",
+                "names",
+                "serial",
+                "chain_valid",
+                "covers_name",
+                "reason",
+            ],
             Self::Dns { .. } => &["addresses", "authoritative_addresses", "ttl_seconds", "agree"],
             Self::Attention => &["total", "critical", "error", "warn", "unknown", "worst"],
             Self::Sources => &["total", "ok", "stale", "down", "worst"],
@@ -220,7 +229,9 @@ impl AskForm {
             Self::Postgres(_) | Self::Sql(_) => (matches!(target, T::Postgres { .. }), "a postgres server"),
             Self::About(PlainAskForm::Mount) => (matches!(target, T::Mount { .. }), "a mount"),
             Self::About(PlainAskForm::Gpu) => (matches!(target, T::Gpu { .. }), "a gpu"),
-            Self::About(PlainAskForm::Certificate) => (matches!(target, T::Endpoint { .. }), "an endpoint"),
+            Self::About(PlainAskForm::Certificate) => {
+                (matches!(target, T::Endpoint { .. } | T::Object { .. }), "an endpoint or a Secret")
+            }
             Self::About(PlainAskForm::Incident) => (matches!(target, T::Incident { .. }), "an incident"),
             Self::About(PlainAskForm::Shift) => (matches!(target, T::Shift { .. }), "a shift"),
             Self::About(_) | Self::Http(_) | Self::PromQl(_) | Self::Command(_) | Self::Gate(_) => (true, ""),

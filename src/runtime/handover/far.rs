@@ -67,6 +67,7 @@ pub async fn connect(permit: &Permit, clients: &Clients) -> Result<Far, Failure>
         | Operation::OpenFile(_)
         | Operation::Alertmanager { .. }
         | Operation::Notify(_)
+        | Operation::Errand(_)
         | Operation::Postgres { .. } => Err(Failure::failed("that needs no terminal")),
     }
 }

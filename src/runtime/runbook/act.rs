@@ -1,24 +1,43 @@
 //! Carries out what a step orders: every act becomes operations, and each of them passes the gate.
 
-use super::{House, Refusal, ledger::RunLedger, look::database, record};
+use super::{
+    House, Refusal,
+    ledger::RunLedger,
+    look::{database, server},
+    record,
+};
 use crate::{
+    clock,
     model::{
+        Timestamp,
+        concealed::Concealed,
         journal::IncidentId,
         object::{ObjectKind, ObjectRef},
     },
     ops::{
         execute::{Failure, perform},
+        gate::Permit,
         ledger::{Ledger as _, refused},
         look,
-        operation::{EngineAct, KubeAct, Operation, PostgresAct, Prune},
+        operation::{EngineAct, Errand, KubeAct, Operation, PostgresAct, Prune, What},
     },
     runbook::{
+        self,
         act::{Act, DockerAct, KubernetesAct, PatroniAct},
+        field::Sealed,
         run::{ActResult, Order},
         target::Target,
     },
 };
 use compact_str::format_compact;
+use std::time::Duration;
+
+/// How long a program or a request may take where the run does not say.
+const ERRAND: Duration = Duration::from_secs(60);
+/// How long before the run gives up an errand is called off, so that what came of it is still heard.
+const MARGIN: Duration = Duration::from_secs(8);
+/// How long the gate may take to see what was changed a moment ago.
+const CATCHING_UP: Duration = Duration::from_secs(10);
 
 /// What came of an order.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,7 +70,40 @@ pub fn perform_order(house: &House, order: &Order, incident: Option<IncidentId>)
     match operations(house, &order.target, &order.act) {
         Err(why) => Outcome::refused(why),
         Ok(operations) if operations.is_empty() => Outcome::done("there was nothing to do"),
-        Ok(operations) => all(house, order, incident, operations),
+        Ok(operations) => {
+            let operations = operations.into_iter().map(|operation| within_time(operation, order, house.now()));
+            let begin = clock::instant();
+            let outcome = all(house, order, incident, operations.collect());
+            let seconds = clock::instant().saturating_duration_since(begin).as_secs_f64();
+            let told = |answer| {
+                let mut answer = redacted(house, answer);
+                if matches!(order.act, Act::Command(_) | Act::Http(_)) {
+                    answer["seconds"] = seconds.into();
+                }
+                answer
+            };
+            Outcome { answer: outcome.answer.map(told), ..outcome }
+        }
+    }
+}
+
+/// An errand ends before the run takes its outcome to be unknown.
+fn within_time(mut operation: Operation, order: &Order, now: Timestamp) -> Operation {
+    if let Operation::Errand(errand) = &mut operation {
+        let left = Duration::try_from(order.until.duration_since(now)).unwrap_or_default();
+        errand.limit_seconds = left.saturating_sub(MARGIN).max(left / 2).as_secs().max(1);
+    }
+    operation
+}
+
+/// An answer without what looks like a secret, and without those that were given.
+fn redacted(house: &House, answer: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value as Json;
+    match answer {
+        Json::String(text) => Json::String(house.redacted(&crate::model::redact::text(&text))),
+        Json::Array(items) => items.into_iter().map(|item| redacted(house, item)).collect(),
+        Json::Object(fields) => fields.into_iter().map(|(name, value)| (name, redacted(house, value))).collect(),
+        other => other,
     }
 }
 
@@ -63,17 +115,67 @@ pub fn operations(house: &House, target: &Target, act: &Act) -> Result<Vec<Opera
     match act {
         Act::Kubernetes(act) => {
             let target = object(target)?;
-            Ok(vec![Operation::Kube { target, act: kube(act)? }])
+            Ok(vec![Operation::Kube { target, act: kube(house, act)? }])
         }
         Act::Docker(act) => docker(house, target, act),
         Act::Helm(_) => Err("this version rolls no Helm release back: `helm rollback` does".into()),
         Act::Patroni(act) => patroni(house, target, act),
-        Act::Postgres(_) | Act::Sql(_) => Err("this version does nothing by SQL: do it by hand".into()),
-        Act::Command(_) | Act::Http(_) => {
-            Err("this version runs no programs and sends no requests that change something".into())
+        Act::Postgres(act) => server(house, target, act),
+        Act::Sql(sql) => {
+            let parameters =
+                sql.parameters.iter().map(|sealed| Ok(Concealed::new(sealed.unseal(&|name| house.secret(name))?)));
+            let act = PostgresAct::Sql {
+                statement: sql.statement.clone(),
+                parameters: parameters.collect::<Result<_, String>>()?,
+                database: sql.database.clone(),
+            };
+            Ok(vec![Operation::Postgres { target: server::object_of(house, target)?, act }])
+        }
+        Act::Command(command) => {
+            let (environment, input) = concealed(house, command)?;
+            let (argv, directory) = (command.argv.clone(), command.directory.clone());
+            Ok(vec![errand(house, target, What::Command { argv, environment, input, directory })])
+        }
+        Act::Http(http) => {
+            let unseal = |sealed: &Sealed| Ok::<_, String>(Concealed::new(sealed.unseal(&|name| house.secret(name))?));
+            let headers = http.headers.iter().map(|(name, value)| Ok((name.clone(), unseal(value)?)));
+            let what = What::Request {
+                method: http.method.clone().unwrap_or_else(|| "GET".into()),
+                url: http.url.clone(),
+                headers: headers.collect::<Result<_, String>>()?,
+                body: http.body.as_ref().map(unseal).transpose()?,
+            };
+            Ok(vec![errand(house, target, what)])
         }
         Act::Record(_) => Ok(Vec::new()),
     }
+}
+
+/// What a program is told beside its arguments.
+pub type Told = (Vec<(String, Concealed)>, Option<Concealed>);
+
+/// The environment and the input of a program, with their secrets.
+///
+/// # Errors
+/// A secret that is not known here.
+pub fn concealed(house: &House, command: &runbook::act::Command) -> Result<Told, String> {
+    let unseal = |sealed: &Sealed| Ok::<_, String>(Concealed::new(sealed.unseal(&|name| house.secret(name))?));
+    let environment = command.environment.iter().map(|(name, value)| Ok((name.clone(), unseal(value)?)));
+    let input = command.input.as_ref().map(unseal).transpose()?;
+    Ok((environment.collect::<Result<_, String>>()?, input))
+}
+
+/// About an object of the cockpit, so that what protects it protects it here, too; otherwise about this host.
+fn errand(house: &House, target: &Target, what: What) -> Operation {
+    let about = target.object().unwrap_or_else(|| ObjectRef::new(ObjectKind::Host, ""));
+    let limit_seconds = ERRAND.as_secs();
+    Operation::Errand(Box::new(Errand {
+        target: about,
+        name: target.name().to_owned(),
+        what,
+        hidden: house.all_secrets(),
+        limit_seconds,
+    }))
 }
 
 /// The object of a cluster that a target is.
@@ -85,7 +187,7 @@ pub fn object(target: &Target) -> Result<ObjectRef, String> {
     target.object().ok_or_else(|| format!("{target} is not known here"))
 }
 
-fn kube(act: &KubernetesAct) -> Result<KubeAct, String> {
+fn kube(house: &House, act: &KubernetesAct) -> Result<KubeAct, String> {
     let small = |number: u64| u32::try_from(number).map_err(|_| format!("{number} is too large"));
     Ok(match act {
         KubernetesAct::Rollback { revision } => KubeAct::Rollback { revision: *revision },
@@ -109,8 +211,9 @@ fn kube(act: &KubernetesAct) -> Result<KubeAct, String> {
             KubeAct::Delete { grace_seconds: grace.map(small).transpose()?, force: false }
         }
         KubernetesAct::Trigger => KubeAct::Trigger,
-        // What an operation says is recorded, and a secret must not be.
-        KubernetesAct::SetSecret { .. } => return Err("this version sets no keys of Secrets: do it by hand".into()),
+        KubernetesAct::SetSecret { key, value } => {
+            KubeAct::SetSecret { key: key.clone(), value: Concealed::new(value.unseal(&|name| house.secret(name))?) }
+        }
     })
 }
 
@@ -148,6 +251,23 @@ fn patroni(house: &House, target: &Target, act: &PatroniAct) -> Result<Vec<Opera
     Ok(vec![Operation::Postgres { target, act }])
 }
 
+fn server(house: &House, target: &Target, act: &runbook::act::PostgresAct) -> Result<Vec<Operation>, String> {
+    use runbook::act::PostgresAct as Wanted;
+    let act = match act {
+        // The run has fenced the old primary, or somebody has; what would be lost was told to two people, who said yes to it.
+        Wanted::Promote { wait } => PostgresAct::Promote {
+            fenced: "fenced as the runbook says".into(),
+            max_loss_bytes: u64::MAX,
+            wait_seconds: u32::try_from(*wait).map_err(|_| format!("{wait} s is too long"))?,
+        },
+        Wanted::Checkpoint => PostgresAct::Checkpoint,
+        Wanted::CanaryWrite { token } => PostgresAct::Canary { token: server::token(token) },
+        Wanted::Fence => PostgresAct::Fence,
+        Wanted::Unfence => PostgresAct::Unfence,
+    };
+    Ok(vec![Operation::Postgres { target: server::object_of(house, target)?, act }])
+}
+
 fn docker(house: &House, target: &Target, act: &DockerAct) -> Result<Vec<Operation>, String> {
     let small = |number: u64| u32::try_from(number).map_err(|_| format!("{number} is too large"));
     let act = match act {
@@ -160,10 +280,10 @@ fn docker(house: &House, target: &Target, act: &DockerAct) -> Result<Vec<Operati
             let what = Prune::parse(what).ok_or_else(|| format!("this version does not prune {what}"))?;
             EngineAct::Prune { what }
         }
-        DockerAct::Tag { .. } => return Err("this version gives no names to images: `docker tag` does".into()),
+        DockerAct::Tag { image, name } => EngineAct::Tag { image: image.clone(), name: name.clone() },
     };
     let engine = engine_of(target)?;
-    if matches!(act, EngineAct::Pull { .. } | EngineAct::Prune { .. }) {
+    if matches!(act, EngineAct::Pull { .. } | EngineAct::Prune { .. } | EngineAct::Tag { .. }) {
         let target = ObjectRef::new(ObjectKind::Engine, engine);
         return Ok(vec![Operation::Engine { target, name: engine.to_owned(), act }]);
     }
@@ -201,10 +321,10 @@ fn containers(house: &House, target: &Target) -> Result<Vec<(String, String)>, S
 /// Does one after the other. What has to be said of the whole is what has to be said of the worst.
 fn all(house: &House, order: &Order, incident: Option<IncidentId>, operations: Vec<Operation>) -> Outcome {
     let ledger = RunLedger::new(house.journal.clone(), incident, order);
-    let mut texts = Vec::new();
+    let (mut texts, mut answer) = (Vec::new(), None);
     for operation in operations {
         let is_first = texts.is_empty();
-        let permit = match house.around.permit(operation.clone()) {
+        let permit = match permit(house, &operation) {
             Ok(permit) => permit,
             Err(refusal) => {
                 documented(house, &operation, &refusal, &ledger);
@@ -214,7 +334,10 @@ fn all(house: &House, order: &Order, incident: Option<IncidentId>, operations: V
             }
         };
         match perform(permit, &house.clients, &|_| {}, &ledger) {
-            Ok(deed) => texts.push(deed.text),
+            Ok(deed) => {
+                texts.push(deed.text);
+                answer = deed.answer.or(answer);
+            }
             Err(Failure::Unknown(why)) => {
                 texts.push(why);
                 return Outcome::new(ActResult::Unknown, texts.join("; "));
@@ -226,17 +349,33 @@ fn all(house: &House, order: &Order, incident: Option<IncidentId>, operations: V
             }
         }
     }
-    Outcome::done(texts.join("; "))
+    Outcome { answer, ..Outcome::done(texts.join("; ")) }
+}
+
+/// The permit. What an earlier step of the run has changed is seen a moment later: until then the gate may refuse by what was before.
+fn permit(house: &House, operation: &Operation) -> Result<Permit, Refusal> {
+    let end = clock::instant() + CATCHING_UP;
+    loop {
+        match house.around.permit(operation.clone()) {
+            Err(refusal) if !refusal.lasts && clock::instant() < end => {
+                if !house.around.wait_for_news(CATCHING_UP / 10) {
+                    return Err(refusal);
+                }
+            }
+            decided => return decided,
+        }
+    }
 }
 
 /// Whether its server does it whole or not at all, so that a no means that nothing was done.
-const fn is_whole(operation: &Operation) -> bool {
+fn is_whole(operation: &Operation) -> bool {
     match operation {
         Operation::Kube { act, .. } => !matches!(act, KubeAct::Drain { .. } | KubeAct::DeleteWedged),
         Operation::Engine { act, .. } => !matches!(
             act,
             EngineAct::Recreate { .. } | EngineAct::Restart { .. } | EngineAct::Prune { .. } | EngineAct::Pull { .. }
         ),
+        Operation::Postgres { act, .. } => act.is_by_sql() && *act != PostgresAct::Fence,
         _ => false,
     }
 }

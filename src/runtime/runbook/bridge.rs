@@ -43,6 +43,8 @@ use tokio::sync::mpsc;
 const QUEUE: usize = 64;
 /// How long one waits for the event loop.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How often the world is looked at while something new is waited for.
+const LOOK: Duration = Duration::from_millis(500);
 /// How long a journal may take to open.
 const OPENING: Duration = Duration::from_secs(30);
 
@@ -324,6 +326,13 @@ impl Around for Eyes {
             Decision::Allowed(_) => Ok(()),
             Decision::Refused(why) => Err(Refusal::of(why, operation, world, policy)),
         }
+    }
+
+    fn wait_for_news(&self, at_most: Duration) -> bool {
+        // The event loop tells nobody when something came: it is looked at again and again.
+        let (_keep, never) = sync_channel::<()>(0);
+        let _ = never.recv_timeout(at_most.min(LOOK));
+        true
     }
 
     fn see(&self, look: &mut dyn FnMut(&World)) {

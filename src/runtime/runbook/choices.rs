@@ -17,6 +17,7 @@ pub fn choices(house: &House, variable: &Variable, values: &BTreeMap<String, Jso
         "patroni-clusters" => {
             house.clients.postgres.iter().filter_map(|cluster| cluster.patroni.first().cloned()).collect()
         }
+        "postgres-servers" => super::look::server::all(house),
         "patroni-candidates" => return candidates(house, &value),
         "revisions" => return revisions(house, &value),
         query => house.saw(|world| observed(world, query, &value))?,

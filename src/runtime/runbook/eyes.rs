@@ -124,6 +124,11 @@ impl Around for Eyes {
         }
     }
 
+    fn wait_for_news(&self, at_most: Duration) -> bool {
+        drop(self.shared.told.wait_timeout(self.world(), at_most));
+        true
+    }
+
     fn see(&self, look: &mut dyn FnMut(&World)) {
         let mut world = self.world();
         world.pass(clock::now());

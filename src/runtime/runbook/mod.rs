@@ -23,6 +23,7 @@ use crate::{
     journal::Journal,
     model::{
         Timestamp,
+        concealed::Concealed,
         journal::{Actor, IncidentId},
     },
     ops::{
@@ -34,6 +35,7 @@ use crate::{
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 /// Why the gate let an operation not pass.
@@ -84,6 +86,11 @@ pub trait Around: Send + Sync {
     /// Why not.
     fn would_permit(&self, operation: &Operation) -> Result<(), Refusal>;
 
+    /// Waits for something new to be observed, and no longer than this. `false` where nobody can tell here.
+    fn wait_for_news(&self, _at_most: Duration) -> bool {
+        false
+    }
+
     /// Shows what has been observed.
     fn see(&self, look: &mut dyn FnMut(&World));
 }
@@ -114,6 +121,12 @@ impl House {
     /// Keeps secrets that were given later.
     pub fn keep_secrets(&self, more: BTreeMap<String, String>) {
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner).extend(more);
+    }
+
+    /// All that were given.
+    pub fn all_secrets(&self) -> Vec<Concealed> {
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets.values().map(Concealed::new).collect()
     }
 
     /// A text without the secrets that were given.

@@ -29,8 +29,7 @@ pub(super) struct Asker {
     named: Vec<CompactString>,
     /// Who answered last.
     last: Option<CompactString>,
-    /// How members are asked by SQL.
-    member_login: Option<Login>,
+    options: ClusterOptions,
     servers: Vec<(CompactString, Login)>,
     sessions: Sessions,
 }
@@ -41,7 +40,7 @@ impl Asker {
             patroni: Patroni::new(&options.api, PATIENCE),
             named: options.patroni.iter().filter_map(|url| base(url)).collect(),
             last: None,
-            member_login: options.member_url.as_ref().map(|url| options.login(url)),
+            options: options.clone(),
             servers: options.servers.iter().map(|(name, url)| (name.into(), options.login(url))).collect(),
             sessions: Sessions::default(),
         }
@@ -100,32 +99,19 @@ impl Asker {
 
     /// The servers that are asked by SQL.
     fn wanted(&self, members: &[Member]) -> Vec<(CompactString, Asked)> {
-        let Some(login) = &self.member_login else {
+        if self.options.member_url.is_none() {
             let named = self.servers.iter();
             return named.map(|(name, login)| (name.clone(), Asked::By(login.clone()))).collect();
-        };
+        }
         let of = |member: &Member| {
-            let (host, port) = (member.host.as_ref()?, member.port?);
-            let login = Login { server: Some((host.to_string(), port)), ..login.clone() };
-            Some((member.name.clone(), self.may_ask(host, login)))
+            let asked = match self.options.member_login(member)? {
+                Ok(login) => Asked::By(login),
+                Err((address, why)) => Asked::Refused(address.into(), why.into()),
+            };
+            Some((member.name.clone(), asked))
         };
         members.iter().filter_map(of).collect()
     }
-
-    /// A member's host comes from an answer. Credentials go to hosts that the configuration names, or that prove who they are.
-    fn may_ask(&self, host: &str, login: Login) -> Asked {
-        let is_named = self.named.iter().any(|base| host_of(base).is_some_and(|named| named == host));
-        if is_named || login.is_verified() {
-            return Asked::By(login);
-        }
-        let why = "its host is none of those that the configuration names: no password is sent there";
-        Asked::Refused(login.address().into(), why.into())
-    }
-}
-
-fn host_of(base: &str) -> Option<String> {
-    let uri: http::Uri = base.parse().ok()?;
-    Some(uri.host()?.trim_matches(['[', ']']).to_owned())
 }
 
 #[cfg(test)]
@@ -154,7 +140,7 @@ mod tests {
         };
         assert_eq!(by(&asker), [true, true, false]);
         let url = "postgres://flightdeck@member/postgres?sslmode=verify-full";
-        asker.member_login = Some(Login { url: url.into(), ..Login::default() });
+        asker.options.member_url = Some(url.into());
         assert_eq!(by(&asker), [true, true, true]);
     }
 

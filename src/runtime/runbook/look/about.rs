@@ -2,9 +2,14 @@
 
 use crate::{
     incident::{Incidents, Record},
-    model::{attention::Severity, source::SourceState},
+    model::{
+        alert::{AlertState, SilenceState},
+        attention::Severity,
+        gpu::{self, Gpu},
+        source::SourceState,
+    },
     runbook::{ask::PlainAsk, target::Target},
-    runtime::runbook::{House, store},
+    runtime::runbook::{House, look::outside, store},
 };
 use serde_json::{Value as Json, json};
 use std::time::Duration;
@@ -23,9 +28,10 @@ pub fn about(house: &House, target: &Target, ask: &PlainAsk) -> Result<Json, Str
         (PlainAsk::Sources, _) => Ok(sources(house)),
         (PlainAsk::Incident, Target::Incident { incident }) => self::incident(house, incident),
         (PlainAsk::LastDrill { runbook }, _) => last_drill(house, runbook),
-        (PlainAsk::Gpu | PlainAsk::Certificate | PlainAsk::Dns { .. } | PlainAsk::Shift, _) => {
-            Err("this version cannot ask that yet".into())
-        }
+        (PlainAsk::Certificate, _) => outside::certificate(house, target),
+        (PlainAsk::Gpu, Target::Gpu { gpu }) => self::gpu(house, gpu),
+        (PlainAsk::Shift, _) => shift(house),
+        (PlainAsk::Dns { .. }, _) => Err("this version asks no name servers".into()),
         _ => Err(format!("that cannot be asked about {target}")),
     }
 }
@@ -50,6 +56,63 @@ fn mount(house: &House, path: &str) -> Result<Json, String> {
     });
     let found = found.ok_or("the file systems of this machine have not been read yet")?;
     Ok(found.unwrap_or_else(|| json!({ "exists": false })))
+}
+
+/// A GPU by its UUID, its PCI address or its name in lists. One that no source tells of any more is not there.
+fn gpu(house: &House, wanted: &str) -> Result<Json, String> {
+    let found = house.saw(|world| {
+        if world.observed.gpus.is_unknown() {
+            return None;
+        }
+        let is_it = |gpu: &&Gpu| {
+            gpu.id == wanted || [&gpu.uuid, &gpu.pci_address].into_iter().flatten().any(|name| *name == wanted)
+        };
+        let Some(gpu) = world.observed.gpus.iter().find(is_it) else {
+            return Some(json!({ "exists": false, "health": "missing" }));
+        };
+        let (health, findings) = gpu::health::judge(gpu, world.now);
+        Some(json!({
+            "exists": true,
+            "health": health.word(),
+            "xid": gpu.xids.iter().max_by_key(|xid| xid.at).map(|xid| xid.code),
+            "recovery_action": gpu.recovery.map(gpu::Recovery::word),
+            "next_step": findings.first().map(|worst| worst.next_step.as_str()),
+            "processes": gpu.processes.as_ref().map(Vec::len),
+            // Of which cluster this host is a node is not known here.
+            "node": null,
+            "context": null,
+        }))
+    });
+    found.ok_or_else(|| "no GPU of this machine has been read yet".into())
+}
+
+/// What is open for whoever is on call here.
+fn shift(house: &House) -> Result<Json, String> {
+    let entries = house.journal.incidents().wait(PATIENCE).map_err(|error| error.to_string())?;
+    let events: Vec<_> = entries.into_iter().map(|entry| entry.event).collect();
+    let record = Record::of(&events);
+    let incidents = Incidents::of(&record);
+    let open: Vec<_> = incidents.all().iter().filter(|incident| incident.is_running() && !incident.drill).collect();
+    let tasks = open.iter().flat_map(|incident| &incident.tasks).filter(|task| task.is_open()).count();
+    let brief: Vec<_> = open.iter().map(|incident| format!("{} {}", incident.name, incident.title)).collect();
+    let (silences, firing) = house.saw(|world| {
+        let watch = &world.observed.watch;
+        if watch.alertmanagers.is_empty() {
+            return (None, None);
+        }
+        let silences = watch.alertmanagers.values().flat_map(|manager| &manager.silences);
+        let active = silences.filter(|silence| silence.state == SilenceState::Active).count();
+        let firing = watch.alerts().filter(|alert| alert.state == AlertState::Active).count();
+        (Some(active), Some(firing))
+    });
+    Ok(json!({
+        "incidents_open": open.len(),
+        "tasks_open": tasks,
+        "silences_active": silences,
+        "alerts_firing": firing,
+        "on_call": null,
+        "brief": brief.join("; "),
+    }))
 }
 
 fn attention(house: &House, target: &Target) -> Json {

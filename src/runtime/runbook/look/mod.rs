@@ -4,6 +4,7 @@ mod about;
 pub mod database;
 mod gate;
 mod outside;
+pub mod server;
 
 use super::{House, act};
 use crate::{
@@ -34,7 +35,8 @@ fn asked(house: &House, target: &Target, ask: &Ask) -> Result<Json, String> {
         Ask::Command(command) => outside::command(house, command),
         Ask::Helm(_) => Err("this version asks nothing of Helm releases".into()),
         Ask::Patroni(ask) => database::patroni(house, target, ask),
-        Ask::Postgres(_) | Ask::Sql(_) => Err("this version asks PostgreSQL servers nothing by SQL".into()),
+        Ask::Postgres(ask) => server::postgres(house, target, ask),
+        Ask::Sql(sql) => server::sql(house, target, sql),
     }
 }
 

@@ -1,28 +1,31 @@
 //! What lies outside: addresses, Prometheus, programs. Only such requests are sent that change nothing.
 
 use crate::{
-    client::http::{Http, Server},
+    client::{
+        http::{Http, Server},
+        tls,
+    },
     model::metric::{Evaluated, Reply},
-    ops::execute::{Failure, in_time, within},
+    ops::{
+        errand::{self, Program},
+        execute::{Failure, in_time, within},
+        look,
+    },
     runbook::{
         act::{Command, Http as Request},
         ask::PromQl,
+        target::Target,
     },
-    runtime::runbook::House,
+    runtime::runbook::{House, act},
     source::prometheus::api::Api,
 };
 use serde_json::{Value as Json, json};
-use std::{process::Stdio, time::Duration};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use std::time::Duration;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Bytes of an answer that are read.
 const LONGEST: usize = 256 << 10;
-/// Bytes of an output that are kept.
-const KEPT: usize = 64 << 10;
-/// Variables that a program gets besides its own.
-const PASSED: &[&str] = &["PATH", "HOME", "LANG", "USER"];
 
 /// Asks an address.
 ///
@@ -50,6 +53,29 @@ pub fn http(house: &House, request: &Request) -> Result<Json, String> {
         "body": house.redacted(&body),
         "location": null,
         "seconds": crate::clock::instant().saturating_duration_since(begin).as_secs_f64(),
+    }))
+}
+
+/// Looks at the certificate of an endpoint, or of a Secret.
+///
+/// # Errors
+/// There is none to be seen, and why.
+pub fn certificate(house: &House, target: &Target) -> Result<Json, String> {
+    let now = house.now();
+    let found = match target {
+        Target::Endpoint { address } => tls::shown(address, now, PATIENCE / 2)?,
+        _ => tls::in_pem(&look::certificate(&act::object(target)?, &house.clients)?, now)?,
+    };
+    Ok(json!({
+        "not_after": found.not_after.to_string(),
+        "left_seconds": found.not_after.duration_since(now).as_secs().max(0),
+        "subject": found.subject,
+        "issuer": found.issuer,
+        "names": found.names,
+        "serial": found.serial,
+        "chain_valid": found.chain_valid,
+        "covers_name": found.covers_name,
+        "reason": found.reason,
     }))
 }
 
@@ -90,48 +116,18 @@ pub fn promql(house: &House, query: &PromQl) -> Result<Json, String> {
 /// # Errors
 /// Why it could not be run to its end.
 pub fn command(house: &House, command: &Command) -> Result<Json, String> {
-    let (program, arguments) = command.argv.split_first().ok_or("no program is named")?;
-    let environment = command.environment.iter();
-    let environment: Vec<_> = environment
-        .map(|(key, value)| Ok((key.clone(), value.unseal(&|name| house.secret(name))?)))
-        .collect::<Result<_, String>>()?;
-    let input = command.input.as_ref().map(|input| input.unseal(&|name| house.secret(name))).transpose()?;
-    let mut child = tokio::process::Command::new(program);
-    child.args(arguments).env_clear().kill_on_drop(true);
-    child.envs(PASSED.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)))).envs(environment);
-    child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    if let Some(folder) = &command.directory {
-        child.current_dir(folder);
-    }
+    let (environment, input) = act::concealed(house, command)?;
+    let program = Program {
+        argv: &command.argv,
+        environment: &environment,
+        input: input.as_ref(),
+        directory: command.directory.as_deref(),
+    };
     let begin = crate::clock::instant();
-    let ended = within(in_time(PATIENCE, async {
-        let failed = |error: std::io::Error| Failure::failed(format!("{program}: {error}"));
-        let mut running = child.spawn().map_err(failed)?;
-        let (stdin, out, error) = (running.stdin.take(), running.stdout.take(), running.stderr.take());
-        if let Some(mut stdin) = stdin {
-            // A program that reads nothing of it is none the worse for it.
-            let _ = stdin.write_all(input.unwrap_or_default().as_bytes()).await;
-        }
-        let (out, error) = tokio::join!(read(out), read(error));
-        let status = running.wait().await.map_err(failed)?;
-        Ok((status.code(), out, error))
-    }));
-    let (code, out, error) = ended.map_err(Failure::into_why)?;
-    Ok(json!({
-        "exit_code": code,
-        "stdout": house.redacted(&out),
-        "stderr": house.redacted(&error),
-        "seconds": crate::clock::instant().saturating_duration_since(begin).as_secs_f64(),
-    }))
-}
-
-/// What a program writes, as far as it is kept; the rest is read and dropped, so that the program ends.
-async fn read(stream: Option<impl tokio::io::AsyncRead + Unpin>) -> String {
-    let Some(mut stream) = stream else { return String::new() };
-    let (mut kept, mut buffer) = (Vec::new(), vec![0; 8192]);
-    while let Ok(count @ 1..) = stream.read(&mut buffer).await {
-        let room = KEPT.saturating_sub(kept.len());
-        kept.extend_from_slice(&buffer[..count.min(room)]);
+    let mut answer = within(errand::run(&program, PATIENCE)).map_err(Failure::into_why)?;
+    answer["seconds"] = json!(crate::clock::instant().saturating_duration_since(begin).as_secs_f64());
+    for name in ["stdout", "stderr"] {
+        answer[name] = json!(house.redacted(answer[name].as_str().unwrap_or_default()));
     }
-    String::from_utf8_lossy(&kept).into_owned()
+    Ok(answer)
 }
