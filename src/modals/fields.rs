@@ -17,14 +17,19 @@ pub struct Fields {
     pub wrong: Option<Wrong>,
 }
 
-/// Columns of the labels.
-const LABEL: u16 = 15;
+/// Columns of the labels: at least, and at most.
+const LABEL: (u16, u16) = (15, 26);
 
 impl Fields {
     /// Fields that hold what they begin with.
     pub fn new(fields: Vec<Field>) -> Self {
         let fields = fields.into_iter().map(|field| (field.clone(), Line(field.value))).collect();
         Self { fields, at: 0, fresh: true, wrong: None }
+    }
+
+    /// Types into this field.
+    pub fn go_to(&mut self, at: usize) {
+        self.at = at.min(self.fields.len().saturating_sub(1));
     }
 
     /// Which field is typed into.
@@ -90,6 +95,12 @@ impl Fields {
         }
     }
 
+    /// Columns that the labels take, with a blank before and after them.
+    fn label_width(&self) -> u16 {
+        let longest = self.fields.iter().map(|(field, _)| paint::width(&field.label) + 2).max();
+        longest.unwrap_or(0).clamp(LABEL.0, LABEL.1)
+    }
+
     /// Draws the fields in a window of their own, with a verdict below them.
     pub fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer, title: &str, (role, verdict): (Role, &str)) {
         let width = 78.min(area.width);
@@ -105,7 +116,7 @@ impl Fields {
             let chosen = at == self.at;
             let label = if chosen { Role::Key } else { Role::Dim };
             paint::put_cut(scene, buffer, inner, (1, y), &field.label, scene.style(label));
-            let x = LABEL.min(inner.width);
+            let x = self.label_width().min(inner.width);
             let place = Rect { x: inner.x + x, y: inner.y + y, width: inner.width - x, height: 1 };
             if y < inner.height && chosen && self.fresh && !line.0.is_empty() {
                 // Typing replaces it.

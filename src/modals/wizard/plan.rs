@@ -53,6 +53,8 @@ pub struct PlanStage {
     cursor: Option<usize>,
     scroll: usize,
     form: Option<Fields>,
+    /// Whether what is missing has been asked for.
+    has_asked: bool,
 }
 
 impl PlanStage {
@@ -74,6 +76,7 @@ impl PlanStage {
             cursor: None,
             scroll: 0,
             form: None,
+            has_asked: false,
         }
     }
 
@@ -109,9 +112,9 @@ impl PlanStage {
         self.values = planned.values.clone();
         let is_missing = matches!(&planned.plan, Err(unplanned) if unplanned.preflight.is_empty());
         // What is missing is asked for at once.
-        if is_missing && self.form.is_none() && self.cursor.is_none() {
+        if is_missing && self.form.is_none() && !self.has_asked {
+            self.has_asked = true;
             self.open_form(app);
-            self.cursor = Some(0);
         }
         None
     }
@@ -135,7 +138,11 @@ impl PlanStage {
             };
             Field::new(variable.name.clone(), value, hint(variable, found))
         };
-        self.form = Some(Fields::new(definition.variables.iter().map(field).collect()));
+        let is_open = |variable: &Variable| variable.default.is_none() && !self.values.contains_key(&variable.name);
+        let first = definition.variables.iter().position(is_open).unwrap_or(0);
+        let mut fields = Fields::new(definition.variables.iter().map(field).collect());
+        fields.go_to(first);
+        self.form = Some(fields);
     }
 
     /// Takes over what the form holds, or says what is wrong with it.
@@ -161,8 +168,8 @@ impl PlanStage {
             }
         }
         (self.values, self.secrets, self.form) = (values, secrets, None);
+        self.has_asked = true;
         self.plan_again(app);
-        self.cursor = Some(0);
     }
 
     fn begin(&mut self, app: &mut App) {

@@ -88,7 +88,12 @@ impl Prompt {
             Asking::Approval { text, people, given, .. } => {
                 let names: Vec<_> = given.iter().map(|one| one.name.as_str()).collect();
                 let have = if names.is_empty() { "nobody has yet".into() } else { format!("{} has", names.join(", ")) };
-                let text = format!("{text}: {people} other people approve; {have}");
+                let who = if *people == 1 {
+                    "another person approves it".into()
+                } else {
+                    format!("{people} other people approve it")
+                };
+                let text = format!("{} {who}; {have}", ended(text));
                 (text, ways(approving(me, operators)))
             }
         };
@@ -231,6 +236,12 @@ impl Prompt {
             }
         }
     }
+}
+
+/// A text that ends as a sentence does.
+fn ended(text: &str) -> String {
+    let text = text.trim_end_matches(['.', ' ']);
+    format!("{text}.")
 }
 
 fn draw_way(scene: &Scene<'_>, line: Rect, (at, way): (usize, &Way), is_chosen: bool, buffer: &mut Buffer) {
