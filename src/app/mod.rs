@@ -423,7 +423,7 @@ impl App {
 
     /// Leaves the cockpit; where something that was written would be lost, says so first.
     pub fn quit(&mut self) {
-        if self.holds_back_for_drafts() {
+        if self.holds_back_for_drafts() || self.holds_back_for_runs() {
             return;
         }
         self.ask(Effect::Quit);
@@ -442,7 +442,8 @@ impl App {
         // The clock in the header shows minutes while nothing arrives.
         let minute =
             if self.player.is_none() { after(self.now, 60 - self.now.as_second().rem_euclid(60)) } else { None };
-        let second = (goes_on && self.shows_young(self.visible_topics())).then(|| after(self.now, 1)).flatten();
+        let ticks = self.shows_young(self.visible_topics()) || self.modals.iter().any(|modal| modal.ticks(self));
+        let second = (goes_on && ticks).then(|| after(self.now, 1)).flatten();
         let second = second.and_then(|at| at.round(jiff::Unit::Second).ok());
         // A time that is over is done at the next event of any kind.
         let capture = self.capture_wake().map(|at| soon.map_or(at, |soon| at.max(soon)));

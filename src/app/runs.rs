@@ -65,6 +65,8 @@ pub struct Desk {
     tickets: u64,
     planned: Option<Planned>,
     begun: Option<(u64, Result<CompactString, String>)>,
+    /// Whether it was said that leaving leaves a run behind.
+    has_warned: bool,
 }
 
 impl Desk {
@@ -217,6 +219,7 @@ impl App {
         if self.is_past() || !self.may_act(mode) {
             return None;
         }
+        self.runs.has_warned = false;
         let ticket = self.runs.ticket();
         self.ask(Effect::BeginRun(Box::new(RunWanted { ticket, plan, mode, incident, secrets })));
         Some(ticket)
@@ -290,6 +293,17 @@ impl App {
         if self.record(vec![draft]) {
             self.notice(Severity::Info, if approved { "approved" } else { "not approved" });
         }
+    }
+
+    /// Whether leaving waits, since a run is carried on here that is not over; says so once.
+    pub(super) fn holds_back_for_runs(&mut self) -> bool {
+        let open = self.world.runs.carried().find(|row| !row.is_over()).map(|row| row.run.id().to_owned());
+        let Some(run) = open.filter(|_| !std::mem::replace(&mut self.runs.has_warned, true)) else { return false };
+        let text = format!(
+            "{run} is not over: leaving lets it stand as it is; another cockpit, or flightdeck runbook resume, goes on with it. Once more leaves"
+        );
+        self.notice(Severity::Warn, text);
+        true
     }
 
     /// Takes how a run stands. What happens where nobody looks is said.

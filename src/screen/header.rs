@@ -108,12 +108,14 @@ fn mode(app: &App, long: bool) -> (String, Role) {
     if let Some(player) = app.player {
         let seconds = |from, to: crate::model::Timestamp| duration(to.duration_since(from).as_secs());
         let place = seconds(player.first, player.position);
-        let text = if long { format!("REPLAY {place} of {}", seconds(player.first, player.last)) } else { place };
+        // What is not now says so at every width.
+        let all = if long { format!(" of {}", seconds(player.first, player.last)) } else { String::new() };
+        let text = format!("REPLAY {place}{all}");
         return (text, Role::Past);
     }
     if let Some(moment) = &app.moment {
         let age = units::age(app.now, moment.now);
-        return (if long { format!("PAST {age} ago") } else { format!("-{age}") }, Role::Past);
+        return (if long { format!("PAST {age} ago") } else { format!("PAST {age}") }, Role::Past);
     }
     match (app.policy.past, app.policy.armed, long) {
         (true, ..) => ("PAST".into(), Role::Past),

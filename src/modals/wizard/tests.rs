@@ -311,3 +311,14 @@ fn nobody_approves_what_they_asked_for() {
     asked.into_iter().for_each(|effect| aboard.perform(effect));
     assert_eq!(aboard.effects, [format!("{body:?}")]);
 }
+
+#[test]
+fn leaving_with_a_run_that_is_not_over_is_said_once() {
+    let mut aboard = Aboard::new(true);
+    aboard.begin();
+    aboard.app.quit();
+    assert!(aboard.notice().contains("leaving lets it stand as it is"), "{}", aboard.notice());
+    assert!(!aboard.app.outbox_for_tests().iter().any(|effect| matches!(effect, Effect::Quit)));
+    aboard.app.quit();
+    assert!(aboard.app.outbox_for_tests().iter().any(|effect| matches!(effect, Effect::Quit)));
+}
