@@ -264,6 +264,9 @@ fn every_operation(world: &World, engine: &str, context: &str) -> Vec<Operation>
     all.push(Operation::Kube { target: target.clone(), act: KubeAct::Rollback { revision: 1 } });
     let wedged = ObjectRef::in_cluster(ObjectKind::StatefulSet, context, "n", "w");
     all.push(Operation::Kube { target: wedged, act: KubeAct::DeleteWedged });
+    let release = ObjectRef::resource(context, "releases.helm.sh", "n", "w");
+    let act = KubeAct::RollbackRelease { revision: 1, timeout_seconds: 60 };
+    all.push(Operation::Kube { target: release, act });
     let container = ObjectRef::in_engine(ObjectKind::Container, engine, "run");
     let act = EngineAct::Recreate { image: "old:1".into() };
     all.push(Operation::Engine { target: container, name: "run".into(), act });

@@ -185,6 +185,15 @@ impl Namespace {
         self.kubectl_plain(&all)
     }
 
+    /// Lists something and goes on telling what changes in it, a name a line, until the program is ended.
+    pub fn watch(&self, arguments: &[&str]) -> (Child, BufReader<ChildStdout>) {
+        let mut command = self.command();
+        command.args(["-n", &self.name, "get", "--watch", "-o", "name"]).args(arguments);
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("kubectl runs");
+        let out = BufReader::new(child.stdout.take().expect("piped"));
+        (child, out)
+    }
+
     pub fn get(&self, what: &str, path: &str) -> String {
         self.kubectl(&["get", what, "-o", &format!("jsonpath={path}")])
     }

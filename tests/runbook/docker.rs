@@ -2,6 +2,7 @@
 
 use crate::bed::{Home, IMAGE, set, testbed};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::{path::Path, process::Command};
 
 const ENGINE: &str = "docker/docker.sock";
@@ -35,10 +36,14 @@ fn configuration(bed: &Path, name: &str) -> Value {
     let all: Value = serde_json::from_str(&docker(bed, &["inspect", name])).expect("JSON");
     let one = &all[0];
     let networks: Vec<_> = one["NetworkSettings"]["Networks"].as_object().expect("networks").keys().collect();
+    // An engine tells mounts in no order.
+    let mounts = one["Mounts"].as_array().expect("mounts").iter();
+    let mounts: BTreeMap<String, Value> =
+        mounts.map(|it| (it["Destination"].to_string(), it["Name"].clone())).collect();
     serde_json::json!({
         "env": one["Config"]["Env"], "cmd": one["Config"]["Cmd"], "user": one["Config"]["User"],
         "health": one["Config"]["Healthcheck"], "memory": one["HostConfig"]["Memory"], "restart": one["HostConfig"]["RestartPolicy"], "networks": networks,
-        "mounts": one["Mounts"].as_array().expect("mounts").iter().map(|it| (it["Name"].clone(), it["Destination"].clone())).collect::<Vec<_>>(),
+        "mounts": mounts,
         "tier": one["Config"]["Labels"]["tier"],
     })
 }

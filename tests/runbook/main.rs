@@ -4,6 +4,7 @@ mod bed;
 mod cockpit;
 mod commands;
 mod docker;
+mod helm;
 mod killed;
 mod kubernetes;
 mod outside;

@@ -14,8 +14,19 @@ use crate::{
 };
 
 /// Words of operations that start or roll out their target.
-const STARTING: &[&str] =
-    &["start", "restart", "unpause", "scale", "set-image", "resume", "trigger", "unsuspend", "rollback", "recreate"];
+const STARTING: &[&str] = &[
+    "start",
+    "restart",
+    "unpause",
+    "scale",
+    "set-image",
+    "resume",
+    "trigger",
+    "unsuspend",
+    "rollback",
+    "recreate",
+    "helm-rollback",
+];
 /// The check of what is unhealthy after a deploy.
 const UNHEALTHY: &str = "12d";
 

@@ -63,7 +63,7 @@ pub fn diff(target: &ObjectRef, before: &str, after: &str) -> String {
 }
 
 /// A Secret's YAML with a fingerprint in the place of every value.
-fn hidden(yaml: &str) -> String {
+pub fn hidden(yaml: &str) -> String {
     let Ok(mut value) = serde_saphyr::from_str::<Value>(yaml) else { return String::new() };
     for part in ["data", "stringData"] {
         let Some(values) = value.get_mut(part).and_then(Value::as_object_mut) else { continue };

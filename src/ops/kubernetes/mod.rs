@@ -3,6 +3,7 @@
 mod copy;
 mod drain;
 pub mod edit;
+pub mod helm;
 pub mod history;
 mod patch;
 pub mod resource;
@@ -100,6 +101,7 @@ pub(super) async fn execute(
     let limit = match act {
         KubeAct::Drain { timeout_seconds, .. } => QUICK + Duration::from_secs(u64::from(*timeout_seconds)),
         KubeAct::CopyIn { .. } | KubeAct::CopyOut { .. } => LONG,
+        KubeAct::RollbackRelease { timeout_seconds, .. } => QUICK.max(Duration::from_secs(u64::from(*timeout_seconds))),
         _ => QUICK,
     };
     in_time(limit, async {
@@ -109,6 +111,9 @@ pub(super) async fn execute(
             KubeAct::CopyIn { container, from, to } => copy::into(&client, target, container, from, to).await,
             KubeAct::Reveal => reveal(&client, target).await,
             KubeAct::DeleteWedged => rollback::delete_wedged(&client, target).await,
+            KubeAct::RollbackRelease { revision, .. } => {
+                helm::rollback(&client, target, *revision, at, false, progress).await
+            }
             _ => {
                 // What the server would refuse is refused before anything is done.
                 if act.has_dry_run() {
@@ -140,6 +145,9 @@ pub async fn change(
     at: Timestamp,
     dry: bool,
 ) -> Result<Deed, Failure> {
+    if let KubeAct::RollbackRelease { revision, .. } = act {
+        return helm::rollback(client, target, *revision, at, dry, &|_| {}).await;
+    }
     let path = path_of(target);
     let api = resource::api(client, path).await?;
     let post = PostParams { dry_run: dry, field_manager: Some(MANAGER.into()) };

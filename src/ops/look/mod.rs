@@ -4,9 +4,11 @@
 
 mod cluster;
 mod engine;
+mod release;
 
 pub use cluster::{Cluster, certificate, cluster};
 pub use engine::{Engine, KEPT, LEFT_OVER, engine, members, tag_of, usage};
+pub use release::{Helm, Place, helm, releases, revisions};
 
 /// Whether a server said that there is no such thing.
 fn is_missing(why: &str) -> bool {

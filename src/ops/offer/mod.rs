@@ -186,6 +186,7 @@ mod tests {
             "apply",
             "rollback",
             "delete-wedged",
+            "helm-rollback",
             "recreate",
             "tag",
             "set-secret",

@@ -21,6 +21,8 @@ acts! {
         Rollback { revision: u64 } = "rollback",
         /// Deletes the pods of a StatefulSet that are neither ready nor of its newest revision: it does not replace them by itself.
         DeleteWedged = "delete-wedged",
+        /// Applies the stored manifest of a revision of a Helm release and records that as a new revision; 0 is the one before.
+        RollbackRelease { revision: u64, timeout_seconds: u32 } = "helm-rollback",
         /// Sets the number of pods.
         Scale { replicas: u32 } = "scale",
         /// Sets the image of a container of the template.
@@ -80,6 +82,13 @@ impl KubeAct {
             }
             Self::DeleteWedged => {
                 format!("Deletes the pods of {on} that are neither ready nor of its newest revision.")
+            }
+            Self::RollbackRelease { revision, .. } => {
+                let to = if *revision == 0 { "the revision before".into() } else { format!("revision {revision}") };
+                format!(
+                    "Applies the manifest of {to} of Helm release {}/{} ({}) and deletes what only the newer one has; hooks are not run. It would not bring back data of volumes, custom resource definitions, nor what hooks have done.",
+                    path.namespace, path.name, path.context
+                )
             }
             Self::Scale { replicas: 0 } => format!("Scales {on} to 0: none of its pods is left."),
             Self::Scale { replicas } => format!("Scales {on} to {replicas}."),
@@ -153,6 +162,7 @@ impl KubeAct {
                 | Self::Evict { .. }
                 | Self::Restart
                 | Self::Rollback { .. }
+                | Self::RollbackRelease { .. }
                 | Self::Scale { .. }
                 | Self::SetImage { .. }
                 | Self::Pause
@@ -179,6 +189,10 @@ impl KubeAct {
                 let kept =
                     if path.resource == "deployments.apps" { "replicasets.apps" } else { "controllerrevisions.apps" };
                 vec![on("patch", path.resource, ""), Access::new("list", kept, "", path.namespace, "")]
+            }
+            // What its objects need is known with its manifest: the server's dry run asks for it.
+            Self::RollbackRelease { .. } => {
+                ["list", "create", "update"].map(|verb| Access::new(verb, "secrets", "", path.namespace, "")).to_vec()
             }
             Self::DeleteWedged => vec![Access::new("delete", "pods", "", path.namespace, "")],
             Self::Restart

@@ -349,6 +349,7 @@ fn parameters_of_kube(act: &KubeAct) -> String {
     match act {
         KubeAct::Scale { replicas } => format!(" to {replicas} of"),
         KubeAct::Rollback { revision } => format!(" to revision {revision} of"),
+        KubeAct::RollbackRelease { revision, .. } => format!(" to revision {revision} of"),
         KubeAct::SetSecret { key, .. } => format!(" {key} of"),
         KubeAct::SetImage { container, image } => format!(" {container}={image} of"),
         KubeAct::PortForward { remote, .. } => format!(" to {remote} of"),

@@ -71,6 +71,6 @@ impl HelmActForm {
 
     /// What goes on where the cockpit goes away in the middle of it.
     pub const fn in_flight(&self) -> &'static str {
-        "what was applied stays applied, and the release may stand as pending-rollback"
+        "what was applied stays applied, and the release stands as pending-rollback until the run is gone on with"
     }
 }

@@ -106,7 +106,8 @@ forms! {
 }
 
 impl HelmAskForm {
-    /// What an answer holds.
+    /// What an answer holds. `unfinished` is a revision that a rollback from here has begun and not finished: the others are as they were
+    /// before it. `managed_by` is the tool of GitOps that keeps its objects, or null.
     pub const fn fields(&self) -> &'static [&'static str] {
         match self {
             Self::Release => &[
@@ -119,6 +120,7 @@ impl HelmAskForm {
                 "description",
                 "updated_at",
                 "managed_by",
+                "unfinished",
             ],
             Self::Revision { .. } => &["exists", "revision", "status", "chart", "app_version", "age_seconds", "diff"],
             Self::Resources => &["total", "ready", "not_ready", "reason"],

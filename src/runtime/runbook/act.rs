@@ -17,13 +17,14 @@ use crate::{
     ops::{
         execute::{Failure, perform},
         gate::Permit,
+        kubernetes::helm,
         ledger::{Ledger as _, refused},
         look,
         operation::{EngineAct, Errand, KubeAct, Operation, PostgresAct, Prune, What},
     },
     runbook::{
         self,
-        act::{Act, DockerAct, KubernetesAct, PatroniAct},
+        act::{Act, DockerAct, HelmAct, KubernetesAct, PatroniAct},
         field::Sealed,
         run::{ActResult, Order},
         target::Target,
@@ -118,7 +119,11 @@ pub fn operations(house: &House, target: &Target, act: &Act) -> Result<Vec<Opera
             Ok(vec![Operation::Kube { target, act: kube(house, act)? }])
         }
         Act::Docker(act) => docker(house, target, act),
-        Act::Helm(_) => Err("this version rolls no Helm release back: `helm rollback` does".into()),
+        Act::Helm(HelmAct::Rollback { revision, patience }) => {
+            let timeout_seconds = u32::try_from(*patience).map_err(|_| format!("{patience} s is too long"))?;
+            let act = KubeAct::RollbackRelease { revision: *revision, timeout_seconds };
+            Ok(vec![Operation::Kube { target: release(target)?, act }])
+        }
         Act::Patroni(act) => patroni(house, target, act),
         Act::Postgres(act) => server(house, target, act),
         Act::Sql(sql) => {
@@ -185,6 +190,15 @@ fn errand(house: &House, target: &Target, what: What) -> Operation {
 pub fn object(target: &Target) -> Result<ObjectRef, String> {
     let Target::Object { .. } = target else { return Err(format!("{target} is no object of a cluster")) };
     target.object().ok_or_else(|| format!("{target} is not known here"))
+}
+
+/// The Helm release that a target is, as an object of its cluster.
+///
+/// # Errors
+/// It is none.
+pub fn release(target: &Target) -> Result<ObjectRef, String> {
+    let Target::Release { context, namespace, release } = target else { return Err(format!("{target} is no release")) };
+    Ok(ObjectRef::resource(context, helm::RESOURCE, namespace, release))
 }
 
 fn kube(house: &House, act: &KubernetesAct) -> Result<KubeAct, String> {
@@ -370,7 +384,9 @@ fn permit(house: &House, operation: &Operation) -> Result<Permit, Refusal> {
 /// Whether its server does it whole or not at all, so that a no means that nothing was done.
 fn is_whole(operation: &Operation) -> bool {
     match operation {
-        Operation::Kube { act, .. } => !matches!(act, KubeAct::Drain { .. } | KubeAct::DeleteWedged),
+        Operation::Kube { act, .. } => {
+            !matches!(act, KubeAct::Drain { .. } | KubeAct::DeleteWedged | KubeAct::RollbackRelease { .. })
+        }
         Operation::Engine { act, .. } => !matches!(
             act,
             EngineAct::Recreate { .. } | EngineAct::Restart { .. } | EngineAct::Prune { .. } | EngineAct::Pull { .. }

@@ -20,6 +20,15 @@ pub fn choices(house: &House, variable: &Variable, values: &BTreeMap<String, Jso
         "postgres-servers" => super::look::server::all(house),
         "patroni-candidates" => return candidates(house, &value),
         "revisions" => return revisions(house, &value),
+        "helm-releases" => {
+            return look::releases(&value("context"), &value("namespace"), &house.clients).ok();
+        }
+        "helm-revisions" => {
+            let (context, namespace, release) = (value("context"), value("namespace"), value("release"));
+            let place = look::Place { context: &context, namespace: &namespace, release: &release };
+            let found = look::revisions(place, &house.clients).ok()?;
+            return Some(found.iter().map(ToString::to_string).collect());
+        }
         query => house.saw(|world| observed(world, query, &value))?,
     };
     Some(found)

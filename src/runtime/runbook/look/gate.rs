@@ -75,6 +75,10 @@ fn probes(house: &House, target: &Target) -> Result<Vec<Operation>, String> {
             name: engine.clone(),
             act: EngineAct::Start,
         }]),
+        Target::Release { .. } => {
+            let act = KubeAct::RollbackRelease { revision: 0, timeout_seconds: 0 };
+            Ok(vec![Operation::Kube { target: act::release(target)?, act }])
+        }
         // Of a failover and a switchover alike: what the rule book and the configuration protect.
         Target::Patroni { .. } => {
             let target = database::object_of(house, target)?;

@@ -10,7 +10,7 @@ use super::{House, act};
 use crate::{
     ops::look::{self, Cluster, Engine},
     runbook::{
-        ask::{Answer, Ask, DockerAsk, KubernetesAsk},
+        ask::{Answer, Ask, DockerAsk, HelmAsk, KubernetesAsk},
         target::Target,
     },
 };
@@ -33,7 +33,7 @@ fn asked(house: &House, target: &Target, ask: &Ask) -> Result<Json, String> {
         Ask::Http(http) => outside::http(house, http),
         Ask::PromQl(query) => outside::promql(house, query),
         Ask::Command(command) => outside::command(house, command),
-        Ask::Helm(_) => Err("this version asks nothing of Helm releases".into()),
+        Ask::Helm(ask) => helm(house, target, ask),
         Ask::Patroni(ask) => database::patroni(house, target, ask),
         Ask::Postgres(ask) => server::postgres(house, target, ask),
         Ask::Sql(sql) => server::sql(house, target, sql),
@@ -53,6 +53,16 @@ fn kubernetes(house: &House, target: &Target, ask: &KubernetesAsk) -> Result<Jso
         KubernetesAsk::Job => Cluster::Job,
     };
     look::cluster(&object, &asked, house.now(), &house.clients)
+}
+
+fn helm(house: &House, target: &Target, ask: &HelmAsk) -> Result<Json, String> {
+    let Target::Release { context, namespace, release } = target else { return Err(format!("{target} is no release")) };
+    let asked = match ask {
+        HelmAsk::Release => look::Helm::Release,
+        HelmAsk::Revision { revision } => look::Helm::Revision(*revision),
+        HelmAsk::Resources => look::Helm::Resources,
+    };
+    look::helm(look::Place { context, namespace, release }, asked, house.now(), &house.clients)
 }
 
 fn docker(house: &House, target: &Target, ask: &DockerAsk) -> Result<Json, String> {
