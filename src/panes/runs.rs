@@ -32,7 +32,7 @@ fields! { RunRow;
 }
 
 /// How a run stands, in a word.
-pub(crate) fn word(row: &RunRow) -> &'static str {
+fn word(row: &RunRow) -> &'static str {
     match row.outcome() {
         Some(Outcome::Succeeded) => "succeeded",
         Some(Outcome::Failed) => "failed",
@@ -45,7 +45,7 @@ pub(crate) fn word(row: &RunRow) -> &'static str {
 }
 
 /// How bad that is. A tabletop changes nothing, so it is never bad.
-pub(crate) fn severity(row: &RunRow) -> Option<Severity> {
+fn severity(row: &RunRow) -> Option<Severity> {
     if row.run.state().mode == Mode::Tabletop {
         return None;
     }

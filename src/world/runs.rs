@@ -90,8 +90,8 @@ impl From<Runs> for Kept {
 }
 
 impl Runs {
-    /// Takes what the journal tells; events that are no entries of runs are passed over. Says whether any was one.
-    pub(super) fn apply<'e>(&mut self, events: impl Iterator<Item = &'e Arc<Event>>) -> bool {
+    /// Takes what the journal tells; events that are no entries of runs are passed over.
+    pub(super) fn apply<'e>(&mut self, events: impl Iterator<Item = &'e Arc<Event>>) {
         let mut is_new = false;
         for event in events.filter(|event| event.header.run.is_some()) {
             if let Some(entry) = entry_of(event) {
@@ -101,7 +101,6 @@ impl Runs {
         if is_new {
             self.fold();
         }
-        is_new
     }
 
     fn take(&mut self, incident: Option<IncidentId>, entry: Entry) -> bool {

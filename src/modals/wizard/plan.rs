@@ -29,6 +29,7 @@ use crate::{
         run::Mode,
     },
     ui::{
+        glyphs::Glyphs,
         lines::{self, Line},
         paint,
         scene::Scene,
@@ -176,18 +177,16 @@ impl PlanStage {
         let Some(planned) = self.planned(app) else {
             return app.notice(Severity::Info, "the plan is not there yet");
         };
-        let (plan, gate) = (planned.plan.clone(), planned.gate.clone());
-        let why = match (&plan, &gate) {
-            (Err(_), _) => {
-                Some("there is no plan: what keeps it from being one stands here; v changes the values".into())
-            }
-            (Ok(_), _) if self.mode == Mode::Tabletop => None,
+        let plan = planned.plan.clone();
+        let why = match &plan {
+            Err(_) => Some("there is no plan: what keeps it from being one stands here; v changes the values".into()),
+            Ok(_) if self.mode == Mode::Tabletop => None,
             // What nobody could say is asked again right before anything is done; what is not so is mended first.
-            (Ok(plan), _) if plan.preflight.iter().any(|asked| asked.ok == Some(false)) => {
+            Ok(plan) if plan.preflight.iter().any(|asked| asked.ok == Some(false)) => {
                 Some("it is not as it has to be: what is not so stands above; p asks again".into())
             }
-            (Ok(plan), _) if self.mode == Mode::Drill => plan.may_drill().err(),
-            _ => None,
+            Ok(plan) if self.mode == Mode::Drill => plan.may_drill().err(),
+            Ok(_) => None,
         };
         if let Some(why) = why {
             return app.notice(Severity::Warn, why);
@@ -316,11 +315,7 @@ impl PlanStage {
             Ok(plan) => plan,
             Err(unplanned) => return unplanned_rows(app, unplanned),
         };
-        let sign = |ok: Option<bool>| match ok {
-            Some(true) => (glyphs.ok, Role::Ok),
-            Some(false) => (glyphs.error, Role::Error),
-            None => (glyphs.unknown, Role::Unknown),
-        };
+        let sign = |ok| sign(glyphs, ok);
         let row =
             |(sign, role), text: String, right: &str| Row { sign, role, text, right: right.into(), is_now: false };
         let asked = plan.preflight.iter().map(|it| (row(sign(it.ok), it.title.clone(), ""), step::asked(it)));
@@ -387,8 +382,7 @@ impl PlanStage {
         };
         match (&planned.plan, &planned.gate) {
             (Err(_), _) => Line::of(Role::Warn, "no plan can be made: nothing is done"),
-            (Ok(plan), _) if self.mode == Mode::Tabletop => {
-                let _ = plan;
+            (Ok(_), _) if self.mode == Mode::Tabletop => {
                 Line::of(Role::Ok, format!("at a table nothing is done and nothing is asked: {begins}"))
             }
             (Ok(_), Err(why)) => Line::of(Role::Warn, format!("refused: {why}")),
@@ -412,16 +406,21 @@ fn shown(plan: &Plan) -> impl Iterator<Item = &crate::runbook::plan::Planned> {
     plan.steps.iter().filter(|step| step.left_out.is_none())
 }
 
+/// How it is shown that something is so, is not, or that nobody can say.
+const fn sign(glyphs: &Glyphs, ok: Option<bool>) -> (char, Role) {
+    match ok {
+        Some(true) => (glyphs.ok, Role::Ok),
+        Some(false) => (glyphs.error, Role::Error),
+        None => (glyphs.unknown, Role::Unknown),
+    }
+}
+
 /// Why there is no plan, a row each.
 fn unplanned_rows(app: &App, unplanned: &Unplanned) -> Vec<(Row, Vec<Line>)> {
     let glyphs = &app.settings.glyphs;
     let row = |sign, role, text: &str| Row { sign, role, text: text.into(), right: String::new(), is_now: false };
     let asked = unplanned.preflight.iter().map(|(name, ok, detail)| {
-        let (sign, role) = match ok {
-            Some(true) => (glyphs.ok, Role::Ok),
-            Some(false) => (glyphs.error, Role::Error),
-            None => (glyphs.unknown, Role::Unknown),
-        };
+        let (sign, role) = sign(glyphs, *ok);
         let text = format!("{name}: {detail}");
         (row(sign, role, &text), vec![Line::of(role, detail)])
     });

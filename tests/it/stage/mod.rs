@@ -158,7 +158,7 @@ pub fn app_with_incident(settings: Settings, size: (u16, u16)) -> App {
     app
 }
 
-/// The same with a run that waits for a person, and one that is over.
+/// The same with a run that waits for a person.
 pub fn app_with_runs(settings: Settings, size: (u16, u16)) -> App {
     let mut app = app_with_incident(settings, size);
     let cluster = run_sample::Cluster::default();
