@@ -46,7 +46,7 @@ impl App {
     /// Makes room for the line of an incident, or gives it back.
     pub(super) fn settle_strip(&mut self) {
         self.read_shown();
-        let has_strip = self.shown().incidents.shown().is_some_and(|incident| incident.is_running());
+        let has_strip = self.shown().incidents.running().is_some();
         if self.view.has_strip != has_strip {
             self.view.has_strip = has_strip;
             self.relayout();

@@ -354,7 +354,7 @@ impl App {
         let selectors = self.view.selectors.clone();
         let rules_written = self.rules_written;
         let graph = open.as_ref().and_then(|object| self.world.observed.watch.graph_for(object));
-        let running = self.world.incidents.shown().filter(|incident| incident.is_running());
+        let running = self.world.incidents.running();
         let demand = Demand {
             visible,
             background: BACKGROUND,

@@ -19,7 +19,7 @@ pub enum IncidentCommand {
         /// Practice: it is left out of the figures.
         #[arg(long)]
         drill: bool,
-        /// When users began to be hurt (2026-11-28T02:10:00Z, or 02:10 in UTC, 20m for so long ago); now unless given.
+        /// When users began to be hurt (2026-11-28T02:10:00Z, or 02:10 in UTC, 20m for so long ago); left open unless given, and set later with `incident milestone`.
         #[arg(long, value_name = "TIME")]
         started: Option<String>,
         #[command(flatten)]

@@ -54,6 +54,10 @@ pub(super) async fn execute(
             cluster.switchover(from, candidate, *max_lag_bytes, progress).await
         }
         PostgresAct::Failover { candidate, .. } => cluster.failover(candidate, progress).await,
+        PostgresAct::PromoteCluster { .. } => {
+            let written = act::promote_cluster(&cluster.writer(PATIENCE * 2), &cluster.bases).await;
+            told(&written, "no longer a standby cluster: its leader ends recovery")
+        }
         PostgresAct::Pause => told(&act::pause(&cluster.writer(PATIENCE * 2), &cluster.bases).await, "paused"),
         PostgresAct::Resume => told(&act::resume(&cluster.writer(PATIENCE * 2), &cluster.bases).await, "resumed"),
         PostgresAct::Restart { only_pending, .. } => {

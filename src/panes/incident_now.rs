@@ -143,7 +143,7 @@ fn on_call(scene: &Scene<'_>) -> Option<Line> {
 
 /// The same in one line, for the strip above the panes.
 pub(crate) fn strip(scene: &Scene<'_>) -> Option<(Severity, String)> {
-    let incident = scene.world.incidents.shown().filter(|incident| incident.is_running())?;
+    let incident = scene.world.incidents.running()?;
     let sev = incident.severity.map_or(units::UNKNOWN, Sev::word);
     let drill = if incident.drill { " DRILL" } else { "" };
     let mut words =

@@ -23,12 +23,12 @@ fields! { RunRow;
     "runbook" "RUNBOOK" Text 18 [] "what it does" => |r, _| Value::text(&r.run.plan().runbook),
     "target" "TARGET" Text 26 [grow] "what it is done to" => |r, _| Value::Text(Cow::Owned(r.run.plan().target.to_string())),
     "mode" "MODE" Text 8 [] "live, a drill, or talked through at a table" => |r, _| Value::text(r.run.state().mode.word()),
-    "at" "AT" Text 14 [] "the step that it is at" => |r, _| Value::Text(Cow::Owned(r.view().at.unwrap_or_default())),
+    "at" "AT" Text 14 [] "the step that it is at" => |r, _| Value::Text(Cow::Borrowed(r.view().at.as_deref().unwrap_or_default())),
     "by" "BY" Text 10 [] "who asked for it" => |r, _| Value::text(&r.run.state().requester.name),
     "here" "HERE" Text 4 [hide] "whether this cockpit carries it on" => |r, _| if r.carried().is_some() { Value::text("yes") } else { Value::None },
     "began" "AGE" Time 6 [] "since it began" => |r, _| r.began().map_or(Value::Unknown, Value::Time),
     "name" "RUN" Text 30 [hide] "its name, as the command line knows it" => |r, _| Value::text(r.run.id()),
-    "next" "NEXT" Text 30 [grow] "what happens next, or why nothing does" => |r, _| Value::Text(Cow::Owned(r.view().next)),
+    "next" "NEXT" Text 30 [grow] "what happens next, or why nothing does" => |r, _| Value::Text(Cow::Borrowed(&r.view().next)),
 }
 
 /// How a run stands, in a word.

@@ -26,7 +26,10 @@ impl World {
 
 /// Runbooks for disasters of a cluster.
 fn runbooks(cluster: &Cluster) -> &'static [&'static str] {
-    if cluster.patroni.is_some() {
+    if let Some(patroni) = &cluster.patroni {
+        if patroni.config_or_default().is_standby_cluster {
+            return &["patroni-promote-cluster"];
+        }
         &["patroni-failover", "patroni-switchover"]
     } else if cluster.servers.len() > 1 {
         &["postgres-promote"]

@@ -187,6 +187,11 @@ impl Incidents {
         chosen.or_else(|| running.min_by_key(|incident| incident.severity.unwrap_or(Sev::Sev4)))
     }
 
+    /// The one that is shown, where it goes on.
+    pub fn running(&self) -> Option<&Arc<Incident>> {
+        self.shown().filter(|incident| incident.is_running())
+    }
+
     /// Chooses which is shown; `None` is the worst that is open.
     pub fn choose(&mut self, id: Option<IncidentId>) {
         self.kept.chosen = id;

@@ -1,11 +1,12 @@
 //! Runs of runbooks as the cockpit knows them: what the journal says of each, and how those stand that are carried on here.
 
 use crate::{
+    incident::{Record, postmortem::Measured},
     model::{
         Timestamp,
         journal::{Actor, Event, IncidentId},
     },
-    runbook::run::{Entry, Outcome, Question, Run, Standing, Status, View, entry_of},
+    runbook::run::{Entry, Outcome, Question, Run, Standing, Status, View, entry_of, figures},
 };
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -22,14 +23,16 @@ pub struct RunRow {
     pub incident: Option<IncidentId>,
     /// In their order.
     pub entries: Arc<Vec<Entry>>,
+    /// The checklist, as its entries say.
+    written: Arc<View>,
     /// As whoever carries it on in this cockpit says; nothing where nobody does, or not any more.
     pub standing: Option<Standing>,
 }
 
 impl RunRow {
     /// The checklist.
-    pub fn view(&self) -> View {
-        self.carried().map_or_else(|| self.run.view(), |standing| standing.view.clone())
+    pub fn view(&self) -> &View {
+        self.carried().map_or(&self.written, |standing| &standing.view)
     }
 
     /// How it stands, in a word; nothing while it goes on.
@@ -122,12 +125,16 @@ impl Runs {
         let known = |name: &CompactString| self.rows.iter().find(|row| row.run.id() == name);
         let row = |(name, (incident, entries)): (&CompactString, &(Option<IncidentId>, Arc<Vec<Entry>>))| {
             // Only what has changed is restored anew.
-            let run = match known(name).filter(|row| Arc::ptr_eq(&row.entries, entries)) {
-                Some(row) => row.run.clone(),
-                None => Run::restore(entries, Actor::program()).ok()?,
+            let (run, written) = match known(name).filter(|row| Arc::ptr_eq(&row.entries, entries)) {
+                Some(row) => (row.run.clone(), Arc::clone(&row.written)),
+                None => {
+                    let run = Run::restore(entries, Actor::program()).ok()?;
+                    let written = Arc::new(run.view());
+                    (run, written)
+                }
             };
             let standing = self.kept.standings.get(name).cloned();
-            Some(RunRow { run, incident: *incident, entries: Arc::clone(entries), standing })
+            Some(RunRow { run, incident: *incident, entries: Arc::clone(entries), written, standing })
         };
         let mut rows: Vec<_> = self.kept.entries.iter().filter_map(row).collect();
         rows.sort_by_key(|row| std::cmp::Reverse((row.began(), CompactString::from(row.run.id()))));
@@ -158,6 +165,12 @@ impl Runs {
     pub fn carried(&self) -> impl Iterator<Item = &RunRow> {
         self.rows.iter().filter(|row| row.carried().is_some())
     }
+}
+
+/// What the runs of an incident measured, as its record says.
+pub fn measured(incident: IncidentId, record: &Record<'_>) -> Measured {
+    let entries: Vec<_> = record.of_incident(incident).filter_map(|entry| entry_of(entry.shown().event)).collect();
+    Measured { recovery_point: figures::given_up(&entries.iter().collect::<Vec<_>>()), ..Measured::default() }
 }
 
 #[cfg(test)]

@@ -295,6 +295,7 @@ fn every_operation(world: &World, engine: &str, context: &str) -> Vec<Operation>
     all.push(Operation::Engine { target: whole_engine, name: engine.into(), act });
     let by_sql = [
         PostgresAct::Checkpoint,
+        PostgresAct::PromoteCluster { fenced: "switched off".into() },
         PostgresAct::Canary { token: uuid::Uuid::nil() },
         PostgresAct::Fence,
         PostgresAct::Unfence,

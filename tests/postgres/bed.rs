@@ -14,6 +14,7 @@ use flightdeck::{
         postgres::{
             Cluster, Limits,
             check::{Check, Verdict},
+            patroni::Role,
             verify::Tried,
         },
         topic::Topic,
@@ -74,6 +75,20 @@ impl Bed {
             cluster.servers.iter().filter_map(|server| server.state.as_ref()).any(|state| state.is_receiving())
         });
         Some(bed)
+    }
+
+    /// A standby cluster of one node that follows another bed's leader, in a folder of this name, which is gone at the end.
+    pub fn following(other: &Self, name: &str) -> Self {
+        let folder = other.folder.join(format!("pairs/{name}-{}", std::process::id()));
+        let mut bed = Self::new(folder, &["following"], None);
+        bed.script(&["up"], &[&other.folder.display().to_string()]);
+        bed.bases = vec![bed.base("s1")];
+        let url = "postgres://flightdeck@member/postgres".to_owned();
+        bed.watch(ClusterOptions { patroni: bed.bases.clone(), member_url: Some(url), ..bed.common() });
+        bed.wait_until("the standby cluster has a leader that follows", |cluster| {
+            cluster.members().iter().any(|member| member.role == Role::StandbyLeader && member.own.is_some())
+        });
+        bed
     }
 
     fn new(folder: PathBuf, prefix: &'static [&'static str], alone: Option<MutexGuard<'static, ()>>) -> Self {
@@ -232,7 +247,7 @@ impl Bed {
 
 impl Drop for Bed {
     fn drop(&mut self) {
-        if self.prefix == ["streaming"] {
+        if !self.prefix.is_empty() {
             run(&self.folder, self.prefix, &["down"], &[]);
         }
     }

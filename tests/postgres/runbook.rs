@@ -11,13 +11,13 @@ use std::{
 };
 
 /// A home with a configuration that names the cluster.
-struct Home {
+pub struct Home {
     folder: tempfile::TempDir,
-    endpoint: String,
+    pub endpoint: String,
 }
 
 impl Home {
-    fn of(bed: &Bed) -> Self {
+    pub fn of(bed: &Bed) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let config = folder.path().join("config/flightdeck");
         fs::create_dir_all(&config).expect("made");
@@ -39,7 +39,7 @@ impl Home {
         command
     }
 
-    fn run(&self, flags: &[&str], arguments: &[&str]) -> Output {
+    pub fn run(&self, flags: &[&str], arguments: &[&str]) -> Output {
         self.command(flags, arguments).output().expect("it runs")
     }
 
@@ -55,7 +55,7 @@ impl Home {
     }
 }
 
-fn words(all: &[String]) -> Vec<&str> {
+pub fn words(all: &[String]) -> Vec<&str> {
     all.iter().map(String::as_str).collect()
 }
 

@@ -1,9 +1,11 @@
 //! Containers of an engine.
 
-use crate::bed::{Home, IMAGE, set, testbed};
+use crate::{
+    bed::{Home, IMAGE, read_until, set, testbed, wait_for},
+    outside::stopped,
+};
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::{path::Path, process::Command};
+use std::{collections::BTreeMap, path::Path, process::Command};
 
 const ENGINE: &str = "docker/docker.sock";
 const OLDER: &str = "testbed/busybox:1.36";
@@ -151,6 +153,32 @@ fn what_nobody_can_tell_pauses_until_a_person_has_looked() {
     assert!(wrong.last()["text"].as_str().expect("a text").contains("is no choice here"), "{}", wrong.all());
     let done = home.said(&["resume", said.run(), "--choose", "accept", "--reason", "it serves nothing", "--json"]);
     assert_eq!((done.code, done.outcome()), (0, "succeeded"), "{}", done.all());
+}
+
+#[test]
+fn a_container_that_turns_unhealthy_stops_a_run_that_waits() {
+    let Some(bed) = testbed("docker::a_container_that_turns_unhealthy_stops_a_run_that_waits", ENGINE) else { return };
+    let home = Home::new(Some(&bed));
+    let name = format!("rb-health-{}", std::process::id());
+    let _gone = Containers(&bed, name.clone());
+    let health = ["--health-cmd", "test ! -e /bad", "--health-interval", "1s", "--health-retries", "1"];
+    let named = ["run", "-d", "--name", &name, "--stop-timeout", "1"];
+    docker(&bed, &[&named[..], &health, &[IMAGE, "sleep", "1000000"]].concat());
+    wait_for("a container that is well", || {
+        docker(&bed, &["inspect", "-f", "{{.State.Health.Status}}", &name]) == "healthy"
+    });
+    let stop = format!(
+        "on = {{ container = {{ engine = \"docker\", name = \"{name}\" }} }}\nask = {{ docker = \"container\" }}\n\
+         when = [{{ path = \"health\", is = \"unhealthy\" }}]"
+    );
+    home.write("runbooks/wait.toml", &stopped(&home.path().join("acted"), &stop, "100s"));
+    let (mut child, mut out) = home.begin(&["run", "wait", "--yes", "--json"]);
+    read_until(&mut out, |event| event["step"] == "wait").expect("it comes so far");
+    docker(&bed, &["exec", &name, "touch", "/bad"]);
+    let last = read_until(&mut out, |event| event["outcome"].is_string()).expect("it ends");
+    child.wait().expect("ended");
+    assert_eq!(last["outcome"], "paused", "{last}");
+    assert!(last["text"].as_str().expect("a text").contains("it is too much"), "{last}");
 }
 
 #[test]

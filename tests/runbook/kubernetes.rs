@@ -101,6 +101,34 @@ fn what_is_paused_protected_or_read_only_is_refused_and_untouched() {
 }
 
 #[test]
+fn a_rule_that_blocks_refuses_a_run_says_who_waives_it_and_is_waived() {
+    let Some(bed) = testbed("kubernetes::a_rule_that_blocks_refuses_a_run_says_who_waives_it_and_is_waived", CLUSTER)
+    else {
+        return;
+    };
+    let (home, space) = (Home::new(Some(&bed)), Namespace::new(&bed, "rule"));
+    space.sleeper("Deployment", "web", 1, IMAGE);
+    space.kubectl(&["set", "env", "deployment/web", "DB_PASSWORD=hunter2-planted"]);
+    space.kubectl(&["set", "image", "deployment/web", "app=testbed/not-there:9"]);
+    let before = space.generation("deployment/web");
+    let values = rollback(&space, "web");
+    let run = [&["run", "k8s-rollback", "--yes", "--json"][..], &set(&values)].concat();
+    let refused = home.said(&run);
+    let text = refused.last()["text"].as_str().unwrap_or_default();
+    assert_eq!((refused.code, refused.outcome()), (4, "refused"), "{}", refused.all());
+    assert!(text.contains("rule 05b is violated") && text.contains("flightdeck check --waive 05b"), "{text}");
+    assert!(!refused.all().contains("hunter2"), "{}", refused.all());
+    assert_eq!(space.generation("deployment/web"), before, "nothing was done");
+
+    // As it says: whoever answers for it accepts it for a time, and says why.
+    let place = format!("05b:Deployment {}/web", space.name);
+    home.plain(&["check", "--waive", &place, "--reason", "it moves to a Secret tomorrow", "--own"]);
+    let done = home.said(&run);
+    assert_eq!((done.code, done.outcome()), (0, "succeeded"), "{}", done.all());
+    assert_eq!((image(&space, "deployment/web"), space.generation("deployment/web")), (IMAGE.into(), before + 1));
+}
+
+#[test]
 fn what_does_not_come_up_is_brought_back() {
     let Some(bed) = testbed("kubernetes::what_does_not_come_up_is_brought_back", CLUSTER) else { return };
     let (home, space) = (Home::new(Some(&bed)), Namespace::new(&bed, "back"));

@@ -243,7 +243,7 @@ fn a_certificate_that_runs_out_is_renewed_and_seen() {
 }
 
 /// A run that acts and then waits, with a condition that stops it.
-fn stopped(file: &Path, stop: &str, timer: &str) -> String {
+pub fn stopped(file: &Path, stop: &str, timer: &str) -> String {
     let file = file.display();
     format!(
         "title = \"Wait\"\nabout = \"For a test.\"\ntyped = \"here\"\n[target]\nhost = {{ host = \"here\" }}\n\

@@ -83,6 +83,13 @@ pub async fn resume(writer: &PatroniWriter, bases: &[CompactString]) -> Outcome 
     configure(writer, bases, &json!({ "pause": null })).await
 }
 
+/// Has a standby cluster become a cluster of its own: its leader ends recovery within `loop_wait` seconds. The same as
+/// `patronictl promote-cluster` of later versions does, and known to those since 1.5
+/// (<https://patroni.readthedocs.io/en/latest/standby_cluster.html>).
+pub async fn promote_cluster(writer: &PatroniWriter, bases: &[CompactString]) -> Outcome {
+    configure(writer, bases, &json!({ "standby_cluster": null })).await
+}
+
 async fn configure(writer: &PatroniWriter, bases: &[CompactString], change: &Value) -> Outcome {
     let sent = send(writer, bases, Method::Patch, "/config", change).await;
     outcome(&sent, |answer| match answer.status {

@@ -15,10 +15,11 @@ use crate::{
     incident::{
         Incident,
         export::{cloudevents, markdown},
-        postmortem::{self, Measured, Postmortem, wording},
+        postmortem::{self, Postmortem, wording},
     },
     journal::{self, BundleRequest, BundleVerdict, JournalError, Misfit, Summary, Verdict},
     model::journal::IncidentId,
+    world::runs,
 };
 use std::{
     fs::{self, File},
@@ -76,7 +77,7 @@ fn written(session: &Session, id: IncidentId, format: ExportFormat) -> Result<St
 
 fn postmortem(session: &Session, id: IncidentId, json: bool) -> Result<String, Ended> {
     let (record, names) = (session.record(), session.incidents().names());
-    let made = Postmortem::of(found(session, id)?, &record, names, Measured::default(), clock::now());
+    let made = Postmortem::of(found(session, id)?, &record, names, runs::measured(id, &record), clock::now());
     if json {
         let text = serde_json::to_string_pretty(&postmortem::json(&made)).map_err(failed)?;
         return Ok(text + "\n");

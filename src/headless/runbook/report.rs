@@ -3,8 +3,8 @@
 
 use crate::{
     incident::export::markdown_text as md,
-    model::{Timestamp, journal::Milestone, redact, text::clean, units},
-    runbook::run::{ActResult, Entry, Record, Run, Verdict},
+    model::{Timestamp, redact, text::clean, units},
+    runbook::run::{ActResult, Entry, Record, Run, Verdict, figures},
 };
 use compact_str::CompactString;
 use serde::Serialize;
@@ -49,7 +49,7 @@ impl Report {
         let planned = run.plan().steps.iter().filter(|planned| planned.left_out.is_none());
         let steps: Vec<_> = planned.map(|planned| step(&planned.step.id, &planned.title, entries)).collect();
         let state = run.state();
-        let recovered = recovered(run, entries);
+        let recovered = figures::recovered(run, entries);
         let seconds = |at: Timestamp| Some(at.duration_since(state.begun_at?).as_secs_f64());
         Self {
             steps,
@@ -57,7 +57,7 @@ impl Report {
             ended_at: entries.iter().rev().find(|entry| matches!(entry.record, Record::Finished { .. })).map(|e| e.at),
             recovery_seconds: recovered.as_ref().and_then(|(_, at)| seconds(*at)),
             recovered_by: recovered.map(|(step, _)| step),
-            recovery_point: entries.iter().rev().filter_map(|entry| answer(entry)).find_map(lost),
+            recovery_point: figures::given_up(entries),
         }
     }
 
@@ -133,54 +133,10 @@ fn verdict(record: &Record) -> Option<&'static str> {
     })
 }
 
-/// The step by which things worked again, and when.
-fn recovered(run: &Run, entries: &[&Entry]) -> Option<(String, Timestamp)> {
-    // What a person says to have done by hand counts, too.
-    let is_act =
-        |record: &Record| matches!(record, Record::Acted { key, .. } | Record::Answered { key, .. } if !key.back);
-    let acted = entries.iter().position(|entry| is_act(&entry.record))?;
-    let verified = entries.iter().skip(acted).filter_map(|entry| match &entry.record {
-        Record::Judged { key, verdict: Verdict::Verified, .. } if !key.back => Some((key.step.clone(), entry.at)),
-        _ => None,
-    });
-    let verified: Vec<_> = verified.collect();
-    let mitigates = |id: &str| {
-        let planned = run.plan().steps.iter().find(|planned| planned.step.id == id);
-        planned.is_some_and(|planned| planned.step.milestone == Some(Milestone::Mitigated))
-    };
-    verified.iter().find(|(step, _)| mitigates(step)).or(verified.last()).cloned()
-}
-
-fn answer(entry: &Entry) -> Option<&Json> {
-    match &entry.record {
-        Record::Acted { answer, .. } | Record::Judged { answer, .. } => answer.as_ref(),
-        _ => None,
-    }
-}
-
-/// What an answer says would be lost.
-fn lost(answer: &Json) -> Option<String> {
-    match answer {
-        Json::Object(map) => match map.get("rpo") {
-            Some(Json::String(text)) => Some(text.clone()),
-            _ => map.values().find_map(lost),
-        },
-        Json::Array(all) => all.iter().find_map(lost),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::runbook::run::Key;
-
-    #[test]
-    fn what_would_be_lost_is_found_in_any_answer() {
-        let answer = json!({"members": [{"name": "db-1"}, {"name": "db-2", "rpo": "12 MiB, of 14 s ago"}]});
-        assert_eq!(lost(&answer).as_deref(), Some("12 MiB, of 14 s ago"));
-        assert_eq!(lost(&json!({"rpo": 5, "name": "db-1"})), None);
-    }
 
     #[test]
     fn every_end_of_a_step_has_a_word() {

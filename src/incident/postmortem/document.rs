@@ -138,7 +138,10 @@ fn measured(page: &mut Document, postmortem: &Postmortem<'_>) {
         &[
             vec!["Error budget spent".into(), budget],
             vec!["Recovery time (RTO reached)".into(), seconds(measured.recovery_time_seconds)],
-            vec!["Recovery point (RPO reached)".into(), seconds(measured.recovery_point_seconds)],
+            vec![
+                "Recovery point (RPO reached)".into(),
+                measured.recovery_point.as_deref().map_or_else(|| "? (not measured)".to_owned(), md),
+            ],
         ],
     );
 }

@@ -33,14 +33,14 @@ const SEV2_WORKING_DAYS: u32 = 5;
 const DEPLOYS_BEFORE: SignedDuration = SignedDuration::from_hours(24);
 
 /// What was measured; `None` where nobody did. The recovery time is taken from the record where a run of a runbook verified it.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Measured {
     /// Part of the period's error budget that it used up, 0–1 and more.
     pub error_budget_spent_ratio: Option<f64>,
     /// From the start of the impact to the first path of a user that was verified to work.
     pub recovery_time_seconds: Option<f64>,
-    /// How much data was lost, as time.
-    pub recovery_point_seconds: Option<f64>,
+    /// How much data was given up, in words with its figures, as the run found it right before.
+    pub recovery_point: Option<String>,
 }
 
 /// A severity for a time.

@@ -4,11 +4,12 @@ use crate::{
     app::{App, effect::Effect},
     incident::{
         Incident,
-        postmortem::{self, Measured, Postmortem, check_step},
+        postmortem::{self, Postmortem, check_step},
     },
     modals::{ask::Ask, window},
     model::{attention::Severity, journal::ReviewState},
     ops::offer::{Field, Wrong},
+    world::runs,
 };
 
 /// Takes it to its next state; where something is missing, says what.
@@ -51,7 +52,7 @@ pub fn step_back(app: &mut App, incident: &Incident) {
 pub fn export(app: &mut App, incident: &Incident, json: bool) {
     let incidents = &app.shown().incidents;
     let record = incidents.whole_record();
-    let made = Postmortem::of(incident, &record, incidents.names(), Measured::default(), app.now);
+    let made = Postmortem::of(incident, &record, incidents.names(), runs::measured(incident.id, &record), app.now);
     let (content, ending) = if json {
         match serde_json::to_string_pretty(&postmortem::json(&made)) {
             Ok(text) => (text + "\n", "json"),

@@ -13,7 +13,7 @@ use crate::{
     app::{App, postmortem::written},
     incident::{
         Incident,
-        postmortem::{Measured, Postmortem, next, wording::Wording},
+        postmortem::{Postmortem, next, wording::Wording},
     },
     model::{
         attention::Severity,
@@ -23,6 +23,7 @@ use crate::{
         units,
     },
     ui::{lines, paint, scene::Scene, theme::Role},
+    world::runs,
 };
 use editor::Editor;
 use parts::{PARTS, Part};
@@ -85,7 +86,8 @@ impl PostmortemModal {
         let mut kept = self.made.borrow_mut();
         if kept.as_ref().is_none_or(|(of, _)| *of != stamp) {
             let record = incidents.whole_record();
-            let made = Postmortem::of(incident, &record, incidents.names(), Measured::default(), scene.now);
+            let made =
+                Postmortem::of(incident, &record, incidents.names(), runs::measured(incident.id, &record), scene.now);
             *kept = Some((stamp, made.into_owned()));
         }
         if let Some((_, made)) = kept.as_mut() {

@@ -10,7 +10,7 @@ use crate::{
     model::{
         Timestamp,
         journal::{Milestone, ReviewState, Role as Of, Section},
-        units,
+        text, units,
     },
     ui::{lines::Line, scene::Scene, theme::Role},
 };
@@ -235,7 +235,7 @@ fn times(postmortem: &Postmortem<'_>) -> Vec<Line> {
     let measured = &postmortem.measured;
     lines.push(Line::maybe("error budget spent", measured.error_budget_spent_ratio, units::percent));
     lines.push(Line::maybe("RTO reached", measured.recovery_time_seconds, units::span));
-    lines.push(Line::maybe("RPO reached", measured.recovery_point_seconds, units::span));
+    lines.push(Line::maybe("RPO reached", measured.recovery_point.as_deref(), |lost| text::clean(lost).into_owned()));
     lines
 }
 

@@ -62,7 +62,7 @@ impl PlanStage {
     /// Asks for the plan.
     pub fn new(app: &mut App, runbook: &str, values: BTreeMap<String, Json>) -> Self {
         let ticket = app.ask_plan(runbook, values.clone(), Secrets::new());
-        let running = app.world.incidents.shown().filter(|incident| incident.is_running());
+        let running = app.world.incidents.running();
         let (incident, mode) = running.map_or((None, Mode::Live), |incident| {
             (Some(incident.id), if incident.drill { Mode::Drill } else { Mode::Live })
         });
@@ -231,7 +231,7 @@ impl PlanStage {
                 }
             }
             Some('i') => {
-                let running = app.world.incidents.shown().filter(|incident| incident.is_running());
+                let running = app.world.incidents.running();
                 match (self.incident, running.map(|incident| incident.id)) {
                     (None, None) => app.notice(Severity::Info, "no incident goes on that it could belong to"),
                     (None, running) => self.incident = running,

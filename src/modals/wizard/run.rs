@@ -276,7 +276,7 @@ impl RunStage {
     }
 
     fn chosen(&self, app: &App) -> usize {
-        self.row(app).map_or(0, |row| self.chosen_of(&row.view()))
+        self.row(app).map_or(0, |row| self.chosen_of(row.view()))
     }
 
     fn chosen_of(&self, view: &View) -> usize {
@@ -301,14 +301,14 @@ impl RunStage {
         let fresh = self.fresh(app);
         let ticket = |prompt: &Option<Prompt>| prompt.as_ref().map(|prompt| prompt.ticket);
         let prompt = if ticket(&self.prompt) == ticket(&fresh) { &self.prompt } else { &fresh };
-        let status = self.status(app, scene, row, &view);
+        let status = self.status(app, scene, row, view);
         let (asked, told) = (prompt.as_ref().map_or(0, |prompt| prompt.height(inner.width)), status.len() as u16);
         let places = divide(inner, view.steps.len(), asked + told);
         draw_head(scene, places.head, &row.run.plan().title, &self.meant(app, scene, row), buffer);
-        let chosen = self.chosen_of(&view);
-        let rows: Vec<_> = view.steps.iter().enumerate().map(|(at, step)| step_row(scene, at, step, &view)).collect();
+        let chosen = self.chosen_of(view);
+        let rows: Vec<_> = view.steps.iter().enumerate().map(|(at, step)| step_row(scene, at, step, view)).collect();
         draw_rows(scene, &rows, chosen, places.rows, buffer);
-        let (title, text) = self.told(row, &view, chosen);
+        let (title, text) = self.told(row, view, chosen);
         let scroll = match (self.tab, self.scroll) {
             // The newest is what one has come for.
             (Tab::Log, 0) => panel_lines(&places, text.clone()),

@@ -69,7 +69,7 @@ fn violated(operation: &Operation, world: &World) -> Option<Stop> {
     let what = if finding.status == Status::Unknown { "cannot be judged" } else { "is violated" };
     let who = finding.owner.as_deref().map_or_else(String::new, |owner| format!(", or {owner} waives it"));
     let why = format!(
-        "rule {} {what} by {} ({}: {}): mend it first{who}; w on the violation (page 6) says how",
+        "rule {} {what} by {} ({}: {}): mend it first{who}: w on the violation (page 6), or flightdeck check --waive {0}",
         finding.check, finding.resource, finding.title, finding.observed
     );
     Some(Stop { why, owners: finding.owner.iter().map(ToString::to_string).collect() })

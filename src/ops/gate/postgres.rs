@@ -6,6 +6,7 @@ use crate::{
         postgres::{
             Cluster,
             check::{Check, Verdict},
+            patroni::Patroni,
             preflight,
             promotion::{self, Fence},
             rpo::Budget,
@@ -60,6 +61,7 @@ pub fn refusal(target: &ObjectRef, act: &PostgresAct, world: &World) -> Option<S
         return Some(format!("{} is not under Patroni", cluster.name));
     };
     match act {
+        PostgresAct::PromoteCluster { .. } => standby_cluster(patroni),
         PostgresAct::Pause if patroni.is_paused => Some("it is paused already".into()),
         PostgresAct::Resume if !patroni.is_paused => Some("it goes on already: it is not paused".into()),
         PostgresAct::Pause | PostgresAct::Resume => {
@@ -68,6 +70,17 @@ pub fn refusal(target: &ObjectRef, act: &PostgresAct, world: &World) -> Option<S
         }
         PostgresAct::Restart { .. } | PostgresAct::Reinitialize => of_member(cluster, &member, act),
         _ => None,
+    }
+}
+
+/// Why a cluster cannot be promoted as a whole, where it cannot.
+fn standby_cluster(patroni: &Patroni) -> Option<String> {
+    let config = patroni.config.as_ref();
+    match (config.map(|config| config.is_standby_cluster), patroni.leader()) {
+        (None, _) => Some("whether it is a standby cluster is not known: its configuration could not be read".into()),
+        (Some(false), _) => Some("it is no standby cluster: it takes writes already".into()),
+        (Some(true), None) => Some("it has no standby leader that could take over".into()),
+        (Some(true), Some(_)) => patroni.is_paused.then(|| "paused: nobody would be promoted; resume it first".into()),
     }
 }
 

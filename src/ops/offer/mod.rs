@@ -190,6 +190,7 @@ mod tests {
             "recreate",
             "tag",
             "set-secret",
+            "promote-cluster",
             "checkpoint",
             "canary",
             "fence",

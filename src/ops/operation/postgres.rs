@@ -15,6 +15,8 @@ acts! {
         Switchover { from: String, candidate: String, max_lag_bytes: u64 } = "switchover",
         /// Makes a replica the leader of a cluster that lost its own, where at most so much is lost.
         Failover { candidate: String, max_loss_bytes: u64 } = "failover",
+        /// Has a standby cluster become a cluster of its own; `fenced` says how the cluster that it followed is kept from writes.
+        PromoteCluster { fenced: String } = "promote-cluster",
         /// Switches automatic failover off.
         Pause = "pause",
         /// Switches automatic failover on again.
@@ -41,7 +43,10 @@ acts! {
 impl PostgresAct {
     /// Whether it is done to the cluster, whatever of it was chosen.
     pub const fn is_of_cluster(&self) -> bool {
-        matches!(self, Self::Switchover { .. } | Self::Failover { .. } | Self::Pause | Self::Resume)
+        matches!(
+            self,
+            Self::Switchover { .. } | Self::Failover { .. } | Self::PromoteCluster { .. } | Self::Pause | Self::Resume
+        )
     }
 
     /// Whether it is done to one server by SQL.
@@ -70,6 +75,9 @@ impl PostgresAct {
             Self::Failover { candidate, max_loss_bytes } => format!(
                 "makes {candidate} the leader of {cluster}, if at most {} are lost: what it has not received is gone.",
                 bytes(max_loss_bytes)
+            ),
+            Self::PromoteCluster { .. } => format!(
+                "makes the standby cluster {cluster} a cluster of its own: its leader takes writes, and what it has not received is lost."
             ),
             Self::Pause => format!("pauses {cluster}: nobody takes over when its leader is lost, until it is resumed."),
             Self::Resume => format!("resumes {cluster}: Patroni elects a leader by itself again."),
@@ -104,6 +112,7 @@ impl PostgresAct {
             Self::Switchover { .. } => Some("writes stop while the leader moves"),
             Self::Failover { .. } => Some("what was not replicated is lost"),
             Self::Promote { .. } => Some("an old primary that is not fenced goes on beside it"),
+            Self::PromoteCluster { .. } => Some("a cluster that it followed and that is not fenced goes on beside it"),
             Self::Reinitialize => Some("the data of the member are deleted"),
             Self::Restart { leads: true, .. } => Some("it leads: writes stop meanwhile"),
             Self::Fence => Some("its clients are cut off, and write no more"),

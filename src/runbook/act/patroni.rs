@@ -12,6 +12,9 @@ forms! {
         Switchover { leader: Template, candidate: Template } = "switchover",
         /// Makes the candidate leader where there is none, or in place of one that is lost.
         Failover { candidate: Template } = "failover",
+        /// Makes a standby cluster a cluster of its own: `PATCH /config` without `standby_cluster`. How the cluster that it followed is
+        /// kept from writes is said.
+        PromoteCluster { fenced: Template } = "promote-cluster",
         /// Restarts the PostgreSQL of a member.
         Restart { member: Template } = "restart",
         /// Throws a replica's data away and copies them anew from the leader.
@@ -33,6 +36,11 @@ impl PatroniActForm {
             Self::Failover { candidate } => {
                 format!("Makes {candidate} the leader on the {on}; what it has not received is lost.")
             }
+            Self::PromoteCluster { .. } => {
+                format!(
+                    "Makes the {on} a cluster of its own: its leader takes writes, what it has not received is lost."
+                )
+            }
             Self::Restart { member } => format!("Restarts the PostgreSQL of {member} on the {on}."),
             Self::Reinitialise { member } => {
                 format!("Throws the data of {member} away and copies them anew from the leader, on the {on}.")
@@ -45,7 +53,7 @@ impl PatroniActForm {
     /// What goes on where the cockpit goes away in the middle of it.
     pub const fn in_flight(&self) -> &'static str {
         match self {
-            Self::Switchover { .. } | Self::Failover { .. } => {
+            Self::Switchover { .. } | Self::Failover { .. } | Self::PromoteCluster { .. } => {
                 "Patroni carries it on after the cockpit goes away: it is not repeated, the cluster is looked at"
             }
             Self::Reinitialise { .. } => "Patroni carries the copying on after the cockpit goes away",

@@ -19,7 +19,8 @@ forms! {
 
 impl PatroniAskForm {
     /// What an answer holds. `leader` is null where there is none; `scheduled` says whether a switchover or restart is; lags are bytes; `rpo`
-    /// says in words what would be lost, also that nobody can say.
+    /// says in words what would be lost, also that nobody can say; of a whole cluster only where it is a `standby_cluster`, of what the
+    /// cluster that it follows has written.
     pub const fn fields(&self) -> &'static [&'static str] {
         match self {
             Self::Cluster => &[
@@ -38,6 +39,8 @@ impl PatroniAskForm {
                 "synchronous",
                 "sync_standbys",
                 "best_candidate",
+                "standby_cluster",
+                "rpo",
                 "reason",
             ],
             Self::Member { .. } => {

@@ -23,6 +23,7 @@ built_in!(
     "k8s-rollback",
     "on-call-handover",
     "patroni-failover",
+    "patroni-promote-cluster",
     "patroni-switchover",
     "postgres-promote",
     "postgres-restore-test",

@@ -320,6 +320,7 @@ fn what_comes_with_the_program_has_the_variables_that_scripts_give() {
         ("helm-rollback", &["context", "namespace", "release", "revision"]),
         ("patroni-switchover", &["endpoint", "candidate", "max_lag_bytes"]),
         ("patroni-failover", &["endpoint", "candidate"]),
+        ("patroni-promote-cluster", &["endpoint", "candidate"]),
         ("postgres-promote", &["primary", "standby"]),
         ("postmortem", &["incident"]),
     ];

@@ -158,6 +158,7 @@ impl Run {
             let text = format!("{} is not marked as isolated: a drill does not act on it", task.target);
             return self.refuse(&text, out);
         }
+        let mut lost = None;
         if !key.back {
             if self.ask_lapsed(out) {
                 return;
@@ -172,7 +173,7 @@ impl Run {
                     self.live.doing.insert(key, Doing::Guarding(guard));
                     return;
                 }
-                Some(Clearance::Clear(_)) => {}
+                Some(Clearance::Clear(_)) => lost = guard.lost(),
                 Some(Clearance::Not(text)) => return self.refuse(&text, out),
                 Some(Clearance::Unclear(text)) => return self.pause(Why::Preflight, text, out),
                 Some(Clearance::Stopped(text)) => return self.pause(Why::Stopped, text, out),
@@ -183,7 +184,7 @@ impl Run {
             }
         }
         self.live.doing.insert(key.clone(), Doing::Ready);
-        self.begin(key, task.effect, out);
+        self.begin(key, task.effect, lost, out);
     }
 
     /// The act with every value.

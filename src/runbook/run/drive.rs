@@ -325,7 +325,7 @@ impl Run {
     fn timer(&mut self, key: Key, period: &Period, out: &mut Out) {
         let seconds = period.ready().unwrap_or(0);
         match self.state.open.get(&key) {
-            None => self.begin(key, format!("waits for {}", crate::model::units::span(seconds as f64)), out),
+            None => self.begin(key, format!("waits for {}", crate::model::units::span(seconds as f64)), None, out),
             Some(progress) => {
                 let until = later(progress.since, seconds);
                 if out.now >= until {
@@ -341,7 +341,7 @@ impl Run {
     fn asking_step(&mut self, planned: &Planned, check: &Check, is_once: bool, out: &mut Out) {
         let key = Key::forward(&planned.step.id);
         let Some(progress) = self.state.open.get(&key).cloned() else {
-            return self.begin(key, planned.effect.clone(), out);
+            return self.begin(key, planned.effect.clone(), None, out);
         };
         if self.pause_at(&key, &progress, out) {
             return;
@@ -367,10 +367,10 @@ impl Run {
     }
 
     /// Writes down that a step begins.
-    pub(super) fn begin(&mut self, key: Key, text: String, out: &mut Out) {
+    pub(super) fn begin(&mut self, key: Key, text: String, lost: Option<String>, out: &mut Out) {
         let visit = self.state.visits.get(&key.step).copied().unwrap_or(0) + 1;
         let attempt = self.state.attempts.get(&key).copied().unwrap_or(0) + 1;
-        self.record(Record::StepBegun { key, visit, attempt, text }, None, out);
+        self.record(Record::StepBegun { key, visit, attempt, text, lost }, None, out);
     }
 
     fn overdue(&mut self, out: &mut Out) {

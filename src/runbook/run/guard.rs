@@ -2,7 +2,9 @@
 
 use super::{
     Effect, Glance, Out, Run,
+    figures::lost,
     judging::{Judging, Poll, Wanted},
+    keep,
     record::{Verdict, Why},
 };
 use crate::{
@@ -203,6 +205,11 @@ impl Guard {
     pub fn answer(&mut self, ticket: u64, answer: &Answer, now: Timestamp) -> bool {
         let mut all = self.again.iter_mut().chain(self.stops.iter_mut().map(|(_, judging)| judging));
         all.any(|judging| judging.answer(ticket, answer, now))
+    }
+
+    /// What the answers say would be lost.
+    pub fn lost(&self) -> Option<String> {
+        self.again.iter().flat_map(Judging::answers).flatten().find_map(lost).map(|lost| keep::text(&lost))
     }
 
     fn clearance(&self) -> Option<Clearance> {

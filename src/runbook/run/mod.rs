@@ -9,6 +9,7 @@ mod back;
 mod draft;
 mod drive;
 mod effect;
+pub mod figures;
 mod guard;
 mod judging;
 mod keep;

@@ -190,7 +190,15 @@ pub enum Record {
     /// Preflight questions that nobody could answer for the plan are answered now.
     Opened { text: String },
     /// A step begins: this is written before anything of it leaves.
-    StepBegun { key: Key, visit: u32, attempt: u32, text: String },
+    StepBegun {
+        key: Key,
+        visit: u32,
+        attempt: u32,
+        text: String,
+        /// What it gives up, in words, as it was found right before: the recovery point of a failover.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lost: Option<String>,
+    },
     /// What came of an act.
     Acted { key: Key, result: ActResult, text: String, answer: Option<Json> },
     /// What the target showed after a doubt.

@@ -254,6 +254,7 @@ fn patroni(house: &House, target: &Target, act: &PatroniAct) -> Result<Vec<Opera
         PatroniAct::Failover { candidate } => {
             (cluster, PostgresAct::Failover { candidate: candidate.clone(), max_loss_bytes: u64::MAX })
         }
+        PatroniAct::PromoteCluster { fenced } => (cluster, PostgresAct::PromoteCluster { fenced: fenced.clone() }),
         PatroniAct::Restart { member } => {
             let leads = leads(member).ok_or_else(|| format!("{target} has no member {member}"))?;
             (of_member(member), PostgresAct::Restart { only_pending: false, leads })

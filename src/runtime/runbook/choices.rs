@@ -1,7 +1,18 @@
 //! What may be chosen for a variable, as far as it has been observed here.
 
-use super::House;
-use crate::{model::object::ObjectKind, ops::look, runbook::definition::Variable, world::World};
+use super::{House, look::about};
+use crate::{
+    client::postgres::ClusterOptions,
+    incident::Incident,
+    model::{
+        gpu::Gpu,
+        object::ObjectKind,
+        postgres::patroni::{Member, Role},
+    },
+    ops::look,
+    runbook::{definition::Variable, target::Target},
+    world::World,
+};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +29,13 @@ pub fn choices(house: &House, variable: &Variable, values: &BTreeMap<String, Jso
             house.clients.postgres.iter().filter_map(|cluster| cluster.patroni.first().cloned()).collect()
         }
         "postgres-servers" => super::look::server::all(house),
-        "patroni-candidates" => return candidates(house, &value),
+        "patroni-candidates" => {
+            return members(house, &value, &|member| !member.role.leads() && !member.tags.nofailover);
+        }
+        "standby-leaders" => return members(house, &value, &|member| member.role == Role::StandbyLeader),
+        "member-servers" => return member_servers(house, &value),
+        "incidents" => about::incidents(house).ok()?.all().iter().map(|one| one.name.to_string()).collect(),
+        "people" => people(about::incidents(house).ok()?.all()),
         "revisions" => return revisions(house, &value),
         "helm-releases" => {
             return look::releases(&value("context"), &value("namespace"), &house.clients).ok();
@@ -84,25 +101,48 @@ fn observed(world: &World, query: &str, value: &dyn Fn(&str) -> String) -> Optio
             .map(|compose| compose.service.to_string())
             .collect(),
         "mounts" => world.observed.mounts.as_ref()?.iter().map(|mount| mount.mount.to_string()).collect(),
+        "gpus" => {
+            if world.observed.gpus.is_unknown() {
+                return None;
+            }
+            let name = |gpu: &Gpu| gpu.uuid.as_ref().or(gpu.pci_address.as_ref()).unwrap_or(&gpu.id).to_string();
+            world.observed.gpus.iter().map(name).collect()
+        }
         "slos" => world.observed.watch.objectives().map(|slo| slo.name.to_string()).collect(),
         _ => return None,
     };
     Some(all.into_iter().collect())
 }
 
-/// Members that may become leader.
-fn candidates(house: &House, value: &dyn Fn(&str) -> String) -> Option<Vec<String>> {
-    let target = crate::runbook::target::Target::Patroni { endpoint: value("endpoint") };
-    let name = super::look::database::cluster_of(house, &target).ok()?.name.clone();
+/// The server that a member of a Patroni cluster is for SQL, where the configuration says how it is logged in to.
+fn member_servers(house: &House, value: &dyn Fn(&str) -> String) -> Option<Vec<String>> {
+    let cluster = cluster_of(house, value)?;
+    let member = value("candidate");
+    let is_known = cluster.member_url.is_some() || cluster.servers.iter().any(|(name, _)| *name == member);
+    Some(if is_known && !member.is_empty() { vec![format!("{}/{member}", cluster.name)] } else { Vec::new() })
+}
+
+/// Everybody who has worked on an incident.
+fn people(incidents: &[Incident]) -> Vec<String> {
+    let people = incidents.iter().flat_map(|incident| &incident.participants);
+    people.map(|person| person.name.to_string()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn cluster_of<'h>(house: &'h House, value: &dyn Fn(&str) -> String) -> Option<&'h ClusterOptions> {
+    super::look::database::cluster_of(house, &Target::Patroni { endpoint: value("endpoint") }).ok()
+}
+
+/// Members of a Patroni cluster that will do.
+fn members(house: &House, value: &dyn Fn(&str) -> String, will_do: &dyn Fn(&Member) -> bool) -> Option<Vec<String>> {
+    let name = cluster_of(house, value)?.name.clone();
     house.saw(|world| {
         let members = world.observed.postgres.get(name.as_str())?.members().iter();
-        let may_lead = members.filter(|member| !member.role.leads() && !member.tags.nofailover);
-        Some(may_lead.map(|member| member.name.to_string()).collect())
+        Some(members.filter(|member| will_do(member)).map(|member| member.name.to_string()).collect())
     })
 }
 
 fn revisions(house: &House, value: &dyn Fn(&str) -> String) -> Option<Vec<String>> {
-    let target = crate::runbook::target::Target::Object {
+    let target = Target::Object {
         context: value("context"),
         kind: value("kind"),
         namespace: value("namespace"),

@@ -49,8 +49,10 @@ pub fn values(definition: &Definition, given: &[(String, String)]) -> Result<BTr
 pub fn discover(house: &House, definition: &Definition, given: &mut BTreeMap<String, Json>) {
     for variable in &definition.variables {
         // An engine or a cluster that is the only one need not be named, whatever the default.
-        let is_place = matches!(variable.choices.as_deref(), Some("contexts" | "engines"));
-        if given.contains_key(&variable.name) || (variable.default.is_some() && !is_place) {
+        let is_place = matches!(variable.choices.as_deref(), Some("contexts" | "engines" | "member-servers"));
+        // Whom something is handed to is never whoever alone has been seen.
+        let is_person = variable.choices.as_deref() == Some("people");
+        if given.contains_key(&variable.name) || is_person || (variable.default.is_some() && !is_place) {
             continue;
         }
         if let Some([only]) = choices::choices(house, variable, given).as_deref() {

@@ -5,7 +5,7 @@ use crate::{
     model::journal::{Actor, KnownBy},
     runbook::{
         plan::Plan,
-        run::{Asking, Choice, Input, Mode, Outcome, Reply, Run, Status, Why, judging::later},
+        run::{Asking, Choice, Input, Mode, Outcome, Reply, Run, Status, Why, figures, judging::later},
         sample::{built_in, person, plan, switchover_answers},
     },
 };
@@ -42,6 +42,8 @@ fn a_failover_waits_for_a_second_person_and_shows_what_would_be_lost() {
     house.tell(approval);
     assert_eq!(house.go(), Some(Outcome::Succeeded), "{:#?}", house.texts());
     assert_eq!(house.world.changes, 1);
+    let entries: Vec<_> = house.journal.iter().collect();
+    assert_eq!(figures::given_up(&entries).as_deref(), Some("12 MiB, of 14 s ago"), "as it was right before the act");
 }
 
 #[test]

@@ -88,10 +88,7 @@ fn gpu(house: &House, wanted: &str) -> Result<Json, String> {
 
 /// What is open for whoever is on call here.
 fn shift(house: &House) -> Result<Json, String> {
-    let entries = house.journal.incidents().wait(PATIENCE).map_err(|error| error.to_string())?;
-    let events: Vec<_> = entries.into_iter().map(|entry| entry.event).collect();
-    let record = Record::of(&events);
-    let incidents = Incidents::of(&record);
+    let incidents = incidents(house)?;
     let open: Vec<_> = incidents.all().iter().filter(|incident| incident.is_running() && !incident.drill).collect();
     let tasks = open.iter().flat_map(|incident| &incident.tasks).filter(|task| task.is_open()).count();
     let brief: Vec<_> = open.iter().map(|incident| format!("{} {}", incident.name, incident.title)).collect();
@@ -113,6 +110,16 @@ fn shift(house: &House) -> Result<Json, String> {
         "on_call": null,
         "brief": brief.join("; "),
     }))
+}
+
+/// Every incident of the journal.
+///
+/// # Errors
+/// It cannot be read, and why.
+pub fn incidents(house: &House) -> Result<Incidents, String> {
+    let entries = house.journal.incidents().wait(PATIENCE).map_err(|error| error.to_string())?;
+    let events: Vec<_> = entries.into_iter().map(|entry| entry.event).collect();
+    Ok(Incidents::of(&Record::of(&events)))
 }
 
 fn attention(house: &House, target: &Target) -> Json {
@@ -151,9 +158,7 @@ fn sources(house: &House) -> Json {
 }
 
 fn incident(house: &House, wanted: &str) -> Result<Json, String> {
-    let entries = house.journal.incidents().wait(PATIENCE).map_err(|error| error.to_string())?;
-    let events: Vec<_> = entries.into_iter().map(|entry| entry.event).collect();
-    let incidents = Incidents::of(&Record::of(&events));
+    let incidents = incidents(house)?;
     let Ok(incident) = incidents.resolve(wanted) else { return Ok(json!({ "exists": false })) };
     Ok(json!({
         "exists": true,

@@ -12,6 +12,7 @@ use crate::{
             patroni::{Member, Patroni, Role},
             rpo::{self, Budget},
         },
+        units,
     },
     ops::execute::{Failure, within},
     runbook::{ask::PatroniAsk, target::Target},
@@ -80,19 +81,33 @@ pub fn patroni(house: &House, target: &Target, ask: &PatroniAsk) -> Result<Json,
                 .api_url
                 .clone()
                 .map(|base| blocking(async { client.is_replica(&base, *max_lag).await.map_err(Failure::Failed) }));
-            let now = house.now();
-            let lost = house.saw(|world| {
-                let known = world.observed.postgres.get(options.name.as_str())?;
-                Some(rpo::estimate(known, candidate, now).check(Budget { bytes: *max_lag, seconds: None }).detail)
-            });
+            let lost = lost(house, options, found, Budget { bytes: *max_lag, seconds: None });
             let mut answer = of_member(found);
             answer["is_ready"] = json!(ready.and_then(Result::ok));
             answer["is_sync"] = json!(matches!(found.role, Role::SyncStandby | Role::QuorumStandby));
             answer["no_failover"] = json!(found.tags.nofailover);
-            answer["rpo"] =
-                json!(lost.unwrap_or_else(|| "nobody has watched the leader: what would be lost is not known".into()));
+            answer["rpo"] = json!(lost);
             Ok(answer)
         }
+    }
+}
+
+/// What would be lost if a member took over, in words: by what was seen of the leader here; where nobody watched it, by the position that
+/// it wrote into Patroni's store last, which is the least that can be missing.
+fn lost(house: &House, options: &ClusterOptions, member: &Member, budget: Budget) -> String {
+    let now = house.now();
+    let estimate = house.saw(|world| {
+        let known = world.observed.postgres.get(options.name.as_str())?;
+        Some(rpo::estimate(known, &member.name, now))
+    });
+    match (estimate, member.lag_bytes) {
+        (Some(estimate), None) => estimate.check(budget).detail,
+        (Some(estimate), _) if estimate.known_bytes.is_some() => estimate.check(budget).detail,
+        (_, Some(lag)) => format!(
+            "at least {}, by the last position that the leader wrote into Patroni's store; nobody here watched it, so what it wrote after that is not known",
+            units::bytes(lag as f64)
+        ),
+        (None, None) => "nobody has watched the leader: what would be lost is not known".into(),
     }
 }
 
@@ -153,6 +168,20 @@ fn of_member(member: &Member) -> Json {
     })
 }
 
+/// What a standby leader has of what the other cluster wrote, in words: more is not known on this side.
+fn behind(leader: &Member) -> String {
+    let own = leader.own.as_ref();
+    let received = own.and_then(|own| own.position());
+    let Some(received) = received else { return format!("{} does not say how far it has the log", leader.name) };
+    let last = own
+        .and_then(|own| own.replayed_at)
+        .map_or_else(String::new, |at| format!(", its last transaction committed at {}", units::date_clock(at)));
+    format!(
+        "all after {received}{last}: what {} has received; what was written there after that is not known here",
+        leader.name
+    )
+}
+
 fn whole(seen: &Patroni) -> Json {
     let leader = seen.leader();
     let replicas: Vec<&Member> = seen.members.iter().filter(|member| !member.role.leads()).collect();
@@ -183,6 +212,8 @@ fn whole(seen: &Patroni) -> Json {
         "scheduled": seen.scheduled.is_some(),
         "synchronous": seen.config_or_default().is_synchronous,
         "sync_standbys": replicas.iter().filter(is_sync).map(|member| &member.name).collect::<Vec<_>>(),
+        "standby_cluster": seen.config.as_ref().map(|config| config.is_standby_cluster),
+        "rpo": leader.filter(|leader| leader.role == Role::StandbyLeader).map(behind),
         "best_candidate": best.map(|member| &member.name),
         "reason": leader.is_none().then_some("there is no leader"),
     })

@@ -1,6 +1,6 @@
 //! Answers the questions of runs and plans. It changes nothing.
 
-mod about;
+pub mod about;
 pub mod database;
 mod gate;
 mod outside;
