@@ -20,7 +20,10 @@ use crate::{
 };
 use compact_str::CompactString;
 use serde_json::Value as Json;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Where secrets stand, by the names of their variables: a file, or `$VARIABLE`. They are never typed here, where keys are recorded.
 pub type Secrets = BTreeMap<String, String>;
@@ -99,6 +102,8 @@ impl Desk {
 pub struct Fitting {
     pub runbook: String,
     pub title: String,
+    /// What it is for.
+    pub object: ObjectRef,
     pub values: BTreeMap<String, Json>,
     /// How much of what is wrong it names.
     pub weight: u32,
@@ -110,10 +115,28 @@ impl App {
     /// # Errors
     /// There is nothing that one could fit.
     pub fn fitting(&self) -> Result<Vec<Fitting>, String> {
-        let object = self.targets()?.swap_remove(0);
-        let mut occasions = self.occasions(&object);
+        Ok(self.fitting_about(&self.targets()?.swap_remove(0)))
+    }
+
+    /// Runbooks that fit an object, the best first.
+    pub(crate) fn fitting_about(&self, object: &ObjectRef) -> Vec<Fitting> {
+        let mut found = self.fitting_for(object);
+        // A row that stands for many: what fits each of them.
+        if found.is_empty() {
+            let rows = self.shown().attention.iter().filter(|row| row.condition.object == *object);
+            let members: BTreeSet<ObjectRef> =
+                rows.flat_map(|row| &row.members).map(|member| self.acted_on(member.clone())).collect();
+            found = members.iter().flat_map(|member| self.fitting_for(member)).collect();
+        }
+        found.sort_by_key(|fitting| std::cmp::Reverse(fitting.weight));
+        found
+    }
+
+    /// Runbooks that fit an object, each once.
+    fn fitting_for(&self, object: &ObjectRef) -> Vec<Fitting> {
+        let mut occasions = self.occasions(object);
         let above = self.acted_on(object.clone());
-        if above != object {
+        if above != *object {
             occasions.extend(self.occasions(&above));
         }
         let mut found: Vec<Fitting> = Vec::new();
@@ -121,15 +144,14 @@ impl App {
             let (runbook, weight) = (suggestion.definition.id.clone(), suggestion.weight);
             let title = suggestion.definition.summary();
             let known = found.iter().position(|known| known.runbook == runbook);
-            let fitting = Fitting { runbook, title, values: suggestion.variables, weight };
+            let fitting = Fitting { runbook, title, object: above.clone(), values: suggestion.variables, weight };
             match known {
                 Some(at) if found[at].weight < weight => found[at] = fitting,
                 Some(_) => {}
                 None => found.push(fitting),
             }
         }
-        found.sort_by_key(|fitting| std::cmp::Reverse(fitting.weight));
-        Ok(found)
+        found
     }
 
     /// What may be said of an object: by itself, and by every row of the attention list about it.

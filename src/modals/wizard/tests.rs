@@ -8,6 +8,7 @@ use crate::{
         runs::{PlanWanted, Planned},
     },
     model::{
+        attention::{Attention, Condition, Severity},
         input::{Key, KeyCode},
         journal::{Actor, Body},
         object::{ObjectKind, ObjectRef},
@@ -321,4 +322,28 @@ fn leaving_with_a_run_that_is_not_over_is_said_once() {
     assert!(!aboard.app.outbox_for_tests().iter().any(|effect| matches!(effect, Effect::Quit)));
     aboard.app.quit();
     assert!(aboard.app.outbox_for_tests().iter().any(|effect| matches!(effect, Effect::Quit)));
+}
+
+#[test]
+fn a_row_that_stands_for_many_offers_what_fits_each() {
+    let mut aboard = Aboard::new(true);
+    let deployment = |name: &str| ObjectRef::in_cluster(ObjectKind::Deployment, "prod", "shop", name);
+    let condition = Condition {
+        rule: "kube-workload".into(),
+        severity: Severity::Error,
+        kind: "pods".into(),
+        object: ObjectRef::resource("prod", "namespaces", "", "shop"),
+        name: "shop".into(),
+        cause: "5 pods of 2 workloads crash".into(),
+        next_step: String::new(),
+        count: 5,
+        since: None,
+    };
+    let members = vec![deployment("api"), deployment("web")];
+    aboard.app.world.attention = vec![Attention { condition, began: at(1), members }];
+    let found = aboard.app.fitting_about(&ObjectRef::resource("prod", "namespaces", "", "shop"));
+    let of = |name: &str| found.iter().filter(|one| one.object == deployment(name)).collect::<Vec<_>>();
+    assert_eq!((of("api").len(), of("web").len()), (found.len() / 2, found.len() / 2), "{found:#?}");
+    let rollback = of("web").into_iter().find(|one| one.runbook == "k8s-rollback").expect("it fits");
+    assert_eq!(rollback.values["name"], "web");
 }
