@@ -63,10 +63,12 @@ impl App {
     /// work for nothing.
     pub(super) fn refresh_lists_after(&mut self, changed: Changed) {
         let visible: Vec<_> = self.view.visible().collect();
+        let is_covered = !self.modals.is_empty();
         for name in visible {
             let topics = panes::find(name).map_or(TopicSet::EMPTY, |pane| pane.topics_in(&self.view));
             let touched = topics.is_empty() || topics.intersects(changed.topics);
             self.with_list(name, |mut listing| {
+                listing.list.hold(is_covered);
                 if touched || ((changed.attention || changed.sources) && listing.table.follows_sources()) {
                     listing.refresh();
                 }

@@ -34,11 +34,8 @@ fields! { RunRow;
 /// How a run stands, in a word.
 fn word(row: &RunRow) -> &'static str {
     match row.outcome() {
-        Some(Outcome::Succeeded) => "succeeded",
-        Some(Outcome::Failed) => "failed",
         Some(Outcome::Paused) => "waits",
-        Some(Outcome::Refused) => "refused",
-        Some(Outcome::Unknown) => "unknown",
+        Some(outcome) => outcome.word(),
         None if row.carried().is_some() => "goes on",
         None => "open",
     }

@@ -35,6 +35,9 @@ pub struct ListState {
     pub total: usize,
     /// Key of the selected row; the selection follows it when the order changes.
     pub selected: Option<CompactString>,
+    /// The row that was selected when something was laid over the list: whoever comes back from there finds it selected, wherever it went
+    /// meanwhile.
+    pub(super) held: Option<CompactString>,
     /// Whether the user moved the cursor off the first line, so that it belongs to a row.
     pub moved: bool,
     /// Where the selected row stands in `order`.
@@ -117,6 +120,15 @@ impl ListState {
         self.branches.clear();
     }
 
+    /// Holds the selected row for as long as something lies over the list.
+    pub fn hold(&mut self, is_covered: bool) {
+        if !is_covered {
+            self.held = None;
+        } else if self.held.is_none() && self.moved {
+            self.held.clone_from(&self.selected);
+        }
+    }
+
     /// Puts the cursor back on its row. The row moves over a screen that stands still; where it leaves the screen, the screen
     /// follows and the row keeps its line.
     fn follow(&mut self, table: &dyn Table, world: &World, height: usize) {
@@ -128,7 +140,9 @@ impl ListState {
         let line = self.cursor.saturating_sub(self.offset);
         if !self.moved {
             self.cursor = 0;
-        } else if let Some(at) = self.selected.as_ref().and_then(|selected| self.place_of(selected, table, world)) {
+        } else if let Some(at) =
+            self.held.iter().chain(&self.selected).find_map(|key| self.place_of(key, table, world))
+        {
             self.cursor = at;
             if !(self.offset..self.offset + height.max(1)).contains(&at) {
                 self.offset = at.saturating_sub(line);

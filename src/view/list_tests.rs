@@ -67,6 +67,22 @@ fn where_the_row_vanishes_the_cursor_keeps_its_place() {
 }
 
 #[test]
+fn a_row_that_was_left_and_came_back_while_something_lay_over_the_list_is_selected_again() {
+    let world = World::default();
+    let (all, without) = (Made::of(&[(1, 9.0), (2, 8.0), (3, 7.0)]), Made::of(&[(1, 9.0), (3, 7.0)]));
+    let mut list = refreshed(&all);
+    list.move_to(1, &all, &world, 4);
+    for is_covered in [true, false] {
+        for table in [&without, &all] {
+            list.hold(is_covered);
+            list.refresh(table, &world, false, 4);
+        }
+        let expected = if is_covered { "2" } else { "3" };
+        assert_eq!(list.selected.as_deref(), Some(expected), "covered: {is_covered}");
+    }
+}
+
+#[test]
 fn a_row_that_leaves_the_screen_keeps_its_line() {
     let world = World::default();
     let rows: Vec<_> = (0..100).map(|n| (n, f64::from(200 - n))).collect();

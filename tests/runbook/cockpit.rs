@@ -220,6 +220,8 @@ fn what_does_not_come_up_is_undone_from_the_screen() {
     let digit = line.chars().find(char::is_ascii_digit).expect("a digit before it");
     pty.send(digit.to_string());
     pty.send(ENTER);
+    until(&pty, "type api to take the way-back");
+    pty.send("api\r");
     until(&pty, "failed:");
     assert_eq!(space.get("deployment/api", "{.spec.template.spec.containers[0].image}"), IMAGE);
     leave(&mut pty);

@@ -57,6 +57,13 @@ fn a_bad_image_in_a_stuck_rollout_is_rolled_back_and_verified() {
     assert_eq!((done.code, done.outcome()), (0, "succeeded"), "{}", done.all());
     assert_eq!((image(&space, "deployment/web"), space.generation("deployment/web")), (IMAGE.into(), before + 1));
     assert!(done.events.iter().all(|event| event["run"] == paused.run()), "{}", done.all());
+    // A run that is over is undone by nobody who may not act, and not by the way.
+    let undo = ["resume", paused.run(), "--choose", "way-back", "--json"];
+    for flags in [&["--read-only", "--yes"][..], &[]] {
+        let output = home.command("ops-a", &undo).args(flags).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(4), "{flags:?}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+    assert_eq!(space.generation("deployment/web"), before + 1);
     // What runs now is what is asked for: there is nothing to go back to.
     let again = home.said(&[&run[..], &set(&values), &["--set", "revision=3", "--yes"]].concat());
     assert_eq!((again.code, again.outcome()), (4, "refused"), "{}", again.all());

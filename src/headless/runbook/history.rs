@@ -1,6 +1,6 @@
 //! `runbook history` and `runbook approve`.
 
-use super::{Ended, Surroundings, drill::Drills, failed, line, print_json, report::Report, run::word_of, usage};
+use super::{Ended, Surroundings, drill::Drills, failed, line, print_json, report::Report, usage};
 use crate::{
     cli::{
         exit,
@@ -61,7 +61,7 @@ pub fn history(
         }
     }
     for one in lines {
-        let word = one.outcome.map_or("open", word_of);
+        let word = one.outcome.map_or("open", Outcome::word);
         let mode = one.mode.word();
         let text = format!(
             "{}  {:<10} {mode:<8} {word:<10} {} by {}",
@@ -124,7 +124,7 @@ fn one(journal: &Journal, name: &str, format: HistoryFormat, out: &mut dyn Write
         let step = entry.key().map_or_else(String::new, |key| key.step);
         line(out, &format!("{}  {:<10} {step:<14} {}", units::clock(entry.at), entry.by.name, entry.text()))?;
     }
-    let word = run.outcome().map_or("open", word_of);
+    let word = run.outcome().map_or("open", Outcome::word);
     line(out, &format!("{word}: {}", run.view().next))?;
     if let Some(seconds) = report.recovery_seconds {
         line(out, &format!("recovery time {} from its beginning", units::span(seconds)))?;
@@ -143,7 +143,7 @@ fn head(journal: &Journal, run: &Run, incident: Option<IncidentId>) -> Vec<(&'st
         ("Target", plan.target.to_string()),
         ("Mode", state.mode.word().to_owned()),
         ("By", state.requester.name.to_string()),
-        ("Outcome", format!("{}: {}", run.outcome().map_or("open", word_of), run.view().next)),
+        ("Outcome", format!("{}: {}", run.outcome().map_or("open", Outcome::word), run.view().next)),
         ("Plan", plan.plan_hash.to_string()),
     ];
     head.extend(state.begun_at.map(|at| ("Begun", units::date_clock(at))));

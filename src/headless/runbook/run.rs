@@ -134,6 +134,11 @@ pub fn resume(
     let setting = Setting::open(around, &wanted, secrets)?;
     let way_back = answers.choose.as_deref() == Some(Choice::WayBack.word());
     let is_over = run.outcome().is_some_and(|outcome| outcome != Outcome::Paused);
+    if let Some(text) = kept_back(around.policy.locked, run.state().mode, is_over && way_back && !answers.yes) {
+        // The run stands as it stood: nothing is written.
+        let verdict = Verdict { run: Some(run.id().to_owned()), outcome: Outcome::Refused, incident: kept.incident, text };
+        return end(&verdict, answers, out);
+    }
     let first = (is_over && way_back).then(|| Input::WayBack { by: setting.house.actor.clone() });
     if is_over && first.is_none() {
         let outcome = run.outcome().unwrap_or(Outcome::Unknown);
@@ -142,6 +147,15 @@ pub fn resume(
         return end(&verdict, answers, out);
     }
     carry(&setting, run, kept.incident, first, answers, out, errors)
+}
+
+/// Why a run is not gone on with at all.
+fn kept_back(is_locked: bool, mode: Mode, is_unconfirmed: bool) -> Option<String> {
+    if is_locked && mode != Mode::Tabletop {
+        return Some("READ-ONLY by flag or configuration: start without --read-only to go on with a run".into());
+    }
+    let unconfirmed = "the run is over: --choose way-back undoes what it did, which --yes confirms";
+    is_unconfirmed.then(|| unconfirmed.into())
 }
 
 fn unplanned(no: NoPlan, answers: &Answers, out: &mut dyn Write) -> Result<u8, Ended> {
@@ -293,7 +307,7 @@ fn entry_line(entry: &Entry, json: bool) -> Option<String> {
         },
         Happened::Paused { .. } => "paused",
         Happened::Finished { outcome, .. } => {
-            return Some(format!("{}  {}: {}", units::clock(entry.at), word_of(*outcome), entry.text()));
+            return Some(format!("{}  {}: {}", units::clock(entry.at), outcome.word(), entry.text()));
         }
         _ => "",
     };
@@ -311,24 +325,13 @@ const fn result_word(result: crate::runbook::run::ActResult) -> &'static str {
     }
 }
 
-/// The word for an outcome.
-pub(super) const fn word_of(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Succeeded => "succeeded",
-        Outcome::Failed => "failed",
-        Outcome::Paused => "paused",
-        Outcome::Refused => "refused",
-        Outcome::Unknown => "unknown",
-    }
-}
-
 /// Prints the last line.
 fn end(verdict: &Verdict, answers: &Answers, out: &mut dyn Write) -> Result<u8, Ended> {
     if answers.form.json {
         json_line(out, &verdict.json())?;
     } else {
         let run = verdict.run.as_deref().unwrap_or("no run");
-        line(out, &format!("{run}: {}", word_of(verdict.outcome)))?;
+        line(out, &format!("{run}: {}", verdict.outcome.word()))?;
         for text in verdict.text.lines() {
             line(out, text)?;
         }

@@ -181,6 +181,11 @@ impl PlanStage {
         let why = match &plan {
             Err(_) => Some("there is no plan: what keeps it from being one stands here; v changes the values".into()),
             Ok(_) if self.mode == Mode::Tabletop => None,
+            Ok(_) if let Err(why) = &planned.gate => {
+                let why = format!("refused: {why}; it is asked again now");
+                self.plan_again(app);
+                Some(why)
+            }
             // What nobody could say is asked again right before anything is done; what is not so is mended first.
             Ok(plan) if plan.preflight.iter().any(|asked| asked.ok == Some(false)) => {
                 Some("it is not as it has to be: what is not so stands above; p asks again".into())
@@ -205,6 +210,10 @@ impl PlanStage {
         }
         if window::closes(key, app) || is(key, 'q') {
             return Outcome::Close;
+        }
+        // Its run is about to be shown: what is typed meanwhile is meant for that.
+        if self.begun.is_some() {
+            return Outcome::Stay;
         }
         if let Some(by) = row_step(key) {
             let last = self.rows(app).len().saturating_sub(1);
@@ -240,7 +249,11 @@ impl PlanStage {
             }
             Some('p') => self.plan_again(app),
             Some('o') => crate::modals::picker::open(app, super::FITTING),
-            Some('A') => app.run("arm"),
+            Some('A') => {
+                app.run("arm");
+                // What the gate says depends on it.
+                self.plan_again(app);
+            }
             Some('?') => app.notice(Severity::Info, HELP),
             Some('y') => self.copy(app),
             _ => {}
@@ -375,7 +388,7 @@ impl PlanStage {
 
     /// Whether it may begin, in a line.
     fn verdict(&self, app: &App) -> Line {
-        let Some(planned) = self.planned(app) else { return Line::empty() };
+        let Some(planned) = self.planned(app) else { return Line::of(Role::Info, "looking at how it is now …") };
         let begins = match self.begun {
             Some(_) => return Line::of(Role::Info, "it begins"),
             None => "Enter begins it",

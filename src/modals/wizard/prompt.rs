@@ -37,8 +37,17 @@ pub struct Way {
     pub word: &'static str,
     pub meaning: String,
     pub said: Said,
-    /// Whether it has to be said what was seen.
-    pub needs_reason: bool,
+    pub needs: Needs,
+}
+
+/// What has to be typed before a way is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Needs {
+    Nothing,
+    /// What was seen.
+    Reason,
+    /// This name: something is done to what it names.
+    Name(String),
 }
 
 /// What is asked, and how far the answer is.
@@ -54,15 +63,16 @@ pub struct Prompt {
 enum Kind {
     Typed { wanted: String, line: Line },
     Form { fields: Box<Fields>, variables: Vec<Variable> },
-    Ways { ways: Vec<Way>, cursor: usize, reason: Option<Line> },
+    /// With what is typed for the chosen way, where it needs that.
+    Ways { ways: Vec<Way>, cursor: usize, typed: Option<Line> },
 }
 
 /// Lines of the question's text.
 const TEXT: usize = 4;
 
 impl Prompt {
-    /// What a run asks.
-    pub fn of(question: &Question, me: &Actor, operators: &[Actor]) -> Self {
+    /// What a run asks. `name` is what is typed before anything is undone.
+    pub fn of(question: &Question, me: &Actor, operators: &[Actor], name: &str) -> Self {
         let (text, kind) = match &question.asking {
             Asking::Confirm { text, typed } => {
                 (text.clone(), Kind::Typed { wanted: typed.clone(), line: Line::default() })
@@ -83,7 +93,7 @@ impl Prompt {
                 ]),
             ),
             Asking::Choose { text, choices, .. } => {
-                (text.clone(), ways(choices.iter().map(|choice| chosen(*choice)).collect()))
+                (text.clone(), ways(choices.iter().map(|choice| chosen(*choice, name)).collect()))
             }
             Asking::Approval { text, people, given, .. } => {
                 let names: Vec<_> = given.iter().map(|one| one.name.as_str()).collect();
@@ -107,7 +117,7 @@ impl Prompt {
 
     /// Whether it takes letters.
     pub const fn is_typed(&self) -> bool {
-        matches!(&self.kind, Kind::Typed { .. } | Kind::Form { .. } | Kind::Ways { reason: Some(_), .. })
+        matches!(&self.kind, Kind::Typed { .. } | Kind::Form { .. } | Kind::Ways { typed: Some(_), .. })
     }
 
     /// Lines that it takes at this width.
@@ -120,7 +130,7 @@ impl Prompt {
         let own = match &self.kind {
             Kind::Typed { .. } => 1,
             Kind::Form { .. } => 1,
-            Kind::Ways { ways, reason, .. } => ways.len() + usize::from(reason.is_some()),
+            Kind::Ways { ways, typed, .. } => ways.len() + usize::from(typed.is_some()),
         };
         own + usize::from(self.wrong.is_some())
     }
@@ -169,18 +179,25 @@ impl Prompt {
                     None
                 }
             },
-            Kind::Ways { ways, cursor, reason } => {
-                let (said, wrong) = chosen_way(key, ways, cursor, reason);
+            Kind::Ways { ways, cursor, typed } => {
+                let (said, wrong) = chosen_way(key, ways, cursor, typed);
                 self.wrong = wrong;
                 said
             }
         }
     }
 
+    /// Keys go elsewhere now: a name that is half typed is forgotten, so that nothing unseen stands before what is typed later.
+    pub fn turn_away(&mut self) {
+        if let Kind::Typed { line, .. } = &mut self.kind {
+            line.0.clear();
+        }
+    }
+
     /// Leaves what is half said, such as a reason; whether there was any.
     pub fn give_up(&mut self) -> bool {
         match &mut self.kind {
-            Kind::Ways { reason, .. } => reason.take().is_some(),
+            Kind::Ways { typed, .. } => typed.take().is_some(),
             _ => false,
         }
     }
@@ -188,7 +205,7 @@ impl Prompt {
     /// Takes pasted text.
     pub fn on_paste(&mut self, text: &str) {
         match &mut self.kind {
-            Kind::Typed { line, .. } | Kind::Ways { reason: Some(line), .. } => line.paste(text),
+            Kind::Typed { line, .. } | Kind::Ways { typed: Some(line), .. } => line.paste(text),
             Kind::Form { fields, .. } => fields.on_paste(text),
             Kind::Ways { .. } => {}
         }
@@ -224,14 +241,14 @@ impl Prompt {
             Kind::Form { .. } => {
                 paint::put_cut(scene, buffer, area, (0, y), "Tab opens the form", scene.style(Role::Key));
             }
-            Kind::Ways { ways, cursor, reason } => {
+            Kind::Ways { ways, cursor, typed } => {
                 for (at, way) in ways.iter().enumerate() {
                     let is_chosen = at == *cursor && is_focused;
                     draw_way(scene, line_at(y), (at, way), is_chosen, buffer);
                     y += 1;
                 }
-                if let Some(line) = reason {
-                    line.draw(scene, buffer, line_at(y), "what you saw: ");
+                if let (Some(line), Some(way)) = (typed, ways.get(*cursor)) {
+                    line.draw(scene, buffer, line_at(y), &way.sign());
                 }
             }
         }
@@ -253,20 +270,39 @@ fn draw_way(scene: &Scene<'_>, line: Rect, (at, way): (usize, &Way), is_chosen: 
     paint::put_cut(scene, buffer, line, (17, 0), &way.meaning, style(Role::Text));
 }
 
-fn chosen_way(key: Key, ways: &[Way], cursor: &mut usize, reason: &mut Option<Line>) -> (Option<Said>, Option<String>) {
+impl Way {
+    /// What stands before what is typed for it.
+    fn sign(&self) -> String {
+        match &self.needs {
+            Needs::Name(name) => format!("type {name} to take the {}: ", self.word),
+            _ => "what you saw: ".to_owned(),
+        }
+    }
+
+    /// What is said with this text.
+    fn say(&self, text: &str) -> Result<Said, String> {
+        match (&self.needs, &self.said) {
+            (Needs::Name(name), said) if text == name => Ok(said.clone()),
+            (Needs::Name(name), _) => Err(format!("«{text}» is not {name}: nothing is undone before that")),
+            (_, _) if text.is_empty() => Err("say what you saw: it is written down with your name".into()),
+            (_, Said::Reply(Reply::Chosen { choice, .. }, _)) => {
+                Ok(Said::Reply(Reply::Chosen { choice: *choice, text: text.to_owned() }, Secrets::new()))
+            }
+            (_, said) => Ok(said.clone()),
+        }
+    }
+}
+
+fn chosen_way(key: Key, ways: &[Way], cursor: &mut usize, typed: &mut Option<Line>) -> (Option<Said>, Option<String>) {
     let Some(way) = ways.get(*cursor) else { return (None, None) };
-    if let Some(line) = reason {
+    if let Some(line) = typed {
         if key.code != KeyCode::Enter {
             line.on_key(key);
             return (None, None);
         }
-        return match (line.0.trim(), &way.said) {
-            ("", _) => (None, Some("say what you saw: it is written down with your name".into())),
-            (text, Said::Reply(Reply::Chosen { choice, .. }, _)) => {
-                let reply = Reply::Chosen { choice: *choice, text: text.to_owned() };
-                (Some(Said::Reply(reply, Secrets::new())), None)
-            }
-            (_, said) => (Some(said.clone()), None),
+        return match way.say(line.0.trim()) {
+            Ok(said) => (Some(said), None),
+            Err(wrong) => (None, Some(wrong)),
         };
     }
     // A digit chooses and Enter says it: nothing that acts is on one key.
@@ -275,7 +311,7 @@ fn chosen_way(key: Key, ways: &[Way], cursor: &mut usize, reason: &mut Option<Li
         (_, Some(digit)) if (1..=ways.len()).contains(&digit) => *cursor = digit - 1,
         (KeyCode::Down, _) | (KeyCode::Char('j'), _) => *cursor = (*cursor + 1).min(ways.len() - 1),
         (KeyCode::Up, _) | (KeyCode::Char('k'), _) => *cursor = cursor.saturating_sub(1),
-        (KeyCode::Enter, _) if way.needs_reason => *reason = Some(Line::default()),
+        (KeyCode::Enter, _) if way.needs != Needs::Nothing => *typed = Some(Line::default()),
         (KeyCode::Enter, _) => return (Some(way.said.clone()), None),
         _ => {}
     }
@@ -283,17 +319,22 @@ fn chosen_way(key: Key, ways: &[Way], cursor: &mut usize, reason: &mut Option<Li
 }
 
 const fn ways(ways: Vec<Way>) -> Kind {
-    Kind::Ways { ways, cursor: 0, reason: None }
+    Kind::Ways { ways, cursor: 0, typed: None }
 }
 
 fn way(word: &'static str, meaning: &str, reply: Reply) -> Way {
-    Way { word, meaning: meaning.into(), said: Said::Reply(reply, Secrets::new()), needs_reason: false }
+    Way { word, meaning: meaning.into(), said: Said::Reply(reply, Secrets::new()), needs: Needs::Nothing }
 }
 
-fn chosen(choice: Choice) -> Way {
+fn chosen(choice: Choice, name: &str) -> Way {
     let reply = Reply::Chosen { choice, text: String::new() };
-    let needs_reason = matches!(choice, Choice::Accept | Choice::WasDone | Choice::WasNotDone);
-    Way { needs_reason, ..way(choice.word(), choice.meaning(), reply) }
+    let needs = match choice {
+        Choice::Accept | Choice::WasDone | Choice::WasNotDone => Needs::Reason,
+        // Going back changes as much as going on did.
+        Choice::WayBack => Needs::Name(name.trim().to_owned()),
+        _ => Needs::Nothing,
+    };
+    Way { needs, ..way(choice.word(), choice.meaning(), reply) }
 }
 
 /// What somebody may say to a plan that has to be approved: not those who asked for it or carry it on.
@@ -305,13 +346,13 @@ pub fn approving(me: &Actor, operators: &[Actor]) -> Vec<Way> {
         word: "approve",
         meaning: "I have looked at this plan, and it may be done".into(),
         said: Said::Approve(true),
-        needs_reason: false,
+        needs: Needs::Nothing,
     };
     let decline = Way {
         word: "decline",
         meaning: "it must not be done like this".into(),
         said: Said::Approve(false),
-        needs_reason: false,
+        needs: Needs::Nothing,
     };
     vec![approve, decline]
 }

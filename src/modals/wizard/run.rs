@@ -3,7 +3,7 @@
 use super::{
     is, page_step,
     parts::{self, Row, divide, draw_head, draw_panel, draw_rows, panel_lines},
-    prompt::{Prompt, Said, Way, approving},
+    prompt::{Needs, Prompt, Said, Way, approving},
     row_step, step,
 };
 use crate::{
@@ -52,8 +52,9 @@ pub struct RunStage {
     scroll: usize,
     tab: Tab,
     prompt: Option<Prompt>,
-    /// Whether keys go to the steps instead of what is asked.
-    is_looking: bool,
+    /// Whether keys go to the steps instead of what is asked, where somebody said so. Of a run that is over they do: what can still be done
+    /// with it must not be on the Enter that was meant to close it.
+    is_looking: Option<bool>,
     note: Option<Typed>,
     /// Whether it was asked to be called off, which another key has to confirm.
     calls_off: bool,
@@ -68,7 +69,7 @@ impl RunStage {
             scroll: 0,
             tab: Tab::Step,
             prompt: None,
-            is_looking: false,
+            is_looking: None,
             note: None,
             calls_off: false,
         }
@@ -94,12 +95,16 @@ impl RunStage {
         self.row(app).is_some_and(|row| !row.is_over())
     }
 
+    fn looks(&self, app: &App) -> bool {
+        self.is_looking.unwrap_or_else(|| self.row(app).is_some_and(RunRow::is_over))
+    }
+
     /// The prompt for what is asked now; what was half said of it stays.
     fn sync(&mut self, app: &App) {
         let fresh = self.fresh(app);
         let ticket = |prompt: &Option<Prompt>| prompt.as_ref().map(|prompt| prompt.ticket);
         if ticket(&self.prompt) != ticket(&fresh) || fresh.is_none() {
-            self.is_looking = false;
+            self.is_looking = None;
             self.prompt = fresh;
         }
     }
@@ -108,7 +113,7 @@ impl RunStage {
         let row = self.row(app)?;
         let (me, operators) = (&app.policy.actor, row.run.state().operators.as_slice());
         match (row.question(), row.carried()) {
-            (Some(question), _) => Some(Prompt::of(question, me, operators)),
+            (Some(question), _) => Some(Prompt::of(question, me, operators, &row.run.plan().typed)),
             (None, Some(_)) => None,
             (None, None) => Prompt::offering(self.words(row), offered(app, row)),
         }
@@ -140,18 +145,22 @@ impl RunStage {
             return Outcome::Stay;
         }
         if key.code == KeyCode::Tab && self.prompt.is_some() {
-            self.is_looking = !self.is_looking;
+            self.is_looking = Some(!self.looks(app));
+            self.prompt.as_mut().into_iter().for_each(Prompt::turn_away);
             return Outcome::Stay;
         }
         if self.tabs(key) {
             return Outcome::Stay;
         }
+        let looks = self.looks(app);
+        let is_over = self.row(app).is_some_and(RunRow::is_over);
         match &mut self.prompt {
-            Some(prompt) if !self.is_looking => {
+            Some(prompt) if !looks => {
                 if is_esc {
                     // Of what is typed Esc leaves the line first: a letter must not become a command by chance.
                     if prompt.is_typed() && !prompt.give_up() {
-                        self.is_looking = true;
+                        prompt.turn_away();
+                        self.is_looking = Some(true);
                         return Outcome::Stay;
                     }
                     return Outcome::Close;
@@ -165,6 +174,7 @@ impl RunStage {
                 Outcome::Stay
             }
             _ if window::closes(key, app) || is(key, 'q') => Outcome::Close,
+            _ if key.code == KeyCode::Enter && is_over => Outcome::Close,
             _ => {
                 if let Some(by) = row_step(key) {
                     let last = self.row(app).map_or(0, |row| row.view().steps.len().saturating_sub(1));
@@ -263,9 +273,10 @@ impl RunStage {
 
     pub fn on_paste(&mut self, text: &str, app: &App) {
         self.sync(app);
+        let looks = self.looks(app);
         match (&mut self.note, &mut self.prompt) {
             (Some(line), _) => line.paste(text),
-            (None, Some(prompt)) if !self.is_looking => prompt.on_paste(text),
+            (None, Some(prompt)) if !looks => prompt.on_paste(text),
             _ => {}
         }
     }
@@ -323,11 +334,11 @@ impl RunStage {
             paint::fill(buffer, places.hint, scene.style(Role::Text));
             line.draw(scene, buffer, places.hint, "note: ");
         } else {
-            let hint = self.hint(row, prompt.as_ref());
+            let hint = self.hint(app, row, prompt.as_ref());
             paint::put_cut(scene, buffer, places.hint, (0, 0), &hint, scene.style(Role::Dim));
         }
         if let Some(prompt) = prompt {
-            prompt.draw(scene, below, area, !self.is_looking && self.note.is_none(), buffer);
+            prompt.draw(scene, below, area, !self.looks(app) && self.note.is_none(), buffer);
         }
     }
 
@@ -392,7 +403,7 @@ impl RunStage {
         lines
     }
 
-    fn hint(&self, row: &RunRow, prompt: Option<&Prompt>) -> String {
+    fn hint(&self, app: &App, row: &RunRow, prompt: Option<&Prompt>) -> String {
         if self.calls_off {
             return match row.carried().is_some_and(|standing| standing.is_in_flight) {
                 true => {
@@ -402,15 +413,22 @@ impl RunStage {
                 false => "y calls it off: nothing more is begun; any other key does not".into(),
             };
         }
-        let can_undo = row.view().steps.iter().any(|step| step.can_be_undone);
-        let undo = if can_undo && !row.is_over() { "  (↶ can be undone)" } else { "" };
-        let look = match (prompt, self.is_looking) {
-            (Some(_), false) => "Tab steps",
-            (Some(_), true) => "Tab question",
-            (None, _) => "j k step",
-        };
-        format!("{look}  ←→ step, log, before  n note  c call off  h halt  i incident  Esc{undo}")
+        let is_over = row.is_over();
+        match (prompt, self.looks(app)) {
+            // Letters go into what is typed.
+            (Some(prompt), false) if prompt.is_typed() => "Tab steps and other keys  ←→ step, log, before  Esc leaves the line".into(),
+            (Some(_), false) => format!("Tab steps  Enter says it  ←→ step, log, before  {}", others(row)),
+            (Some(_), true) if is_over => "Enter closes  ←→ step, log, before  n note  Tab what can still be done".into(),
+            (None, _) if is_over => "Enter closes  ←→ step, log, before  n note".into(),
+            (Some(_), true) => format!("Tab question  j k step  ←→ step, log, before  {}", others(row)),
+            (None, _) => format!("j k step  ←→ step, log, before  {}", others(row)),
+        }
     }
+}
+
+/// Keys beside those of what is asked.
+fn others(row: &RunRow) -> &'static str {
+    if row.carried().is_some() { "n note  c call off  h halt  L leave  i incident" } else { "n note  i incident" }
 }
 
 const HELP: &str =
@@ -418,11 +436,14 @@ const HELP: &str =
 
 /// What can be done with a run that nobody carries on here.
 fn offered(app: &App, row: &RunRow) -> Vec<Way> {
-    let way = |word, meaning: &str, said| Way { word, meaning: meaning.into(), said, needs_reason: false };
+    let way = |word, meaning: String, said, needs| Way { word, meaning, said, needs };
     let state = row.run.state();
     if row.is_over() {
         let stands = row.view().steps.iter().any(|step| step.can_be_undone);
-        let back = way("way-back", "undo what was done, the last first", Said::Resume { way_back: true });
+        let ago = state.last_at.map_or_else(String::new, |at| format!(" (it ended {} ago)", units::age(app.now, at)));
+        let meaning = format!("undo what was done, the last first{ago}");
+        let needs = Needs::Name(row.run.plan().typed.trim().to_owned());
+        let back = way("way-back", meaning, Said::Resume { way_back: true }, needs);
         return if stands { vec![back] } else { Vec::new() };
     }
     let waits = state.at.and_then(|at| row.run.plan().steps.get(at));
@@ -434,7 +455,7 @@ fn offered(app: &App, row: &RunRow) -> Vec<Way> {
         Status::Paused(_, text) => format!("carry it on in this cockpit; it waits: {text}"),
         _ => "carry it on in this cockpit, if nobody else does".to_owned(),
     };
-    ways.push(way("go-on", &stands, Said::Resume { way_back: false }));
+    ways.push(way("go-on", stands, Said::Resume { way_back: false }, Needs::Nothing));
     ways
 }
 

@@ -247,6 +247,12 @@ fn a_choice_is_chosen_and_then_said() {
     assert_eq!(aboard.effects.len(), before);
     let back = digit_of(&aboard, " way-back ");
     aboard.press(&[Key::char(back), ENTER]);
+    aboard.type_in("web");
+    aboard.press(&[ENTER]);
+    aboard.shows("«web» is not checkout: nothing is undone before that");
+    aboard.press(&[Key::plain(KeyCode::Backspace); 3]);
+    aboard.type_in("checkout");
+    aboard.press(&[ENTER]);
     let chosen = format!("{:?}", Reply::Chosen { choice: Choice::WayBack, text: String::new() });
     assert!(aboard.effects.last().is_some_and(|effect| effect.contains(&chosen)), "{:?}", aboard.effects);
     assert_eq!(aboard.carried.as_ref().expect("a run").cluster.template, "aaaa", "it is undone");
@@ -293,6 +299,41 @@ fn who_did_not_ask_for_a_run_can_watch_it_write_notes_and_go_on_with_it() {
     aboard.give(EventKind::Updates { source: "journal".into(), updates: vec![update] });
     aboard.shows("succeeded:");
     aboard.shows("way-back");
+    // The Enter that closes it does nothing else.
+    let before = aboard.effects.len();
+    aboard.press(&[ENTER]);
+    assert!(aboard.app.modals.is_empty() && aboard.effects.len() == before, "{:?}", aboard.effects);
+    aboard.app.open(ObjectRef::new(ObjectKind::Run, &*run));
+    aboard.press(&[Key::plain(KeyCode::Tab), ENTER, ENTER]);
+    assert_eq!(aboard.effects.len(), before, "nothing is undone before its name is typed: {:?}", aboard.effects);
+    aboard.type_in("checkout");
+    aboard.press(&[ENTER]);
+    assert_eq!(aboard.effects.last().map(String::as_str), Some("resume true"));
+}
+
+#[test]
+fn a_plan_that_the_gate_refused_is_asked_again_before_it_begins() {
+    let mut aboard = Aboard::new(true);
+    aboard.gate = Err("apply: READ-ONLY: arm the cockpit first (arm, A)".into());
+    aboard.open();
+    aboard.shows("refused: apply: READ-ONLY");
+    aboard.gate = Ok(());
+    aboard.press(&[ENTER]);
+    assert!(aboard.carried.is_none() && aboard.notice().contains("it is asked again now"), "{}", aboard.notice());
+    aboard.shows("all is as it has to be");
+    aboard.press(&[ENTER]);
+    assert!(aboard.carried.is_some());
+}
+
+#[test]
+fn what_is_typed_unseen_stands_in_no_line() {
+    let mut aboard = Aboard::new(true);
+    aboard.begin();
+    aboard.type_in("n");
+    aboard.press(&[Key::plain(KeyCode::Tab), Key::plain(KeyCode::Tab)]);
+    aboard.type_in("checkout");
+    aboard.press(&[ENTER]);
+    assert!(!aboard.drawn().contains("is not checkout"), "{}", aboard.drawn());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::{
     record::{Verdict, Why},
 };
 use crate::{
-    model::Timestamp,
+    model::{Timestamp, text::clean_to},
     runbook::{
         ask::Answer,
         condition::{Truth, shown},
@@ -23,6 +23,9 @@ use serde_json::Value as Json;
 
 /// Seconds that the answers right before an act are waited for.
 const PATIENCE: u64 = 30;
+
+/// Characters of a value that tell one from another: enough of a hash.
+const HASH: usize = 16;
 
 /// What is looked at right before something is done.
 #[derive(Debug, Clone)]
@@ -236,10 +239,8 @@ impl Guard {
                 Verdict::Verified => {
                     let answer = judging.answers().next().flatten().unwrap_or(&Json::Null);
                     if let Some(change) = changed(asked, answer) {
-                        return Some(Clearance::Not(format!(
-                            "{}: {change}: it is not what was planned on; plan again",
-                            asked.title
-                        )));
+                        let text = format!("it has changed since the plan, so plan again: {change} ({})", asked.title);
+                        return Some(Clearance::Not(text));
                     }
                 }
             }
@@ -259,6 +260,7 @@ fn changed(asked: &Asked, answer: &Json) -> Option<String> {
     let now = pins(&asked.question, answer);
     let change = asked.pins.iter().find(|(path, planned)| now.get(*path) != Some(*planned));
     change.map(|(path, planned)| {
-        format!("{path} was {}, and is {}", shown(planned), shown(now.get(path).unwrap_or(&Json::Null)))
+        let word = |value: &Json| clean_to(&shown(value), HASH).into_owned();
+        format!("{path} was {}, and is {}", word(planned), word(now.get(path).unwrap_or(&Json::Null)))
     })
 }

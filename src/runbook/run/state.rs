@@ -90,6 +90,8 @@ pub struct State {
     /// The last entry.
     pub sequence: u64,
     pub status: Status,
+    /// How it had ended before somebody wanted it undone.
+    pub ended: Option<(Outcome, String)>,
     /// Whether the preflight is as it has to be, so that it may begin.
     pub is_open: bool,
     pub is_cancelled: bool,
@@ -141,6 +143,7 @@ impl State {
             token: 0,
             sequence: 0,
             status: Status::Running,
+            ended: None,
             is_open: is_open(plan, mode),
             is_cancelled: false,
             at: plan.from(flow, flow.first()),
@@ -316,6 +319,9 @@ impl State {
             ) => Some(key.clone()),
             _ => None,
         };
+        if let Status::Finished(outcome, text) = &self.status {
+            self.ended = Some((*outcome, text.clone()));
+        }
         self.status = Status::Running;
         match (choice, key) {
             (Choice::GoOn, _) => self.is_cancelled = false,
@@ -353,6 +359,12 @@ impl State {
             format!("{} stands as it was done", standing.join(", "))
         };
         let doubtful: Vec<&str> = self.doubtful(plan).collect();
+        let is_untouched = doubtful.is_empty() && self.acted.iter().all(|acted| !acted.is_undone);
+        if let Some((outcome, text)) = self.ended.clone().filter(|_| is_untouched) {
+            // Wanting to undo it, and then not, changes nothing of how it went.
+            self.status = Status::Finished(outcome, text);
+            return;
+        }
         self.status = if doubtful.is_empty() {
             Status::Finished(Outcome::Failed, format!("ended by hand: {stands}"))
         } else {

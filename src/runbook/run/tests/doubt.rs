@@ -88,6 +88,17 @@ fn a_run_that_succeeded_can_be_undone() {
 }
 
 #[test]
+fn wanting_to_undo_a_run_that_succeeded_and_then_not_leaves_it_as_it_was() {
+    let mut house = House::new(rollback(), Mode::Live, Cluster::default());
+    assert_eq!(house.begin(), Some(Outcome::Succeeded));
+    house.world.says = (ActResult::Refused, "there is no revision 6");
+    house.tell(Input::WayBack { by: person("ann") });
+    assert_eq!(house.go(), Some(Outcome::Paused), "{:#?}", house.texts());
+    assert_eq!(house.choose(Choice::Stop), Some(Outcome::Succeeded), "{:#?}", house.texts());
+    assert_eq!(house.world.changes, 1);
+}
+
+#[test]
 fn an_unknown_outcome_is_looked_at_and_not_repeated() {
     let world = Patroni { says: (ActResult::Unknown, "503: Switchover status unknown"), ..Patroni::default() };
     let mut house = House::new(switchover(), Mode::Live, world);
