@@ -63,6 +63,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("rustls_native_certs", &["client"]),
     ("x509_cert", &["client"]),
     ("form_urlencoded", &["client"]),
+    ("hickory_net", &["client/dns"]),
+    ("resolv_conf", &["client/dns"]),
     ("kube", &["client", "source/kubernetes", "source/logs", "ops", "runtime/handover"]),
     ("k8s_openapi", &["client", "source/kubernetes", "source/logs", "ops", "runtime/handover"]),
     ("nvml_wrapper", &["source/gpu"]),

@@ -9,7 +9,7 @@ use crate::{
     },
     model::{
         Timestamp,
-        attention::Severity,
+        attention::{Attention, Severity},
         journal::{Body, Draft, EventId, IncidentId, Role, RoleChange, Sev},
         object::ObjectRef,
         redact,
@@ -60,7 +60,23 @@ impl App {
     /// What a declaration would start from now.
     pub fn proposal(&self) -> Proposal {
         let world = self.shown();
-        propose(&world.attention, &world.changes, world.now)
+        let chosen = self.chosen_rows();
+        let rows = if chosen.is_empty() { &world.attention } else { &chosen };
+        propose(rows, &world.changes, world.now)
+    }
+
+    /// What is wrong with what somebody has chosen: a page that is open, rows that are marked, or one that the cursor was moved to.
+    fn chosen_rows(&self) -> Vec<Attention> {
+        let is_chosen = !self.view.stack.is_empty()
+            || self.view.focused().is_some_and(|name| {
+                let list = &self.view.pane(name).list;
+                list.moved || !list.marked.is_empty()
+            });
+        let targets = self.targets().ok().filter(|_| is_chosen).unwrap_or_default();
+        let is_about = |row: &&Attention| {
+            targets.iter().any(|object| row.condition.object == *object || row.members.contains(object))
+        };
+        self.shown().attention.iter().filter(is_about).cloned().collect()
     }
 
     /// Declares an incident. Whoever declares it takes command, until somebody else does.

@@ -1,5 +1,6 @@
 //! Ways to container engines and clusters: where they are, and how to speak with them. Sources read by them; operations act by them.
 
+pub mod dns;
 pub mod docker;
 pub mod http;
 pub mod kubernetes;

@@ -14,11 +14,13 @@ pub enum DutyKind {
     Postmortem,
     /// A drill of a runbook.
     Drill,
+    /// A run of a runbook that is not over, and waits for somebody.
+    Run,
 }
 
 impl DutyKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Action, Self::Postmortem, Self::Drill];
+    pub const ALL: [Self; 4] = [Self::Action, Self::Postmortem, Self::Drill, Self::Run];
 
     /// The word in the attention list.
     pub const fn word(self) -> &'static str {
@@ -26,6 +28,7 @@ impl DutyKind {
             Self::Action => "action",
             Self::Postmortem => "postmortem",
             Self::Drill => "drill",
+            Self::Run => "run",
         }
     }
 

@@ -89,11 +89,17 @@ fn of_incident(scene: &Scene<'_>, incident: &Incident) -> Vec<Line> {
     lines.extend(on_call(scene));
     let open: Vec<_> = incident.tasks.iter().filter(|task| task.is_open()).collect();
     for task in &open {
-        let due = task.due.map_or_else(String::new, |due| format!(" by {}", units::clock_minutes(due)));
+        let due = task.due.map_or_else(String::new, |due| format!(" by {}", day_or_minute(scene.now, due)));
         let role = if task.is_overdue(scene.now) { Role::Warn } else { Role::Text };
         lines.push(Line::of(role, format!("□ {} ({}{due})", task.title, task.owner)));
     }
     lines
+}
+
+/// The minute of a time that is near; the day of another.
+fn day_or_minute(now: Timestamp, at: Timestamp) -> String {
+    let is_near = at.duration_since(now).abs() < jiff::SignedDuration::from_hours(12);
+    if is_near { units::clock_minutes(at) } else { at.strftime("%Y-%m-%d").to_string() }
 }
 
 fn since(incident: &Incident, now: Timestamp) -> String {

@@ -1,4 +1,4 @@
-//! What people owe and did not do in time: actions after an incident, postmortems, drills. It is never worse than a warning: nothing is
+//! What people owe and did not do in time: actions after an incident, postmortems, drills; and runs of runbooks that wait for somebody. It is never worse than a warning: nothing is
 //! broken by it now.
 
 use super::{Check, Context};
@@ -20,10 +20,15 @@ impl Check for Overdue {
             DutyKind::Action => "action-overdue",
             DutyKind::Postmortem => "postmortem-overdue",
             DutyKind::Drill => "drill-overdue",
+            DutyKind::Run => "run-waits",
         }
     }
     fn topic(&self) -> Option<Topic> {
         Some(Topic::Journal)
+    }
+    /// A question that is being answered is no news.
+    fn raise_after_seconds(&self) -> f64 {
+        if self.0 == DutyKind::Run { 10.0 } else { 0.0 }
     }
     fn clear_after_seconds(&self) -> f64 {
         0.0
@@ -31,7 +36,8 @@ impl Check for Overdue {
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
         let mut late: BTreeMap<&ObjectRef, Vec<&Duty>> = BTreeMap::new();
         let duties = context.observed.duties.iter().filter(|duty| duty.kind == self.0);
-        for duty in duties.filter(|duty| duty.is_overdue(context.now)) {
+        // A run that waits is owed at once.
+        for duty in duties.filter(|duty| self.0 == DutyKind::Run || duty.is_overdue(context.now)) {
             late.entry(&duty.object).or_default().push(duty);
         }
         for (object, mut duties) in late {
@@ -41,7 +47,9 @@ impl Check for Overdue {
                 0 => String::new(),
                 more => format!(", and {more} more"),
             };
-            let by = first.due.map(|due| format!("overdue by {}: ", units::age(context.now, due))).unwrap_or_default();
+            // A run has waited since, and was not owed before.
+            let by = first.due.filter(|_| self.0 != DutyKind::Run);
+            let by = by.map(|due| format!("overdue by {}: ", units::age(context.now, due))).unwrap_or_default();
             found.push(Condition {
                 rule: self.id().into(),
                 severity: Severity::Warn,
@@ -61,6 +69,7 @@ fn next_step(kind: DutyKind, name: &str) -> String {
     match kind {
         DutyKind::Action => "do it, or give it another day: the list of actions (page 7)".into(),
         DutyKind::Postmortem => "incident-postmortem (V) opens it".into(),
+        DutyKind::Run => "Enter opens it, run-newest (Alt-r) the newest".into(),
         DutyKind::Drill => format!("flightdeck runbook run {name} --mode drill"),
     }
 }

@@ -82,7 +82,7 @@ impl KubeWorkload {
             (_, Some(failure)) if failure.message.contains("quota") => "raise the quota, or ask for less",
             (_, Some(_)) => "see why its pods cannot be created",
             (Some(_), _) if workload.kind == ObjectKind::Deployment && is_new(workload) => {
-                "see why, and roll back if the newest revision is the cause"
+                "w says why; r rolls back, if the newest revision is the cause"
             }
             (Some(pod), _) => next_step(pod),
             (None, _) => "see why, and its events",
@@ -269,8 +269,8 @@ fn next_step(pod: &Pod) -> &'static str {
     let reason = pod.reason.as_str();
     match pod.status.as_str() {
         _ if reason.starts_with("unschedulable") => "make room, or ask for less: requests, taints, affinity, claims",
-        _ if reason.contains("OOM killed") => "raise its memory limit, or roll back what made it grow",
-        _ if reason.contains("crash loop") => "read its last words, then roll back or fix it",
+        _ if reason.contains("OOM killed") => "raise its memory limit, or roll back (r) what made it grow",
+        _ if reason.contains("crash loop") => "read its last words (l), then roll back (r) or fix it",
         _ if reason.contains(" does not come") => "check the image's name and tag, and the registry's credentials",
         "CreateContainerConfigError" => "check the ConfigMaps and Secrets that it names",
         "Terminating" => "see who holds its finalizer, or whether its node is gone",

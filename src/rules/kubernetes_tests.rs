@@ -74,7 +74,7 @@ fn pods_are_told_by_their_deployment() {
         assert_eq!(rows.len(), 1, "the ReplicaSet is told by its Deployment");
         assert_eq!((rows[0].kind.as_str(), rows[0].name.as_str()), ("deploy", "shop/checkout"));
         assert_eq!(rows[0].cause, "2/6 ready: crash loop in container app: OOM killed, limit 256 MiB, 17 restarts");
-        assert!(rows[0].next_step.contains("roll back"), "{}", rows[0].next_step);
+        assert!(rows[0].next_step.contains("rolls back"), "{}", rows[0].next_step);
         assert!(conditions(&KubePod, pods(), workloads(health)).is_empty());
     }
     assert!(conditions(&KubeWorkload, vec![], workloads(Health::Progressing)).is_empty(), "a rollout that goes well");

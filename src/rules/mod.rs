@@ -164,6 +164,7 @@ pub static CHECKS: &[&dyn Check] = &[
     &duty::Overdue(DutyKind::Action),
     &duty::Overdue(DutyKind::Postmortem),
     &duty::Overdue(DutyKind::Drill),
+    &duty::Overdue(DutyKind::Run),
     &container::ContainerUnhealthy,
     &container::ContainerLooping,
     &container::ContainerRestarted,

@@ -86,6 +86,7 @@ pub fn rollback_answers() -> Vec<(&'static str, Json)> {
     let to = json!({
         "exists": true, "revision": 30, "images": ["registry/checkout:1.4.2"], "is_current": false, "template_hash": "bbbb",
         "asked_for_seconds": 532_800, "age_seconds": 600_000, "change_cause": null,
+        "was": "registry/checkout:1.4.2; it was asked for during 6d 4h",
     });
     vec![
         ("rollout", rollout.clone()),

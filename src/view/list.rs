@@ -140,8 +140,7 @@ impl ListState {
         let line = self.cursor.saturating_sub(self.offset);
         if !self.moved {
             self.cursor = 0;
-        } else if let Some(at) =
-            self.held.iter().chain(&self.selected).find_map(|key| self.place_of(key, table, world))
+        } else if let Some(at) = self.held.iter().chain(&self.selected).find_map(|key| self.place_of(key, table, world))
         {
             self.cursor = at;
             if !(self.offset..self.offset + height.max(1)).contains(&at) {

@@ -200,7 +200,8 @@ impl World {
     pub fn stand(&mut self, at: Timestamp, standing: Standing) -> Changed {
         self.now = self.now.max(at);
         self.runs.stand(standing);
-        Changed { topics: Topic::Journal.into(), ..Changed::default() }
+        self.owe_runs();
+        Changed { topics: Topic::Journal.into(), attention: self.judge(Topic::Journal.into()), ..Changed::default() }
     }
 
     /// Takes a line of the program's own log.
@@ -273,6 +274,7 @@ impl World {
                 self.incidents.apply(*news);
                 observed.duties = self.incidents.duties();
                 self.owe_drills();
+                self.owe_runs();
                 Topic::Journal.into()
             }
             Update::Alerts(news) => {

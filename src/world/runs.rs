@@ -1,10 +1,13 @@
 //! Runs of runbooks as the cockpit knows them: what the journal says of each, and how those stand that are carried on here.
 
+use super::World;
 use crate::{
     incident::{Record, postmortem::Measured},
     model::{
         Timestamp,
+        duty::{Duty, DutyKind},
         journal::{Actor, Event, IncidentId},
+        object::{ObjectKind, ObjectRef},
     },
     runbook::run::{Entry, Outcome, Question, Run, Standing, Status, View, entry_of, figures},
 };
@@ -165,6 +168,37 @@ impl Runs {
     pub fn carried(&self) -> impl Iterator<Item = &RunRow> {
         self.rows.iter().filter(|row| row.carried().is_some())
     }
+}
+
+impl World {
+    /// Looks anew at which runs wait for somebody.
+    pub(super) fn owe_runs(&mut self) {
+        let waiting = self.runs.all().iter().filter_map(waits);
+        let duties = &mut self.observed.duties;
+        duties.retain(|duty| duty.kind != DutyKind::Run);
+        duties.extend(waiting);
+    }
+}
+
+/// What a run waits for; nothing where it is over, or goes on here.
+fn waits(row: &RunRow) -> Option<Duty> {
+    let is_paused = row.outcome() == Some(Outcome::Paused);
+    if row.is_over() || (row.carried().is_some() && !is_paused) {
+        return None;
+    }
+    let title = &row.run.plan().title;
+    let text = match is_paused {
+        true => format!("waits for a person: {title}"),
+        false => format!("not over, and not carried on here: {title}"),
+    };
+    let object = ObjectRef::new(ObjectKind::Run, row.run.id());
+    Some(Duty {
+        kind: DutyKind::Run,
+        object,
+        name: row.run.plan().runbook.as_str().into(),
+        text,
+        due: row.run.state().last_at,
+    })
 }
 
 /// What the runs of an incident measured, as its record says.

@@ -53,6 +53,29 @@ fn a_run_is_what_the_journal_says_and_more_where_it_is_carried_on() {
 }
 
 #[test]
+fn a_run_that_waits_or_broke_off_stands_in_the_attention_list_until_it_goes_on_or_is_over() {
+    let (mut world, mut carried) = (World::at(start()), begun(Mode::Live));
+    let causes = |world: &mut World, second: i64| -> Vec<String> {
+        // Second by second: a gap is a reason to look anew.
+        for second in second - 18..=second {
+            world.pass(Timestamp::from_second(start().as_second() + second).expect("in range"));
+        }
+        world.attention.iter().map(|row| row.condition.cause.clone()).collect()
+    };
+    told(&mut world, carried.news(None));
+    assert_eq!(causes(&mut world, 1), [""; 0], "it may be answered right away");
+    let [cause] = <[String; 1]>::try_from(causes(&mut world, 20)).expect("one row");
+    assert!(cause.starts_with("not over, and not carried on here: Roll back"), "{cause}");
+    world.stand(start(), carried.standing());
+    let [cause] = <[String; 1]>::try_from(causes(&mut world, 40)).expect("one row");
+    assert!(cause.starts_with("waits for a person: "), "{cause}");
+    assert_eq!(world.attention[0].condition.object.kind, ObjectKind::Run);
+    confirm(&mut carried);
+    world.stand(start(), carried.standing());
+    assert_eq!(causes(&mut world, 60), [""; 0], "it goes on here");
+}
+
+#[test]
 fn the_order_in_which_entries_come_does_not_matter() {
     let mut carried = begun(Mode::Live);
     confirm(&mut carried);

@@ -66,7 +66,8 @@ impl Cluster {
             }),
             Ask::Kubernetes(KubernetesAsk::Revision { .. }) => json!({
                 "exists": true, "revision": 30, "images": ["registry/checkout:1.4.2"], "is_current": false,
-                "template_hash": "bbbb", "ran_well_seconds": 532_800, "age_seconds": 600_000, "change_cause": null,
+                "template_hash": "bbbb", "asked_for_seconds": 532_800, "age_seconds": 600_000, "change_cause": null,
+                "was": "registry/checkout:1.4.2; it was asked for during 6d 4h",
             }),
             Ask::Kubernetes(KubernetesAsk::Access { .. }) => json!({ "allowed": true, "reason": null }),
             Ask::Kubernetes(KubernetesAsk::RollbackDryRun { .. }) => json!({

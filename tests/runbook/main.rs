@@ -3,6 +3,7 @@
 mod bed;
 mod cockpit;
 mod commands;
+mod dns;
 mod docker;
 mod helm;
 mod killed;

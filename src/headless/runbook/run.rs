@@ -136,7 +136,8 @@ pub fn resume(
     let is_over = run.outcome().is_some_and(|outcome| outcome != Outcome::Paused);
     if let Some(text) = kept_back(around.policy.locked, run.state().mode, is_over && way_back && !answers.yes) {
         // The run stands as it stood: nothing is written.
-        let verdict = Verdict { run: Some(run.id().to_owned()), outcome: Outcome::Refused, incident: kept.incident, text };
+        let verdict =
+            Verdict { run: Some(run.id().to_owned()), outcome: Outcome::Refused, incident: kept.incident, text };
         return end(&verdict, answers, out);
     }
     let first = (is_over && way_back).then(|| Input::WayBack { by: setting.house.actor.clone() });

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::model::{
     Timestamp,
-    journal::{Body, EventId, Header, KnownBy, Milestone},
+    journal::{Body, EventId, Header, KnownBy, Milestone, StepStage},
     object::ObjectRef,
 };
 use compact_str::CompactString;
@@ -147,6 +147,15 @@ pub fn ended_operations(entries: &[&Entry<'_>], record: &Record<'_>) -> HashSet<
     entries.iter().filter_map(intended).collect()
 }
 
+/// Whether a run of a runbook begins with it, or is over. Its steps are one key away, and what they did are operations.
+fn is_turn_of_run(version: Version<'_>) -> bool {
+    match version.body {
+        Some(Body::Step { stage: StepStage::Begun, .. }) => version.event.header.step.is_none(),
+        Some(Body::Step { stage: StepStage::Finished, .. }) => true,
+        _ => false,
+    }
+}
+
 struct Maker<'a> {
     incident: &'a Incident,
     names: &'a Names,
@@ -166,7 +175,7 @@ impl<'a> Maker<'a> {
         let shown = entry.shown();
         let header = &shown.event.header;
         let pinned = self.incident.pins.contains(&entry.id);
-        let usual = pinned || self.look.all || TURNS.contains(&header.kind.as_str());
+        let usual = pinned || self.look.all || TURNS.contains(&header.kind.as_str()) || is_turn_of_run(shown);
         // The milestones have rows of their own, at the time that they name.
         let by_itself = header.kind == "milestone" && !self.look.all;
         let told_by_its_end = self.ended.contains(&entry.id) && !self.look.all;

@@ -61,10 +61,20 @@ pub struct Prompt {
 }
 
 enum Kind {
-    Typed { wanted: String, line: Line },
-    Form { fields: Box<Fields>, variables: Vec<Variable> },
+    Typed {
+        wanted: String,
+        line: Line,
+    },
+    Form {
+        fields: Box<Fields>,
+        variables: Vec<Variable>,
+    },
     /// With what is typed for the chosen way, where it needs that.
-    Ways { ways: Vec<Way>, cursor: usize, typed: Option<Line> },
+    Ways {
+        ways: Vec<Way>,
+        cursor: usize,
+        typed: Option<Line>,
+    },
 }
 
 /// Lines of the question's text.

@@ -416,9 +416,13 @@ impl RunStage {
         let is_over = row.is_over();
         match (prompt, self.looks(app)) {
             // Letters go into what is typed.
-            (Some(prompt), false) if prompt.is_typed() => "Tab steps and other keys  ←→ step, log, before  Esc leaves the line".into(),
+            (Some(prompt), false) if prompt.is_typed() => {
+                "Tab steps and other keys  ←→ step, log, before  Esc leaves the line".into()
+            }
             (Some(_), false) => format!("Tab steps  Enter says it  ←→ step, log, before  {}", others(row)),
-            (Some(_), true) if is_over => "Enter closes  ←→ step, log, before  n note  Tab what can still be done".into(),
+            (Some(_), true) if is_over => {
+                "Enter closes  ←→ step, log, before  n note  Tab what can still be done".into()
+            }
             (None, _) if is_over => "Enter closes  ←→ step, log, before  n note".into(),
             (Some(_), true) => format!("Tab question  j k step  ←→ step, log, before  {}", others(row)),
             (None, _) => format!("j k step  ←→ step, log, before  {}", others(row)),

@@ -5,7 +5,7 @@
 
 use super::{failure, resource, stuck::is_of};
 use crate::{
-    model::{canonical, journal::Digest, object::KubePath},
+    model::{canonical, journal::Digest, object::KubePath, units},
     ops::execute::Failure,
 };
 use compact_str::CompactString;
@@ -18,6 +18,8 @@ use serde_json::{Map, Value, json};
 
 /// The annotation that counts the revisions of a Deployment.
 pub const REVISION: &str = "deployment.kubernetes.io/revision";
+/// Seconds below which a revision was replaced so soon that it may never have come up.
+const SHORT: i64 = 600;
 /// The label by which a ReplicaSet tells its pods from those of others.
 const TEMPLATE_HASH: &str = "pod-template-hash";
 /// The label of a ControllerRevision, by which its pods are told from others.
@@ -298,9 +300,22 @@ impl Workload {
             "age_seconds": age,
             "change_cause": revision.change_cause(),
             "asked_for_seconds": self.asked_for_seconds(revision, now),
+            "was": self.was(revision, now),
             "is_current": revision.hash() == self.hash(),
             "template_hash": revision.hash(),
         }))
+    }
+
+    /// What is known of how it went with a revision, in words: a cluster does not keep whether its pods ever were ready.
+    fn was(&self, revision: &Revision, now: Timestamp) -> String {
+        let images = revision.images().join(", ");
+        match self.asked_for_seconds(revision, now) {
+            None => format!("{images}; for how long it ran is not known"),
+            Some(seconds) => {
+                let short = if seconds < SHORT { ", not for long: see whether it ever came up" } else { "" };
+                format!("{images}; it was asked for during {}{short}", units::span(seconds as f64))
+            }
+        }
     }
 
     /// How long a revision was what was asked for: from when it was made until the next one was. One that came back later was asked for

@@ -32,7 +32,7 @@ forms! {
 }
 
 impl KubernetesAskForm {
-    /// What an answer holds. `asked_for_seconds` is how long a revision was what was asked for, from when it was made until the next one
+    /// What an answer holds. `was` says in words what a revision had and for how long. `asked_for_seconds` is how long a revision was what was asked for, from when it was made until the next one
     /// was: whether it ran well in that time nobody has kept. `managed_by` is `argocd`, `flux`, `helm` or null. `template_hash` is SHA-256 of the pod template without the
     /// label `pod-template-hash`, of a rollout that of the object itself, so that it says at once what was asked for.
     pub const fn fields(&self) -> &'static [&'static str] {
@@ -70,6 +70,7 @@ impl KubernetesAskForm {
                 "age_seconds",
                 "change_cause",
                 "asked_for_seconds",
+                "was",
                 "is_current",
                 "template_hash",
             ],

@@ -65,8 +65,17 @@ forms! {
         /// The certificate that an endpoint shows, or that lies in a Secret of the kind `kubernetes.io/tls`. `chain_valid` is judged by the
         /// issuers that this machine trusts, `covers_name` by the endpoint's name.
         Certificate = "certificate",
-        /// What resolvers and authoritative servers say of a name.
-        Dns { name: Template } = "dns",
+        /// What the resolvers of this machine say of a name, and each authoritative server of its zone, asked directly. `agree`: all of them
+        /// name the same addresses; null where one did not answer. `settled`: they do, and just those that are expected, where some are.
+        /// `ttl_seconds`: for so long at most a cache keeps what is said now; `stale_seconds`: for so long at most one that was asked goes
+        /// on saying something else than the authoritative servers.
+        Dns {
+            /// The whole name; no search list is put behind it.
+            name: Template,
+            /// The address that it has to lead to, or several with a comma between them; any where it is empty.
+            #[serde(default)]
+            address: Option<Template>,
+        } = "dns",
         /// The attention list, about the target only unless that is the fleet.
         Attention = "attention",
         /// Sources, and how many of them are heard.
@@ -106,7 +115,19 @@ impl PlainAskForm {
                 "covers_name",
                 "reason",
             ],
-            Self::Dns { .. } => &["addresses", "authoritative_addresses", "ttl_seconds", "agree"],
+            Self::Dns { .. } => &[
+                "addresses",
+                "authoritative_addresses",
+                "agree",
+                "settled",
+                "disagreeing",
+                "unanswered",
+                "ttl_seconds",
+                "lowest_ttl_seconds",
+                "stale_seconds",
+                "servers",
+                "reason",
+            ],
             Self::Attention => &["total", "critical", "error", "warn", "unknown", "worst"],
             Self::Sources => &["total", "ok", "stale", "down", "worst"],
             Self::Incident => &[

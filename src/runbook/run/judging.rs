@@ -185,11 +185,25 @@ impl Judging {
     }
 }
 
+/// The server's own words, where it has any.
+fn reason_of(known: &Json) -> Option<&str> {
+    known.get("reason").and_then(Json::as_str).filter(|reason| !reason.is_empty())
+}
+
+/// What is not as expected, and why as the answer itself says it.
+fn explained(truth: Truth, known: &Json) -> Truth {
+    let Some(reason) = reason_of(known) else { return truth };
+    let with = |what: String| if what.contains(reason) { what } else { format!("{what}: {reason}") };
+    match truth {
+        Truth::Yes => Truth::Yes,
+        Truth::No(what) => Truth::No(with(what)),
+        Truth::Unknown(why) => Truth::Unknown(with(why)),
+    }
+}
+
 /// What has come to be that must not: as the runbook says it, or else by the names of the answers.
 fn fail_words(fails: &[Condition], known: &Json) -> String {
-    // The server's own words, where it has any.
-    let reason = known.get("reason").and_then(Json::as_str).filter(|reason| !reason.is_empty());
-    let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+    let reason = reason_of(known).map_or_else(String::new, |reason| format!(" ({reason})"));
     let said: Vec<_> = fails.iter().filter_map(|condition| Some(condition.otherwise.as_ref()?.to_string())).collect();
     if !said.is_empty() {
         return said.join(", ") + &reason;
@@ -219,7 +233,7 @@ impl Judged {
                     self.verdict = Some((Verdict::Failed, fail_words(fails, known)));
                     return;
                 }
-                Truth::all(&self.check.expect, known)
+                explained(Truth::all(&self.check.expect, known), known)
             }
         };
         match &self.last {

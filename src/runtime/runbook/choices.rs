@@ -149,6 +149,7 @@ fn revisions(house: &House, value: &dyn Fn(&str) -> String) -> Option<Vec<String
         name: value("name"),
     };
     let rollout = look::cluster(&target.object()?, &look::Cluster::Rollout, house.now(), &house.clients).ok()?;
-    let all = rollout.get("revisions")?.as_array()?;
-    Some(all.iter().rev().map(ToString::to_string).collect())
+    let (all, current) = (rollout.get("revisions")?.as_array()?, rollout.get("revision"));
+    // Nothing goes back to what is asked for.
+    Some(all.iter().rev().filter(|revision| Some(*revision) != current).map(ToString::to_string).collect())
 }

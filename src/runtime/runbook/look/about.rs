@@ -31,7 +31,7 @@ pub fn about(house: &House, target: &Target, ask: &PlainAsk) -> Result<Json, Str
         (PlainAsk::Certificate, _) => outside::certificate(house, target),
         (PlainAsk::Gpu, Target::Gpu { gpu }) => self::gpu(house, gpu),
         (PlainAsk::Shift, _) => shift(house),
-        (PlainAsk::Dns { .. }, _) => Err("this version asks no name servers".into()),
+        (PlainAsk::Dns { name, address }, _) => outside::dns(name, address.as_deref().unwrap_or_default()),
         _ => Err(format!("that cannot be asked about {target}")),
     }
 }

@@ -1,11 +1,15 @@
-//! What lies outside: addresses, Prometheus, programs. Only such requests are sent that change nothing.
+//! What lies outside: addresses, name servers, Prometheus, programs. Only such requests are sent that change nothing.
 
 use crate::{
     client::{
+        dns,
         http::{Http, Server},
         tls,
     },
-    model::metric::{Evaluated, Reply},
+    model::{
+        metric::{Evaluated, Reply},
+        text::clean_to,
+    },
     ops::{
         errand::{self, Program},
         execute::{Failure, in_time, within},
@@ -20,10 +24,12 @@ use crate::{
     source::prometheus::api::Api,
 };
 use serde_json::{Value as Json, json};
-use std::time::Duration;
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long name servers may take altogether: a run waits for an answer for as long as [`PATIENCE`].
+const NAMES_PATIENCE: Duration = Duration::from_secs(13);
 /// Bytes of an answer that are read.
 const LONGEST: usize = 256 << 10;
 
@@ -77,6 +83,49 @@ pub fn certificate(house: &House, target: &Target) -> Result<Json, String> {
         "covers_name": found.covers_name,
         "reason": found.reason,
     }))
+}
+
+/// Asks name servers about a name, and compares with the addresses that are expected.
+///
+/// # Errors
+/// It is no name, they are no addresses, or there was no time to ask all of them.
+pub fn dns(name: &str, expected: &str) -> Result<Json, String> {
+    let expected = addresses(expected)?;
+    let asked = within(in_time(NAMES_PATIENCE, async { dns::ask(name).await.map_err(Failure::Failed) }));
+    let answers = asked.map_err(|failure| format!("«{}»: {}", clean_to(name, 255), failure.into_why()))?;
+    let judged = dns::judge(&answers, &expected);
+    Ok(json!({
+        "addresses": judged.addresses,
+        "authoritative_addresses": judged.authoritative,
+        "agree": judged.agree,
+        "settled": judged.settled,
+        "disagreeing": judged.disagreeing,
+        "unanswered": judged.unanswered,
+        "ttl_seconds": judged.ttl.map(|ttl| ttl.highest),
+        "lowest_ttl_seconds": judged.ttl.map(|ttl| ttl.lowest),
+        "stale_seconds": judged.stale_seconds,
+        "servers": answers.heard.iter().map(server).collect::<Vec<_>>(),
+        "reason": judged.reason,
+    }))
+}
+
+/// Addresses as somebody wrote them: with commas or blanks between them.
+fn addresses(written: &str) -> Result<BTreeSet<IpAddr>, String> {
+    let all = written.split([',', ' ']).filter(|one| !one.is_empty());
+    all.map(|one| one.parse().map_err(|_| format!("«{}» is no address", clean_to(one, 60)))).collect()
+}
+
+/// What one name server said, or why it said nothing.
+fn server(heard: &dns::Heard) -> Json {
+    let said = heard.said.as_ref().ok();
+    json!({
+        "server": heard.server.to_string(),
+        "about": heard.about,
+        "addresses": said.map(|said| &said.addresses),
+        "aliases": said.map(|said| &said.aliases),
+        "ttl_seconds": said.and_then(|said| said.ttl).map(|ttl| ttl.highest),
+        "reason": heard.said.as_ref().err().map(|silence| &silence.why),
+    })
 }
 
 /// Asks a Prometheus.
