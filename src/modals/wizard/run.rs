@@ -417,22 +417,22 @@ impl RunStage {
         match (prompt, self.looks(app)) {
             // Letters go into what is typed.
             (Some(prompt), false) if prompt.is_typed() => {
-                "Tab steps and other keys  ←→ step, log, before  Esc leaves the line".into()
+                "Tab steps and other keys  ←→ tabs  Esc leaves the line".into()
             }
-            (Some(_), false) => format!("Tab steps  Enter says it  ←→ step, log, before  {}", others(row)),
+            (Some(_), false) => format!("Tab steps  Enter says it  ←→ tabs  {}", others(row)),
             (Some(_), true) if is_over => {
-                "Enter closes  ←→ step, log, before  n note  Tab what can still be done".into()
+                "Enter closes  ←→ tabs  n note  Tab what can still be done".into()
             }
-            (None, _) if is_over => "Enter closes  ←→ step, log, before  n note".into(),
-            (Some(_), true) => format!("Tab question  j k step  ←→ step, log, before  {}", others(row)),
-            (None, _) => format!("j k step  ←→ step, log, before  {}", others(row)),
+            (None, _) if is_over => "Enter closes  ←→ tabs  n note".into(),
+            (Some(_), true) => format!("Tab question  j k step  ←→ tabs  {}", others(row)),
+            (None, _) => format!("j k step  ←→ tabs  {}", others(row)),
         }
     }
 }
 
 /// Keys beside those of what is asked.
 fn others(row: &RunRow) -> &'static str {
-    if row.carried().is_some() { "n note  c call off  h halt  L leave  i incident" } else { "n note  i incident" }
+    if row.carried().is_some() { "n note  c call off  h halt  L leave" } else { "n note  i incident" }
 }
 
 const HELP: &str =
