@@ -291,7 +291,7 @@ fn the_history_reaches_over_the_whole_recording() {
 fn the_demo_plays() {
     let mut player = Player::demo().expect("built in");
     assert_eq!(player.recording().damage, None);
-    assert!(flightdeck::runtime::player::DEMO.len() <= 150 << 10);
+    assert!(flightdeck::runtime::player::DEMO.len() <= 400 << 10);
     let now = flightdeck::clock::instant();
     player.command(PlayerCommand::Seek(Timestamp::MAX), now);
     assert!(player.world().is_some());

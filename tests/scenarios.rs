@@ -15,6 +15,10 @@ fn every_scenario_is_as_it_expects() {
     let mut count = 0;
     for entry in fs::read_dir(folder).expect("the folder is there") {
         let path = entry.expect("readable").path();
+        // The bad night lies here, too, and is played on real services.
+        if path.extension().is_none_or(|ending| ending != "toml") {
+            continue;
+        }
         let text = fs::read_to_string(&path).expect("readable");
         let name = path.file_name().expect("a file").to_string_lossy().into_owned();
         let scenario = Scenario::load(&text).unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -128,6 +128,7 @@ pub static CHECKS: &[&dyn Check] = &[
     &source::SourceStale,
     &host::mount::MountSpace,
     &host::mount::MountInodes,
+    &host::fills::MountFull,
     &host::fills::MountFills,
     &host::fills::InodesFill,
     &host::mount::MountSilent,

@@ -133,7 +133,9 @@ fn what_fills_up_is_told_with_the_time_that_is_left() {
     // Half an hour below 3 percent is not told a second time.
     story.pass(3_600 + 2_700, free).has("mount-fills", &["critical /var: 98 % used, full in 12 m"]);
     story.has("mount-space", &[]);
-    story.pass(1_200, |_| disk(0.0)).has("mount-fills", &["critical /var: 100 % used: full"]);
+    story.pass(1_200, |_| disk(0.0)).has("mount-full", &["critical /var: 100 % used: full"]);
+    story.has("mount-fills", &[]);
+    story.has("mount-space", &[]);
     let fills = story.world.observed.mounts.as_ref().expect("known")[0].fills;
     assert_eq!(fills.space_at, Some(story.world.now));
 }
@@ -152,6 +154,19 @@ fn a_cleanup_ends_it_and_what_stands_still_is_told_by_its_level() {
     story.pass(7_200, |second| disk(0.22 - second as f64 / 36_000.0)).pass(3_600, |_| disk(0.02));
     story.has("mount-fills", &[]);
     story.has("mount-space", &["critical /var: 98 % used, 2.0 GiB left"]);
+}
+
+#[test]
+fn what_is_full_is_told_at_once_and_once() {
+    let mut story = Story::new();
+    story.pass(60, |_| disk(0.5)).has("mount-full", &[]);
+    story.pass(2, |_| disk(0.0)).has("mount-full", &["critical /var: 100 % used: full"]);
+    story.pass(4_000, |_| disk(0.0)).has("mount-fills", &[]);
+    story.has("mount-space", &[]);
+    assert_eq!(story.rows("mount-full").len(), 1);
+    story.pass(30, |_| disk(0.5));
+    assert_eq!(story.rows("mount-full").len(), 1, "it might fill up again at once");
+    story.pass(60, |_| disk(0.5)).has("mount-full", &[]);
 }
 
 #[test]

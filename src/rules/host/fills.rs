@@ -32,8 +32,38 @@ const FREE_BACK: f64 = 0.02;
 /// A forecast that holds for so long is told, and one that is gone for so long is over: bursts are no trend.
 const RAISE_AFTER_SECONDS: f64 = 60.0;
 const CLEAR_AFTER_SECONDS: f64 = 300.0;
+/// What was full and has room for so long is not full any more.
+const FULL_CLEAR_AFTER_SECONDS: f64 = 60.0;
 
-/// Space that is used up, or will be within 24 hours (less than 40 percent free) or 4 hours (less than 20).
+const NEXT: &str = "find what grows: du -x, journalctl --disk-usage; then free space or extend";
+
+/// Space that is used up: nothing can be written any more, so it is told at once.
+pub struct MountFull;
+
+impl Check for MountFull {
+    fn id(&self) -> &'static str {
+        "mount-full"
+    }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Mounts)
+    }
+    fn clear_after_seconds(&self) -> f64 {
+        FULL_CLEAR_AFTER_SECONDS
+    }
+    fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
+        for mount in writable(context).filter(|mount| is_full(mount)) {
+            let used = units::percent(mount.used_ratio().unwrap_or_default());
+            found.push(named(self.id(), Severity::Critical, mount, format!("{used} used: full"), NEXT));
+        }
+    }
+}
+
+/// Whether nothing is left of a file system.
+pub(super) fn is_full(mount: &Mount) -> bool {
+    mount.free_ratio().is_some_and(|free| free <= 0.0)
+}
+
+/// Space that will be used up within 24 hours (less than 40 percent free) or 4 hours (less than 20).
 pub struct MountFills;
 
 impl Check for MountFills {
@@ -49,13 +79,20 @@ impl Check for MountFills {
     fn clear_after_seconds(&self) -> f64 {
         CLEAR_AFTER_SECONDS
     }
+    fn yields_to(&self) -> Option<&'static str> {
+        Some(MountFull.id())
+    }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
         for mount in writable(context) {
+            let (kind, id, _) = object(mount);
+            if is_full(mount) && context.raised.severity(&ObjectRef::new(kind, id)).is_none() {
+                // Nothing was foretold, and that it is full is told already.
+                continue;
+            }
             let Some(severity) = severity(context, mount, mount.free_ratio(), mount.fills.space_at) else { continue };
             let used = format!("{} used", units::percent(mount.used_ratio().unwrap_or_default()));
             let cause = cause(context.now, used, mount.free_ratio(), mount.fills.space_at);
-            let next = "find what grows: du -x, journalctl --disk-usage; then free space or extend";
-            found.push(named(self.id(), severity, mount, cause, next));
+            found.push(named(self.id(), severity, mount, cause, NEXT));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! File systems: space, inodes, and whether they answer.
 
-use super::{Named, above, condition};
+use super::{Named, above, condition, fills::is_full};
 use crate::{
     model::{
         attention::{Condition, Severity},
@@ -38,7 +38,8 @@ impl Check for MountSpace {
         Some(super::fills::MountFills.id())
     }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
-        for mount in writable(context) {
+        // What is full is told at once, by a rule of its own.
+        for mount in writable(context).filter(|mount| !is_full(mount)) {
             let Some(used) = mount.used_ratio() else { continue };
             let Some(severity) = above(context, object(mount), used, LIMITS) else { continue };
             found.push(named(
