@@ -18,6 +18,7 @@ use crate::{
     world::World,
 };
 use compact_str::CompactString;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 /// Something that happened, and when.
@@ -102,6 +103,13 @@ pub enum Answer {
     Planned(Planned),
     /// What became of a run that was to begin: its name, or why it did not.
     Begun { ticket: u64, run: Result<CompactString, String> },
+}
+
+/// By how much a clock was set, of [`EventKind::ClockStepped`]: whole milliseconds, as all times are, or what is moved by it would come to lie in
+/// the future by what a figure with a point cannot say.
+pub fn clock_step(by_seconds: f64) -> SignedDuration {
+    let whole = SignedDuration::try_from_secs_f64(by_seconds).unwrap_or_default();
+    whole.round(jiff::Unit::Millisecond).unwrap_or(whole)
 }
 
 /// How an effect ended, in words for the user.

@@ -147,7 +147,7 @@ impl App {
     /// Follows the machine's clock, which was set back: what is counted from earlier times goes back with it, or it would stand
     /// still until the clock is there again.
     pub(super) fn step_clock(&mut self, at: Timestamp, by_seconds: f64) {
-        let by = jiff::SignedDuration::try_from_secs_f64(by_seconds).unwrap_or_default();
+        let by = super::event::clock_step(by_seconds);
         self.world.shift_time(by);
         self.dirty = true;
         // The clock of a recording is not ours.

@@ -45,7 +45,7 @@ impl<T> Answer<T> {
     /// What the journal answers, or [`JournalError::Late`] after this time.
     pub fn wait(self, deadline: Duration) -> Result<T, JournalError> {
         let what = self.what;
-        block_on(self, deadline).unwrap_or(Err(JournalError::Late { what, seconds: deadline.as_secs() }))
+        block_on(self, deadline).unwrap_or(Err(JournalError::Late { what, seconds: deadline.as_secs(), why: None }))
     }
 }
 

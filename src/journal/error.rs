@@ -30,8 +30,8 @@ pub enum JournalError {
     #[error("the journal is closed")]
     Closed,
     /// No answer came in time. What was asked for may still be done.
-    #[error("the journal did not {what} within {seconds} s; it goes on trying")]
-    Late { what: &'static str, seconds: u64 },
+    #[error("the journal did not {what} within {seconds} s{}; it goes on trying", why.as_ref().map(|why| format!(": {why}")).unwrap_or_default())]
+    Late { what: &'static str, seconds: u64, why: Option<String> },
     /// The store that is shared through PostgreSQL.
     #[error("cannot {what} the shared journal {name}: {why}")]
     Shared { what: &'static str, name: String, why: String },

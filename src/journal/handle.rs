@@ -130,8 +130,13 @@ impl Journal {
     /// # Errors
     /// Those of [`Journal::append`], and [`JournalError::Late`]: then they may still be written.
     pub fn append_blocking(&self, drafts: Vec<Draft>, deadline: Duration) -> Result<Vec<Written>, JournalError> {
-        let late = JournalError::Late { what: "write", seconds: deadline.as_secs() };
-        block_on(self.append_when_possible(drafts), deadline).unwrap_or(Err(late))
+        block_on(self.append_when_possible(drafts), deadline).unwrap_or_else(|| {
+            let why = match self.local_state() {
+                LocalState::Unwritable { why, .. } => Some(why),
+                LocalState::Ok => None,
+            };
+            Err(JournalError::Late { what: "write", seconds: deadline.as_secs(), why })
+        })
     }
 
     fn call(&self, drafts: Vec<Draft>) -> Result<(Call, Answer<Vec<Written>>), Refused> {

@@ -98,7 +98,7 @@ impl Journal {
         time: Duration,
         deadline: Duration,
     ) -> Result<Lease, JournalError> {
-        let late = JournalError::Late { what: "take a lease", seconds: deadline.as_secs() };
+        let late = JournalError::Late { what: "take a lease", seconds: deadline.as_secs(), why: None };
         block_on(self.acquire_lease(name, holder, time), deadline).unwrap_or(Err(late))
     }
 

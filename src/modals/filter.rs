@@ -59,8 +59,7 @@ impl FilterModal {
     /// Completes the name of a column that stands before the cursor.
     fn complete(&mut self) {
         let before: String = self.text().chars().take(self.line.cursor().1).collect();
-        let from = before.rfind(|c: char| c.is_whitespace() || c == '!').map_or(0, |at| at + 1);
-        let begun = &before[from..];
+        let begun = before.rsplit(|c: char| c.is_whitespace() || c == '!').next().unwrap_or_default();
         let names = self.table.columns().iter().map(|column| column.name);
         let rest = names.filter_map(|name| name.strip_prefix(begun)).find(|rest| !rest.is_empty());
         if let Some(rest) = rest.filter(|_| !begun.is_empty()) {

@@ -257,6 +257,13 @@ impl Pty {
         waiting.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
+    /// Waits until more than so many bytes have come out of the terminal, but no longer than this.
+    pub fn more_than(&self, bytes: usize, time: Duration) {
+        let waiting =
+            self.seen.1.wait_timeout_while(self.seen(), time, |seen| seen.bytes.len() <= bytes && !seen.closed);
+        drop(waiting.unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// Waits until the cockpit has the terminal and shows its first screen.
     pub fn wait_for_cockpit(&self) {
         self.wait_for("the cockpit", |seen| seen.screen().alternate_screen() && seen.shows(MODE));
@@ -265,6 +272,11 @@ impl Pty {
     /// Types something.
     pub fn send(&self, keys: impl AsRef<[u8]>) {
         self.master().write_all(keys.as_ref()).expect("the terminal takes keys");
+    }
+
+    /// Types something, as long as there is anybody to type to.
+    pub fn try_send(&self, keys: &[u8]) {
+        let _ = self.master().write_all(keys);
     }
 
     /// Gives the terminal another size.

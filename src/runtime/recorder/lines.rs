@@ -1,11 +1,10 @@
 //! The lines of an unpacked chunk: the world before, then the events.
 
 use crate::{
-    app::event::{Event, EventKind},
+    app::event::{Event, EventKind, clock_step},
     model::Timestamp,
     world::World,
 };
-use jiff::SignedDuration;
 use serde::Deserialize;
 use std::ops::Range;
 
@@ -110,7 +109,7 @@ pub fn apply(world: &mut World, event: Event) {
             world.pass(event.at);
         }
         EventKind::ClockStepped { by_seconds } => {
-            world.shift_time(SignedDuration::try_from_secs_f64(by_seconds).unwrap_or_default());
+            world.shift_time(clock_step(by_seconds));
         }
         _ => {}
     }
