@@ -3,7 +3,7 @@
 //! A terminal behind a slow or dead connection stops taking bytes. Then what could not be written stays here, no new frame is
 //! drawn until it is gone, and keys, signals and sources are served all the while.
 
-use super::watch;
+use super::{terminal::CAN, watch};
 use crate::model::own::OwnCounters;
 use rustix::{
     fs::{Mode, OFlags},
@@ -88,7 +88,7 @@ impl Output {
     pub fn abandon(&mut self) {
         if !self.pending.is_empty() {
             self.pending.clear();
-            self.pending.push(0x18);
+            self.pending.push(CAN);
             let _ = self.write_pending();
             self.pending.clear();
         }

@@ -16,6 +16,9 @@ use std::{
 /// Whether the terminal is ours now; a panic hook has no other way to know.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Ends an escape sequence that was cut (ECMA-48), and shows nothing.
+pub const CAN: u8 = 0x18;
+
 /// Bytes that set the terminal up for the cockpit.
 pub fn enter_bytes(mouse: bool) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -70,16 +73,19 @@ pub fn give_back() {
     }
     if takes_bytes() {
         let mut stdout = io::stdout();
-        let _ = stdout.write_all(&lend_bytes()).and_then(|()| stdout.flush());
+        // What was written last may have been cut in the middle of an escape sequence: CAN ends it (ECMA-48).
+        let bytes = [&[CAN][..], &lend_bytes()].concat();
+        let _ = stdout.write_all(&bytes).and_then(|()| stdout.flush());
     }
     let _ = terminal::disable_raw_mode();
 }
 
-/// Whether the terminal takes bytes within a moment: one that was stopped (Ctrl-S) or cut off would hold us for ever.
+/// Whether the terminal takes bytes within two seconds: one that was stopped (Ctrl-S) or cut off would hold us for ever, and one on a
+/// machine that is busy, or behind a slow line, needs its time.
 fn takes_bytes() -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let mut fds = [PollFd::from_borrowed_fd(rustix::stdio::stdout(), PollFlags::OUT)];
-    let patience = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
+    let patience = Timespec { tv_sec: 2, tv_nsec: 0 };
     poll(&mut fds, Some(&patience)).is_ok_and(|ready| ready > 0) && fds[0].revents().contains(PollFlags::OUT)
 }
 

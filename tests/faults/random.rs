@@ -229,13 +229,16 @@ fn mad(random: &mut Random) -> Vec<u8> {
         0 => format!("\x1b[<{};{};{}M", random.below(70), random.below(250), random.below(80)).into_bytes(),
         1 => format!("\x1b[200~{}\x1b[201~", "pasted\x1b ".repeat(random.below(9) as usize)).into_bytes(),
         2 => format!("\x1b[{}", char::from(b'A' + random.below(26) as u8)).into_bytes(),
-        3 => (0..random.below(12)).map(|_| random.below(256) as u8).collect(),
+        // Without what makes a terminal that was just given back forget its output, read or not (INTR, QUIT, SUSP; termios(3), NOFLSH).
+        3 => {
+            let bytes = (0..random.below(12)).map(|_| random.below(256) as u8);
+            bytes.filter(|byte| !matches!(byte, 0x03 | 0x1a | 0x1c)).collect()
+        }
         _ => vec![b' ' + random.below(95) as u8],
     }
 }
 
 #[test]
-#[ignore = "two of nine runs ended with a terminal that was not restored; whether cockpit or test is at fault is not known"]
 fn a_terminal_that_went_mad_is_given_back() {
     let (mut random, seed) = Random::new();
     let wanted = amount(4_000, 100_000);
@@ -257,10 +260,10 @@ fn a_terminal_that_went_mad_is_given_back() {
             pty.signal(rustix::process::Signal::TERM);
         }
         let status = pty.exit(PATIENCE);
-        // Keys may have asked it to leave, or to be interrupted.
+        // Keys may have asked it to leave, to be interrupted, or have ended its input.
         let left = pty.seen().bytes.len().saturating_sub(1_500);
         let last = String::from_utf8_lossy(&pty.seen().bytes[left..]).into_owned();
-        assert!(matches!(status.exit_code(), 0 | 130 | 131), "{status}, seed {seed}: {last}");
+        assert!(matches!(status.exit_code(), 0 | 129..=131), "{status}, seed {seed}: {last}");
         pty.assert_restored();
     }
     tell(

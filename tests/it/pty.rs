@@ -276,7 +276,13 @@ impl Pty {
 
     /// Types something, as long as there is anybody to type to.
     pub fn try_send(&self, keys: &[u8]) {
-        let _ = self.master().write_all(keys);
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        // One that has left reads nothing any more, and a full terminal would hold us for ever.
+        let mut asked = [PollFd::new(self.master(), PollFlags::OUT)];
+        let takes = poll(&mut asked, Some(&Timespec { tv_sec: 1, tv_nsec: 0 })).is_ok_and(|ready| ready > 0);
+        if takes && asked[0].revents().contains(PollFlags::OUT) {
+            let _ = self.master().write_all(keys);
+        }
     }
 
     /// Gives the terminal another size.

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 pub fn of(act: &KubeAct, at: Timestamp) -> Option<Value> {
     Some(match act {
         KubeAct::Restart => {
-            let stamp = at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+            // Two within a second are two.
+            let stamp = at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
             json!({"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": stamp}}}}})
         }
         KubeAct::SetImage { container, image } => {
