@@ -93,6 +93,7 @@ impl Cockpit {
     }
 
     /// What happened when, for whoever reads what the test says.
+    #[expect(clippy::print_stdout, reason = "the night tells where it is")]
     pub fn say(&self, text: &str) {
         println!("{:6.1} s  {}: {text}", self.began.elapsed().as_secs_f64(), self.who);
     }
