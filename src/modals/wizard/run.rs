@@ -420,9 +420,7 @@ impl RunStage {
                 "Tab steps and other keys  ←→ tabs  Esc leaves the line".into()
             }
             (Some(_), false) => format!("Tab steps  Enter says it  ←→ tabs  {}", others(row)),
-            (Some(_), true) if is_over => {
-                "Enter closes  ←→ tabs  n note  Tab what can still be done".into()
-            }
+            (Some(_), true) if is_over => "Enter closes  ←→ tabs  n note  Tab what can still be done".into(),
             (None, _) if is_over => "Enter closes  ←→ tabs  n note".into(),
             (Some(_), true) => format!("Tab question  j k step  ←→ tabs  {}", others(row)),
             (None, _) => format!("j k step  ←→ tabs  {}", others(row)),
