@@ -80,12 +80,12 @@ pub fn give_back() {
     let _ = terminal::disable_raw_mode();
 }
 
-/// Whether the terminal takes bytes within two seconds: one that was stopped (Ctrl-S) or cut off would hold us for ever, and one on a
+/// Whether the terminal takes bytes within 0.6 seconds: one that was stopped (Ctrl-S) or cut off would hold us for ever, and one on a
 /// machine that is busy, or behind a slow line, needs its time.
 fn takes_bytes() -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let mut fds = [PollFd::from_borrowed_fd(rustix::stdio::stdout(), PollFlags::OUT)];
-    let patience = Timespec { tv_sec: 2, tv_nsec: 0 };
+    let patience = Timespec { tv_sec: 0, tv_nsec: 600_000_000 };
     poll(&mut fds, Some(&patience)).is_ok_and(|ready| ready > 0) && fds[0].revents().contains(PollFlags::OUT)
 }
 

@@ -130,7 +130,7 @@ fn old_figures_neither_raise_nor_clear() {
         world.apply(at(second), "host/gauges", gauges(10, 0));
     }
     let rules: Vec<_> = world.attention.iter().map(|row| row.condition.rule.as_str()).collect();
-    assert!(rules.contains(&"mount-fills") && rules.contains(&"source-stale"), "{rules:?}");
+    assert!(rules.contains(&"mount-full") && rules.contains(&"source-stale"), "{rules:?}");
 }
 
 #[test]

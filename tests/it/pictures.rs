@@ -2,6 +2,15 @@
 //! pictures` draws them anew; without it the test notices where they are stale.
 
 use crate::{golden::visible_cells, stage};
+use flightdeck::{
+    app::{
+        App,
+        effect::PlayerCommand,
+        event::{Event, EventKind},
+    },
+    runtime::player::Player,
+};
+use jiff::SignedDuration;
 use ratatui::{
     buffer::{Buffer, Cell},
     style::{Color, Modifier},
@@ -31,6 +40,22 @@ const PICTURES: &[(&str, (u16, u16), &str)] = &[
     ("palette", (100, 30), ": t h e"),
     ("help", (120, 36), "?"),
 ];
+
+/// Pictures of the bad night that `--demo` plays, which was recorded on real services: name, size, seconds from its beginning, and keys.
+const NIGHT: &[(&str, (u16, u16), i64, &str)] = &[("night", (120, 36), 69, "")];
+
+/// The cockpit that plays the demonstration, at this second of it.
+fn night(size: (u16, u16), second: i64, keys: &str) -> App {
+    let mut player = Player::demo().expect("it is embedded");
+    let to = player.recording().first() + SignedDuration::from_secs(second);
+    let mut app = stage::empty(stage::settings(), size);
+    for event in player.command(PlayerCommand::Seek(to), flightdeck::clock::instant()) {
+        app.update(event);
+    }
+    app.update(Event { at: to, kind: EventKind::Player(player.state()) });
+    stage::press(&mut app, keys);
+    app
+}
 
 /// The sixteen colours of xterm.
 const PALETTE: [&str; 16] = [
@@ -141,10 +166,13 @@ fn svg(title: &str, buffer: &Buffer) -> String {
 fn pictures_are_up_to_date() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets");
     let mut stale = Vec::new();
-    for (name, size, keys) in PICTURES {
-        let made = stage::made_for(name);
-        let mut app = made(stage::settings(), *size);
+    let staged = PICTURES.iter().map(|(name, size, keys)| {
+        let mut app = stage::made_for(name)(stage::settings(), *size);
         stage::press(&mut app, keys);
+        (*name, app)
+    });
+    let played = NIGHT.iter().map(|(name, size, second, keys)| (*name, night(*size, *second, keys)));
+    for (name, app) in staged.chain(played) {
         let path = folder.join(format!("{name}.svg"));
         let picture = svg(&format!("flightdeck: {name}"), &stage::draw(&app));
         if fs::read_to_string(&path).is_ok_and(|kept| kept == picture) {
@@ -153,7 +181,7 @@ fn pictures_are_up_to_date() {
         if env::var_os("UPDATE_PICTURES").is_some() {
             fs::write(&path, picture).expect("assets can be written");
         } else {
-            stale.push(*name);
+            stale.push(name);
         }
     }
     assert!(stale.is_empty(), "stale: {stale:?}; draw them anew: UPDATE_PICTURES=1 cargo test --test it pictures");

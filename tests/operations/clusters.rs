@@ -10,7 +10,7 @@ use flightdeck::model::{
     },
 };
 
-/// A cluster under Patroni that is well, one that is paused and lost its leader, and a plain standby whose primary is gone. Their
+/// A cluster under Patroni that is well, one that is paused and lost its leader, a plain standby whose primary is gone, and a standby cluster. Their
 /// replicas are named by what an offer's field is filled with.
 pub fn clusters(now: Timestamp) -> Vec<Cluster> {
     let member = |name: &str, role: Role| {
@@ -60,5 +60,10 @@ pub fn clusters(now: Timestamp) -> Vec<Cluster> {
     let standby = Server { name: "s".into(), state: Some(standby), ..Server::default() };
     let gone = Server { name: "m".into(), problem: Some("refused".into()), ..Server::default() };
     let plain = Cluster { servers: vec![gone, standby], ..cluster("i", None) };
-    vec![cluster("g", Some(well)), cluster("h", Some(lost)), plain]
+    let follows = Patroni {
+        members: vec![member("m", Role::StandbyLeader)],
+        config: Some(Config { is_standby_cluster: true, ..Config::default() }),
+        ..Patroni::default()
+    };
+    vec![cluster("g", Some(well)), cluster("h", Some(lost)), plain, cluster("j", Some(follows))]
 }

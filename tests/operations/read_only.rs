@@ -80,6 +80,7 @@ fn world(engine: &str, context: &str) -> World {
     report(&mut world, "postgres/g");
     report(&mut world, "postgres/h");
     report(&mut world, "postgres/i");
+    report(&mut world, "postgres/j");
     for cluster in clusters::clusters(now()) {
         let source = format!("postgres/{}", cluster.name);
         world.apply(now(), &source, vec![Update::Postgres(Box::new(cluster))]);
@@ -295,7 +296,6 @@ fn every_operation(world: &World, engine: &str, context: &str) -> Vec<Operation>
     all.push(Operation::Engine { target: whole_engine, name: engine.into(), act });
     let by_sql = [
         PostgresAct::Checkpoint,
-        PostgresAct::PromoteCluster { fenced: "switched off".into() },
         PostgresAct::Canary { token: uuid::Uuid::nil() },
         PostgresAct::Fence,
         PostgresAct::Unfence,
@@ -303,6 +303,8 @@ fn every_operation(world: &World, engine: &str, context: &str) -> Vec<Operation>
     ];
     let server = ObjectRef::new(ObjectKind::Postgres, "i/s");
     all.extend(by_sql.map(|act| Operation::Postgres { target: server.clone(), act }));
+    let act = PostgresAct::PromoteCluster { fenced: "switched off".into() };
+    all.push(Operation::Postgres { target: ObjectRef::new(ObjectKind::Postgres, "j"), act });
     all.push(Operation::Kube { target, act: KubeAct::Apply { manifest, diff: String::new(), file: String::new() } });
     all.push(Operation::SignalProcess { pid: 4242, start_ticks: 1, name: "x".into(), signal: Signal::Term });
     let words: BTreeSet<_> = all.iter().map(Operation::word).collect();
@@ -384,7 +386,7 @@ fn what_is_protected_or_old_is_never_changed() {
         let refused = Gate::permit(operation.clone(), &world, &policy);
         assert!(refused.as_ref().is_err_and(|why| why.contains("protected")), "{operation}: {refused:?}");
     }
-    for name in ["docker/e", "kube/c", "alertmanager/a", "postgres/g", "postgres/h", "postgres/i"] {
+    for name in ["docker/e", "kube/c", "alertmanager/a", "postgres/g", "postgres/h", "postgres/i", "postgres/j"] {
         let mut report = world.observed.sources[name].report.clone();
         report.state = SourceState::Stale;
         world.report(now(), report);
