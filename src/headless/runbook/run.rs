@@ -124,14 +124,6 @@ pub fn resume(
     if let Some(name) = lacking {
         return Err(usage(format!("the secret {name} is kept nowhere: give it again with --secret {name}=FILE")));
     }
-    let target = run.plan().target.clone();
-    let wanted = |source: &str| {
-        source == "rules/repo"
-            || source.starts_with("prometheus/")
-            || source.starts_with("alertmanager/")
-            || setting::is_of_target(source, &target)
-    };
-    let setting = Setting::open(around, &wanted, secrets)?;
     let way_back = answers.choose.as_deref() == Some(Choice::WayBack.word());
     let is_over = run.outcome().is_some_and(|outcome| outcome != Outcome::Paused);
     if let Some(text) = kept_back(around.policy.locked, run.state().mode, is_over && way_back && !answers.yes) {
@@ -140,6 +132,14 @@ pub fn resume(
             Verdict { run: Some(run.id().to_owned()), outcome: Outcome::Refused, incident: kept.incident, text };
         return end(&verdict, answers, out);
     }
+    let target = run.plan().target.clone();
+    let wanted = |source: &str| {
+        source == "rules/repo"
+            || source.starts_with("prometheus/")
+            || source.starts_with("alertmanager/")
+            || setting::is_of_target(source, &target)
+    };
+    let setting = Setting::open(around, &wanted, secrets)?;
     let first = (is_over && way_back).then(|| Input::WayBack { by: setting.house.actor.clone() });
     if is_over && first.is_none() {
         let outcome = run.outcome().unwrap_or(Outcome::Unknown);

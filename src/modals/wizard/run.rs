@@ -21,7 +21,7 @@ use crate::{
     },
     runbook::{
         definition::Kind,
-        run::{Input, Outcome as Ended, Status, StepView, Tone, View},
+        run::{Choice, Input, Outcome as Ended, Status, StepView, Tone, View},
     },
     ui::{
         lines::{self, Line},
@@ -443,9 +443,9 @@ fn offered(app: &App, row: &RunRow) -> Vec<Way> {
     if row.is_over() {
         let stands = row.view().steps.iter().any(|step| step.can_be_undone);
         let ago = state.last_at.map_or_else(String::new, |at| format!(" (it ended {} ago)", units::age(app.now, at)));
-        let meaning = format!("undo what was done, the last first{ago}");
+        let meaning = format!("{}{ago}", Choice::WayBack.meaning());
         let needs = Needs::Name(row.run.plan().typed.trim().to_owned());
-        let back = way("way-back", meaning, Said::Resume { way_back: true }, needs);
+        let back = way(Choice::WayBack.word(), meaning, Said::Resume { way_back: true }, needs);
         return if stands { vec![back] } else { Vec::new() };
     }
     let waits = state.at.and_then(|at| row.run.plan().steps.get(at));
@@ -457,7 +457,7 @@ fn offered(app: &App, row: &RunRow) -> Vec<Way> {
         Status::Paused(_, text) => format!("carry it on in this cockpit; it waits: {text}"),
         _ => "carry it on in this cockpit, if nobody else does".to_owned(),
     };
-    ways.push(way("go-on", stands, Said::Resume { way_back: false }, Needs::Nothing));
+    ways.push(way(Choice::GoOn.word(), stands, Said::Resume { way_back: false }, Needs::Nothing));
     ways
 }
 
