@@ -44,17 +44,20 @@ pub fn tell(name: &str, figures: &str) {
 pub struct Held {
     pub memory_kib: u64,
     pub threads: usize,
+    /// Other than those of `/proc`.
     pub files: usize,
 }
 
 impl Held {
     /// Of a process that runs.
     pub fn by(pid: i32) -> Self {
-        let count = |folder: &str| fs::read_dir(format!("/proc/{pid}/{folder}")).map_or(0, Iterator::count);
+        let of = |folder: &str| fs::read_dir(format!("/proc/{pid}/{folder}")).into_iter().flatten().flatten();
+        // A file is held for each process of the machine, of which other tests start and end some.
+        let is_process = |entry: &fs::DirEntry| fs::read_link(entry.path()).is_ok_and(|to| to.starts_with("/proc"));
         let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
         let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("every process has some");
         let memory_kib = memory.trim().trim_end_matches(" kB").parse().expect("a number");
-        Self { memory_kib, threads: count("task"), files: count("fd") }
+        Self { memory_kib, threads: of("task").count(), files: of("fd").filter(|entry| !is_process(entry)).count() }
     }
 
     /// In words: memory in MiB before and after.
