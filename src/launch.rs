@@ -14,6 +14,7 @@ use crate::{
         self,
         check::Surroundings,
         doctor::{DoctorOptions, TerminalCheck},
+        render::Forgiving,
         snapshot::SnapshotOptions,
     },
     model::{
@@ -39,7 +40,7 @@ use compact_str::CompactString;
 use state::StateFolder;
 use std::{
     env,
-    io::{self, ErrorKind, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -61,14 +62,11 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> u8 {
             let player = Recording::open(file).and_then(Player::new);
             open(cli, player.map(Some).map_err(|e| format!("{}: {e}", file.display())), notes)
         }
-        Some(command) => command_without_screen(cli, command, out, notes),
+        Some(command) => command_without_screen(cli, command, &mut Forgiving(out), notes),
     };
     result.unwrap_or_else(|error| {
-        if error.kind() != ErrorKind::BrokenPipe {
-            let _ = note(notes, &error.to_string());
-            return exit::USAGE;
-        }
-        exit::OK
+        let _ = note(notes, &error.to_string());
+        exit::USAGE
     })
 }
 

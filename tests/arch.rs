@@ -104,6 +104,11 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
         &["client/postgres/mod.rs", "ops/postgres/server.rs"],
         "what changes something by SQL takes a permit",
     ),
+    (
+        "PatroniWriter",
+        &["client/patroni/act.rs", "ops/postgres.rs"],
+        "what changes something by Patroni takes a permit",
+    ),
     ("http_writers", &["client/named.rs", "ops/alertmanager.rs"], "what changes something over HTTP takes a permit"),
     (
         "unsafe",

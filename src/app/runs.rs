@@ -179,7 +179,7 @@ impl App {
             object: Some(object.clone()),
             cause: String::new(),
         };
-        let rows = world.attention.iter().filter(|row| row.members.contains(object));
+        let rows = world.rows_about(object);
         let of_rows = rows.map(|row| Occasion {
             check: row.condition.rule.to_string(),
             cause: row.condition.cause.to_string(),

@@ -1,12 +1,11 @@
 //! `[[postgres]]`: PostgreSQL clusters that are watched, under Patroni or plain, and how they know who asks. Secrets stand in files and
 //! variables, never here.
 
-use super::Config;
+use super::{Config, watch};
 use crate::{
     client::{
         http::{Auth, Server},
         postgres::ClusterOptions,
-        secret::SecretFrom,
     },
     model::{postgres::Limits, text::clean_to},
 };
@@ -85,14 +84,21 @@ impl PostgresCluster {
             (None, None) => None,
             _ => return Err("certificate-file and key-file belong together".into()),
         };
-        let secret = secret_of(&self.patroni_password_file, &self.patroni_password_variable, "patroni-password")?;
+        let secret = watch::secret(
+            self.patroni_password_file.as_ref(),
+            self.patroni_password_variable.as_ref(),
+            "patroni-password",
+        )?;
         let auth = match (&self.patroni_user, secret) {
             (Some(user), Some(password)) => Auth::Basic { user: user.clone(), password },
             (None, None) => Auth::None,
             _ => return Err("patroni-user and its password belong together".into()),
         };
-        let operator_password =
-            secret_of(&self.operator_password_file, &self.operator_password_variable, "operator-password")?;
+        let operator_password = watch::secret(
+            self.operator_password_file.as_ref(),
+            self.operator_password_variable.as_ref(),
+            "operator-password",
+        )?;
         if self.operator.is_none() && operator_password.is_some() {
             return Err("operator and operator-password belong together".into());
         }
@@ -103,7 +109,7 @@ impl PostgresCluster {
             api: Server { auth, ca_file: self.ca_file.clone(), certificate, ..Server::default() },
             member_url: self.member_url.clone(),
             servers: self.servers.clone().into_iter().collect(),
-            password: secret_of(&self.password_file, &self.password_variable, "password")?,
+            password: watch::secret(self.password_file.as_ref(), self.password_variable.as_ref(), "password")?,
             operator: self.operator.clone(),
             operator_password,
             limits: Limits {
@@ -114,18 +120,10 @@ impl PostgresCluster {
     }
 }
 
-fn secret_of(file: &Option<PathBuf>, variable: &Option<String>, what: &str) -> Result<Option<SecretFrom>, String> {
-    match (file, variable) {
-        (Some(_), Some(_)) => Err(format!("write one of {what}-file and {what}-variable")),
-        (Some(path), None) => Ok(Some(SecretFrom::File(path.clone()))),
-        (None, Some(name)) => Ok(Some(SecretFrom::Variable(name.clone()))),
-        (None, None) => Ok(None),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::secret::SecretFrom;
     use crate::config::layers::{Layer, resolve};
 
     fn read(text: &str) -> (Vec<ClusterOptions>, Vec<String>) {

@@ -4,6 +4,7 @@
 pub mod check;
 pub mod config_cmd;
 pub mod doctor;
+mod ended;
 pub mod gather;
 pub mod incident;
 pub mod render;

@@ -1,4 +1,4 @@
-//! Writing an answer: as JSON or as lines of text; a reader that went away is no error.
+//! Writing an answer: as JSON or as lines of text.
 
 use crate::model::text;
 use std::io::{self, Write};
@@ -6,31 +6,69 @@ use std::io::{self, Write};
 /// Writes a value as indented JSON and a line break; characters that could harm a terminal as `\u` escapes.
 ///
 /// # Errors
-/// Where it cannot be written; not where the reader went away.
+/// Where it cannot be written.
 pub fn json(value: &impl serde::Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut text = text::escaped_json(&serde_json::to_string_pretty(value)?);
     text.push('\n');
-    quiet(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    bytes(text.as_bytes(), out)
+}
+
+/// Writes JSON that is one line.
+///
+/// # Errors
+/// As [`json`].
+pub fn json_line(json: &str, out: &mut dyn Write) -> io::Result<()> {
+    let mut text = text::escaped_json(json);
+    text.push('\n');
+    bytes(text.as_bytes(), out)
 }
 
 /// Writes lines of text, each made harmless.
 ///
 /// # Errors
-/// Where they cannot be written; not where the reader went away.
+/// Where they cannot be written.
 pub fn lines(lines: &[String], out: &mut dyn Write) -> io::Result<()> {
     let mut text = String::new();
     for line in lines {
         text.push_str(&text::clean(line));
         text.push('\n');
     }
-    quiet(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    bytes(text.as_bytes(), out)
 }
 
-/// Forgives a reader that has seen enough (`| head`).
-fn quiet(result: io::Result<()>) -> io::Result<()> {
+/// Writes one line of text, made harmless.
+///
+/// # Errors
+/// As [`lines`].
+pub fn line(line: &str, out: &mut dyn Write) -> io::Result<()> {
+    bytes(format!("{}\n", text::clean(line)).as_bytes(), out)
+}
+
+/// Writes what is harmless already, so that it is there at once for who reads it.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn bytes(bytes: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(bytes).and_then(|()| out.flush())
+}
+
+/// Where all output goes: a reader that has seen enough (`| head`) ends no command, which may be in the middle of a run.
+pub struct Forgiving<'a>(pub &'a mut dyn Write);
+
+fn forgiven<T>(result: io::Result<T>, instead: T) -> io::Result<T> {
     match result {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(instead),
         other => other,
+    }
+}
+
+impl Write for Forgiving<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        forgiven(self.0.write(bytes), bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        forgiven(self.0.flush(), ())
     }
 }
 
@@ -51,8 +89,10 @@ mod tests {
 
     #[test]
     fn a_reader_that_went_away_is_no_error() {
-        assert!(json(&1, &mut Gone).is_ok());
-        assert!(lines(&["x".into()], &mut Gone).is_ok());
+        let mut gone = Gone;
+        let mut out = Forgiving(&mut gone);
+        assert!(json(&1, &mut out).is_ok() && json_line("1", &mut out).is_ok());
+        assert!(lines(&["x".into()], &mut out).is_ok() && line("x", &mut out).is_ok());
     }
 
     #[test]

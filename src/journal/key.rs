@@ -4,11 +4,13 @@
 //! handed on without handing on the right to sign for its writer. Where the key is lost, a new writer is begun.
 
 use super::{encode::Fields, random};
-use crate::model::journal::{CheckpointBody, Digest, WriterId};
+use crate::model::{
+    journal::{CheckpointBody, Digest, WriterId},
+    text::hex,
+};
 use compact_str::CompactString;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use std::{
-    fmt::Write as _,
     fs,
     io::{self, Write as _},
     os::unix::fs::OpenOptionsExt,
@@ -97,14 +99,6 @@ pub fn check(writer: WriterId, known: &[u8; 32], checkpoint: &CheckpointBody) ->
     UnparsedPublicKey::new(&ED25519, known)
         .verify(&signed_bytes(writer, checkpoint.size, &checkpoint.root), &signature)
         .map_err(|_| "the signature of its checkpoint is wrong".to_owned())
-}
-
-/// Bytes in hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Bytes from hexadecimal; `None` for what is not.

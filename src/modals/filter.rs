@@ -12,7 +12,7 @@ use crate::{
     view::{list::ListState, query::QueryError, table::Table},
 };
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier, widgets::Widget};
-use tui_textarea::{CursorMove, Input, TextArea};
+use tui_textarea::{CursorMove, TextArea};
 
 /// The filter's line.
 pub struct FilterModal {
@@ -77,20 +77,10 @@ impl FilterModal {
 }
 
 fn line(text: &str) -> TextArea<'static> {
-    let mut line = TextArea::new(vec![harmless(text)]);
+    let mut line = TextArea::new(vec![window::harmless(text)]);
     line.set_cursor_line_style(ratatui::style::Style::new());
     line.move_cursor(CursorMove::End);
     line
-}
-
-/// What may be typed: one line without anything that moves the cursor.
-fn harmless(text: &str) -> String {
-    text.chars().map(|c| if text::is_harmless(c) { c } else { ' ' }).collect()
-}
-
-/// Our key as the text field takes it.
-fn input(key: Key) -> Input {
-    Input { key: window::field_key(key.code), ctrl: key.ctrl, alt: key.alt, shift: key.shift }
 }
 
 impl Modal for FilterModal {
@@ -151,7 +141,7 @@ impl Modal for FilterModal {
             }
             (KeyCode::Char(c), false) if !text::is_harmless(c) => {}
             _ => {
-                if self.line.input(input(key)) {
+                if self.line.input(window::field_input(key)) {
                     self.back = 0;
                     self.apply(app);
                 }
@@ -161,7 +151,7 @@ impl Modal for FilterModal {
     }
 
     fn on_paste(&mut self, text: &str, app: &mut App) -> Outcome {
-        self.line.insert_str(harmless(text));
+        self.line.insert_str(window::harmless(text));
         self.apply(app);
         Outcome::Stay
     }

@@ -4,7 +4,10 @@ use super::Modal;
 use crate::{
     app::App,
     keymap::{Lookup, Scope},
-    model::input::{Key, KeyCode, Mouse, MouseKind},
+    model::{
+        input::{Key, KeyCode, Mouse, MouseKind},
+        text,
+    },
     ui::{paint, scene::Scene, theme::Role},
 };
 use ratatui::{
@@ -173,8 +176,18 @@ impl Line {
     }
 }
 
+/// A line of a text field, without anything that moves the cursor.
+pub fn harmless(line: &str) -> String {
+    line.chars().map(|c| if text::is_harmless(c) { c } else { ' ' }).collect()
+}
+
+/// A key as text fields take it.
+pub fn field_input(key: Key) -> tui_textarea::Input {
+    tui_textarea::Input { key: field_key(key.code), ctrl: key.ctrl, alt: key.alt, shift: key.shift }
+}
+
 /// A key without its modifiers as text fields take it.
-pub const fn field_key(code: KeyCode) -> tui_textarea::Key {
+const fn field_key(code: KeyCode) -> tui_textarea::Key {
     use tui_textarea::Key as Field;
     match code {
         KeyCode::Char(c) => Field::Char(c),

@@ -1,4 +1,5 @@
-//! What people owe after an incident, or month by month: actions, postmortems, drills. Told from the record, judged by the rules.
+//! What people owe after an incident, or month by month: actions, postmortems, drills; and runs that wait for somebody. Told from the
+//! record, judged by the rules.
 
 use super::{Timestamp, object::ObjectRef};
 use compact_str::CompactString;
@@ -48,7 +49,7 @@ pub struct Duty {
     pub name: CompactString,
     /// What is to be done, and by whom, in words.
     pub text: String,
-    /// `None` where it was due ever since: a drill that never was.
+    /// `None` where it was due ever since: a drill that never was. Of a run, since when it waits.
     pub due: Option<Timestamp>,
 }
 

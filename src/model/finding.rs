@@ -98,6 +98,42 @@ pub enum Status {
     Waived,
 }
 
+impl Status {
+    /// The word in reports.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Unknown => "unknown",
+            Self::Waived => "waived",
+        }
+    }
+}
+
+/// How many there are of each result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    pub pass: usize,
+    pub fail: usize,
+    pub unknown: usize,
+    pub waived: usize,
+}
+
+impl Counts {
+    /// Counts one more.
+    pub fn count(&mut self, status: Status) {
+        *match status {
+            Status::Fail => &mut self.fail,
+            Status::Unknown => &mut self.unknown,
+            Status::Waived => &mut self.waived,
+        } += 1;
+    }
+
+    /// Whether nothing was judged.
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+}
+
 /// A stretch of a text. Lines and columns count from 1, columns in characters; the end is exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Span {

@@ -137,6 +137,22 @@ pub fn date_clock(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
+/// `2026-11-23 02:14:07Z (5m ago)`.
+pub fn moment(now: Timestamp, at: Timestamp) -> String {
+    format!("{} ({} ago)", date_clock(at), age(now, at))
+}
+
+/// `2026-11-23`.
+pub fn day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+/// The minute of a time that is less than half a day away, as [`clock_minutes`]; the day of another. For deadlines.
+pub fn day_or_minute(now: Timestamp, at: Timestamp) -> String {
+    let is_near = at.duration_since(now).abs() < jiff::SignedDuration::from_hours(12);
+    if is_near { clock_minutes(at) } else { day(at) }
+}
+
 /// Whether an amount has all but reached its limit: nine tenths of it.
 pub fn near(used: Option<u64>, limit: Option<u64>) -> bool {
     matches!((used, limit), (Some(used), Some(limit)) if limit > 0 && used as f64 >= limit as f64 * 0.9)

@@ -4,7 +4,7 @@ use super::{
     execute::{Deed, Failure},
     operation::RuleChange,
 };
-use crate::rulebook::policy::{addition::Draft, authority::hex};
+use crate::{model::text::hex, rulebook::policy::addition::Draft};
 use sha2::{Digest, Sha256};
 use std::{
     fs::{self, File, Permissions},

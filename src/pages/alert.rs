@@ -82,7 +82,7 @@ impl Details for AlertDetails {
     fn summary(&self, scene: &Scene<'_>, object: &ObjectRef) -> Option<Vec<Line>> {
         let world = scene.world;
         let alert = find(world, object)?;
-        let moment = |at| format!("{} ({} ago)", units::date_clock(at), units::age(scene.now, at));
+        let moment = |at| units::moment(scene.now, at);
         let mut lines = vec![
             Line::pair("says", alert.summary()),
             Line::pair("severity", alert.severity.word()),

@@ -29,11 +29,6 @@ pub(super) fn details<'w>(world: &'w World, object: &ObjectRef) -> Option<&'w Co
     world.observed.containers.details.as_deref().filter(|details| details.engine == engine && details.id == id)
 }
 
-/// A moment with its age.
-pub(super) fn moment(scene: &Scene<'_>, at: crate::model::Timestamp) -> String {
-    format!("{} ({} ago)", units::date_clock(at), units::age(scene.now, at))
-}
-
 /// Words, or that there are none.
 pub(super) fn or_none(words: String) -> String {
     if words.is_empty() { "none".into() } else { words }
@@ -54,7 +49,7 @@ fn state(scene: &Scene<'_>, container: &Container, lines: &mut Vec<Line>) {
     for (label, at) in
         [("created", container.created_at), ("started", container.started_at), ("ended", container.finished_at)]
     {
-        lines.extend(at.map(|at| Line::pair(label, moment(scene, at))));
+        lines.extend(at.map(|at| Line::pair(label, units::moment(scene.now, at))));
     }
     lines.extend(container.exit_code.map(|code| Line::pair("last end", exit_words(code))));
     let policy = or_none(container.restart_policy.to_string());

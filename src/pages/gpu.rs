@@ -1,6 +1,6 @@
 //! One GPU: everything that its driver says of it, what is wrong and what to do.
 
-use super::{Details, Kept, container::moment, yaml};
+use super::{Details, Kept, yaml};
 use crate::{
     model::{
         Timestamp,
@@ -223,13 +223,13 @@ fn xid_lines(scene: &Scene<'_>, gpu: &Gpu) -> Vec<Line> {
     let line = |xid: &crate::model::gpu::Xid| {
         let meaning = xid::meaning(xid.code).map_or("not in the catalogue", |meaning| meaning.title);
         let pid = xid.pid.map_or_else(String::new, |pid| format!(", process {pid}"));
-        Line::pair(&format!("XID {}", xid.code), format!("{}  {meaning}{pid}", moment(scene, xid.at)))
+        Line::pair(&format!("XID {}", xid.code), format!("{}  {meaning}{pid}", units::moment(scene.now, xid.at)))
     };
     gpu.xids.iter().map(line).collect()
 }
 
 fn since(scene: &Scene<'_>, since: Option<Timestamp>) -> String {
-    since.map_or_else(String::new, |since| format!("  since {}", moment(scene, since)))
+    since.map_or_else(String::new, |since| format!("  since {}", units::moment(scene.now, since)))
 }
 
 impl Details for GpuPage {

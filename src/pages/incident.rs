@@ -91,7 +91,7 @@ impl Details for IncidentPage {
 fn declared(scene: &Scene<'_>, incident: &Incident) -> String {
     let (at, by) = (incident.declared_at, &incident.declared_by);
     let from = by.from.as_deref().map_or_else(String::new, |from| format!(" from {from}"));
-    format!("{} ({} ago) by {}{from}", units::date_clock(at), units::age(scene.now, at), by.name)
+    format!("{} by {}{from}", units::moment(scene.now, at), by.name)
 }
 
 /// How far the postmortem is, and when it is due, of what is over.

@@ -35,7 +35,7 @@ impl Details for InstanceDetails {
     fn summary(&self, scene: &Scene<'_>, object: &ObjectRef) -> Option<Vec<Line>> {
         let host = find(scene.world, object)?;
         let bytes = |value: u64| units::bytes(value as f64);
-        let moment = |at| format!("{} ({} ago)", units::date_clock(at), units::age(scene.now, at));
+        let moment = |at| units::moment(scene.now, at);
         let of = |used: Option<u64>, total: Option<u64>| Some(format!("{} of {}", bytes(used?), bytes(total?)));
         let disk = host.disk.as_ref().map(|disk| format!("{} {}", disk.mount, units::percent_fine(disk.used_ratio)));
         let load = |[one, five, fifteen]: [f64; 3]| format!("{one:.2} {five:.2} {fifteen:.2}");

@@ -162,10 +162,7 @@ fn difference(text: Option<&str>, none: &str) -> Vec<Line> {
 }
 
 fn revision_line(scene: &Scene<'_>, revision: &Revision) -> Line {
-    let age = revision.created_at.map_or_else(
-        || units::UNKNOWN.into(),
-        |at| format!("{} ({} ago)", units::date_clock(at), units::age(scene.now, at)),
-    );
+    let age = revision.created_at.map_or_else(|| units::UNKNOWN.into(), |at| units::moment(scene.now, at));
     let pods = match (revision.ready, revision.replicas) {
         (Some(ready), Some(all)) => format!("  {ready}/{all} ready"),
         _ => String::new(),
@@ -217,7 +214,7 @@ pub(super) fn conditions_of(json: &Value) -> Vec<Condition> {
 
 /// A moment with its age.
 pub(super) fn moment(scene: &Scene<'_>, label: &str, at: Option<Timestamp>) -> Line {
-    Line::maybe(label, at, |at| format!("{} ({} ago)", units::date_clock(at), units::age(scene.now, at)))
+    Line::maybe(label, at, |at| units::moment(scene.now, at))
 }
 
 /// What controls it, as a link.

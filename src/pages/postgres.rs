@@ -5,7 +5,6 @@ mod member;
 use super::{Details, Kept, yaml};
 use crate::{
     model::{
-        Timestamp,
         object::{ObjectKind, ObjectRef},
         postgres::{Cluster, patroni::Patroni, row::Row, rpo},
         series::{Metric, SeriesKey},
@@ -50,10 +49,6 @@ fn one(scene: &Scene<'_>, row: &Row) -> Line {
     Line::pair(name, "").and(colour, format!("{sign}{text}")).leading_to(row.object.clone(), "Summary", "member")
 }
 
-fn moment(scene: &Scene<'_>, at: Timestamp) -> String {
-    format!("{} ({} ago)", units::date_clock(at), units::age(scene.now, at))
-}
-
 fn whole(scene: &Scene<'_>, cluster: &Cluster) -> Vec<Line> {
     let kind = match &cluster.patroni {
         Some(patroni) => {
@@ -68,7 +63,7 @@ fn whole(scene: &Scene<'_>, cluster: &Cluster) -> Vec<Line> {
         manners(patroni, &mut lines);
     }
     if let Some(lost) = cluster.primary_lost_at {
-        lines.push(Line::pair("no primary since", "").and(Role::Critical, moment(scene, lost)));
+        lines.push(Line::pair("no primary since", "").and(Role::Critical, units::moment(scene.now, lost)));
     }
     let sample = cluster.sample.as_ref().map(|sample| {
         let rate = sample
@@ -81,7 +76,7 @@ fn whole(scene: &Scene<'_>, cluster: &Cluster) -> Vec<Line> {
     lines.extend(cluster.rows.iter().skip(1).map(|row| one(scene, row)));
     if let Some(patroni) = &cluster.patroni {
         for missing in &patroni.missing {
-            let text = format!("missing, seen {}", moment(scene, missing.seen_at));
+            let text = format!("missing, seen {}", units::moment(scene.now, missing.seen_at));
             lines.push(Line::pair(&missing.name, "").and(Role::Warn, text));
         }
         for silent in &patroni.silent {

@@ -73,9 +73,7 @@ fn figures(scene: &Scene<'_>, process: &Process) -> Vec<Line> {
         Line::maybe("nice", process.nice, |nice| nice.to_string()),
         io("read", process.read_bytes_per_second),
         io("written", process.write_bytes_per_second),
-        Line::maybe("started", process.started_at, |at| {
-            format!("{} ({} ago)", units::date_clock(at), units::age(scene.now, at))
-        }),
+        Line::maybe("started", process.started_at, |at| units::moment(scene.now, at)),
         Line::maybe("cgroup", process.cgroup.as_deref(), str::to_owned),
         Line::pair("unit", process.unit.as_deref().unwrap_or("none")),
         Line::pair("container", process.container.as_deref().unwrap_or("none")),

@@ -30,7 +30,7 @@ impl Details for SourceDetails {
         let source = find(scene.world, object)?;
         let state = source.state(scene.world.now);
         let sign = format!("{} {}", scene.glyphs.source(state), state.word());
-        let moment = |at| format!("{} ({} ago)", units::date_clock(at), units::age(scene.now, at));
+        let moment = |at| units::moment(scene.now, at);
         let cadence = source.report.cadence_seconds.map_or("not now: nobody needs it".into(), every);
         let mut lines = vec![
             Line::pair("state", "").and(Scene::source_role(state), sign),

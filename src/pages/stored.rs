@@ -2,7 +2,7 @@
 
 use super::{
     Details,
-    container::{details, moment, or_none},
+    container::{details, or_none},
     yaml,
 };
 use crate::{
@@ -56,7 +56,7 @@ impl Stored<'_> {
 
     fn lines(&self, scene: &Scene<'_>) -> Vec<Line> {
         let size = |bytes: u64| units::bytes(bytes as f64);
-        let created = |at: Option<Timestamp>| Line::maybe("created", at, |at| moment(scene, at));
+        let created = |at: Option<Timestamp>| Line::maybe("created", at, |at| units::moment(scene.now, at));
         match self {
             Self::Image(image) => vec![
                 Line::pair("tags", or_none(image.tags.join(" "))),

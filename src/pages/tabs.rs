@@ -1,7 +1,7 @@
 //! The tabs that say the same of every kind of object: why, events, and that it is gone.
 
 use crate::{
-    model::{attention::Attention, object::ObjectRef, units},
+    model::{object::ObjectRef, units},
     ui::{lines::Line, scene::Scene, theme::Role},
     view::ObjectPage,
     world::Pending,
@@ -9,13 +9,12 @@ use crate::{
 
 /// Whether the attention list has something on the object.
 pub fn has_why(scene: &Scene<'_>, object: &ObjectRef) -> bool {
-    scene.world.attention.iter().any(|item| item.members.contains(object))
+    scene.world.rows_about(object).next().is_some()
 }
 
 /// What is wrong with the object: cause, since when, next step.
 pub fn why(scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
-    let about_it = |item: &&Attention| item.members.contains(object);
-    let rows: Vec<_> = scene.world.attention.iter().filter(about_it).collect();
+    let rows: Vec<_> = scene.world.rows_about(object).collect();
     let held_back: Vec<Pending> =
         scene.world.held_back().filter(|pending| pending.row.condition.object == *object).collect();
     if rows.is_empty() && held_back.is_empty() {
@@ -31,7 +30,7 @@ pub fn why(scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
             let text = format!("  {} and {} others alike", condition.name, item.members.len() - 1);
             lines.push(Line::of(Role::Dim, text));
         }
-        let since = format!("{} ({} ago)", units::date_clock(item.began), units::age(scene.now, item.began));
+        let since = units::moment(scene.now, item.began);
         lines.push(Line::of(Role::Dim, "  since     ").and(Role::Text, since));
         lines.push(Line::of(Role::Dim, "  next step ").and(Role::Text, &condition.next_step));
         lines.push(Line::of(Role::Dim, "  rule      ").and(Role::Dim, &condition.rule));
@@ -45,7 +44,7 @@ pub fn why(scene: &Scene<'_>, object: &ObjectRef) -> Vec<Line> {
 fn not_yet(scene: &Scene<'_>, pending: &Pending) -> [Line; 6] {
     let (row, condition) = (&pending.row, &pending.row.condition);
     let sign = format!("{} not yet ", scene.glyphs.waiting);
-    let since = format!("{} ({} ago)", units::date_clock(row.began), units::age(scene.now, row.began));
+    let since = units::moment(scene.now, row.began);
     let told = format!("{}, if it goes on", units::date_clock(pending.raised_at));
     [
         Line::of(Role::Dim, sign).and(Role::Text, &condition.cause),
@@ -82,7 +81,7 @@ pub fn gone(scene: &Scene<'_>, page: &ObjectPage) -> Vec<Line> {
         Line::of(Role::Dim, object.to_string()),
     ];
     if let Some(change) = scene.world.changes.iter().find(|change| change.object == *object) {
-        let when = format!("{} ({} ago)", units::date_clock(change.at), units::age(scene.now, change.at));
+        let when = units::moment(scene.now, change.at);
         lines.push(Line::pair("last heard of", when).and(Role::Dim, format!("  {}", change.text)));
     }
     lines.push(Line::of(Role::Dim, "Esc goes back"));

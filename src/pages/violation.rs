@@ -102,7 +102,7 @@ impl Details for ViolationDetails {
 
 /// Since when it is there, and how often it came back.
 fn since(ruling: &Ruling, now: Timestamp) -> String {
-    let first = format!("{} ({} ago)", units::date_clock(ruling.first_seen), units::age(now, ruling.first_seen));
+    let first = units::moment(now, ruling.first_seen);
     let times = ruling.history.iter().filter(|turn| turn.what == What::Back).count();
     match (times, ruling.history.last()) {
         (1.., Some(last)) => {

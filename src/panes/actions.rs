@@ -10,6 +10,7 @@ use crate::{
         attention::Severity,
         object::{ObjectKind, ObjectRef},
         topic::Topic,
+        units,
     },
     view::table::{Column, Table, Value},
     world::World,
@@ -35,7 +36,7 @@ fields! { Followed;
 }
 
 fn day(at: jiff::Timestamp) -> Value<'static> {
-    Value::Text(Cow::Owned(at.strftime("%Y-%m-%d").to_string()))
+    Value::Text(Cow::Owned(units::day(at)))
 }
 
 fn severity(one: &Followed, world: &World) -> Option<Severity> {
@@ -69,9 +70,6 @@ impl Table for ActionsTable {
     }
     fn severity(&self, world: &World, at: usize) -> Option<Severity> {
         severity(row(world, at), world)
-    }
-    fn fixed_columns(&self) -> usize {
-        2
     }
     fn first_to_go(&self) -> &'static [usize] {
         &[7, 2, 6]

@@ -3,6 +3,7 @@
 use super::{
     Pane,
     fields::{self, fields},
+    sources::severity,
 };
 use crate::{
     model::{
@@ -81,14 +82,6 @@ fn endpoint<'w>(status: &'w SourceStatus, world: &'w World) -> Value<'w> {
         (None, Some(engine)) if engine.rootless => Value::Text(Cow::Owned(format!("{} (rootless)", engine.endpoint))),
         (None, Some(engine)) => Value::text(&engine.endpoint),
         (None, None) => Value::Unknown,
-    }
-}
-
-fn severity(status: &SourceStatus, world: &World) -> Option<Severity> {
-    match status.state(world.now) {
-        SourceState::Ok | SourceState::Waiting | SourceState::Off => None,
-        SourceState::Stale => Some(Severity::Unknown),
-        SourceState::Down => Some(Severity::Error),
     }
 }
 

@@ -48,7 +48,7 @@ impl Pane for IncidentNowPane {
 fn text(scene: &Scene<'_>) -> Vec<Line> {
     let incidents = &scene.world.incidents;
     let mut lines = match incidents.shown() {
-        None if incidents.is_known() => vec![Line::of(Role::Dim, "no incident is open; I declares one")],
+        None if incidents.is_known() => none_open(scene),
         None => vec![Line::of(Role::Unknown, super::unknown(scene.world, Topic::Journal))],
         Some(incident) => of_incident(scene, incident),
     };
@@ -65,6 +65,17 @@ fn text(scene: &Scene<'_>) -> Vec<Line> {
         let from = attached.from.as_deref().map_or_else(String::new, |from| format!(" from {from}"));
         let since = units::age(scene.now, attached.since);
         lines.push(Line::of(Role::Dim, format!("{}@{}{from} looks on since {since}", attached.person, attached.host)));
+    }
+    lines
+}
+
+/// That none is open; and the last, of which somebody may still want to see something.
+fn none_open(scene: &Scene<'_>) -> Vec<Line> {
+    let mut lines = vec![Line::of(Role::Dim, "no incident is open; I declares one")];
+    let over = scene.world.incidents.all().iter().filter(|incident| incident.resolved.is_some());
+    if let Some(last) = over.max_by_key(|incident| incident.resolved.as_ref().map(|resolved| resolved.at)) {
+        lines.push(Line::of(Role::Dim, format!("{} {}: {}", last.name, since(last, scene.now), last.title)));
+        lines.push(Line::of(Role::Dim, "Enter on its row shows it"));
     }
     lines
 }
@@ -89,17 +100,11 @@ fn of_incident(scene: &Scene<'_>, incident: &Incident) -> Vec<Line> {
     lines.extend(on_call(scene));
     let open: Vec<_> = incident.tasks.iter().filter(|task| task.is_open()).collect();
     for task in &open {
-        let due = task.due.map_or_else(String::new, |due| format!(" by {}", day_or_minute(scene.now, due)));
+        let due = task.due.map_or_else(String::new, |due| format!(" by {}", units::day_or_minute(scene.now, due)));
         let role = if task.is_overdue(scene.now) { Role::Warn } else { Role::Text };
         lines.push(Line::of(role, format!("□ {} ({}{due})", task.title, task.owner)));
     }
     lines
-}
-
-/// The minute of a time that is near; the day of another.
-fn day_or_minute(now: Timestamp, at: Timestamp) -> String {
-    let is_near = at.duration_since(now).abs() < jiff::SignedDuration::from_hours(12);
-    if is_near { units::clock_minutes(at) } else { at.strftime("%Y-%m-%d").to_string() }
 }
 
 fn since(incident: &Incident, now: Timestamp) -> String {

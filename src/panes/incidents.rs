@@ -11,6 +11,7 @@ use crate::{
         journal::{KnownBy, Milestone, Role, Sev},
         object::{ObjectKind, ObjectRef},
         topic::Topic,
+        units,
     },
     view::table::{Column, Table, Value},
     world::World,
@@ -32,7 +33,7 @@ fields! { Incident;
     "mitigate" "MITIGATE" Seconds 8 [hide] "from the start of impact until it was mitigated" => |i, _| between(i, Milestone::ImpactStarted, Milestone::Mitigated),
     "resolve" "RESOLVE" Seconds 8 [hide] "from the start of impact until it was resolved" => |i, _| between(i, Milestone::ImpactStarted, Milestone::Resolved),
     "postmortem" "POSTMORTEM" Text 10 [hide] "of what is over: draft, in-review, reviewed, closed" => |i, _| if i.is_open() { Value::None } else { Value::text(i.postmortem.state().word()) },
-    "post-due" "POST DUE" Text 10 [hide] "the day by which the postmortem is to be reviewed" => |i, _| postmortem::due(i).map_or(Value::None, |due| Value::Text(Cow::Owned(due.strftime("%Y-%m-%d").to_string()))),
+    "post-due" "POST DUE" Text 10 [hide] "the day by which the postmortem is to be reviewed" => |i, _| postmortem::due(i).map_or(Value::None, |due| Value::Text(Cow::Owned(units::day(due)))),
     "objects" "OBJECTS" Text 30 [hide] "what it is about" => |i, _| Value::Text(Cow::Owned(i.objects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))),
 }
 
@@ -91,9 +92,6 @@ impl Table for IncidentsTable {
     }
     fn severity(&self, world: &World, at: usize) -> Option<Severity> {
         severity(row(world, at))
-    }
-    fn fixed_columns(&self) -> usize {
-        2
     }
     fn first_to_go(&self) -> &'static [usize] {
         &[7, 5, 4]

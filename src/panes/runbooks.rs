@@ -80,9 +80,6 @@ impl Table for RunbooksTable {
     fn severity(&self, world: &World, at: usize) -> Option<Severity> {
         row(world, at).and_then(|(_, shelved)| severity(shelved))
     }
-    fn fixed_columns(&self) -> usize {
-        2
-    }
     fn first_to_go(&self) -> &'static [usize] {
         &[5, 3]
     }

@@ -3,7 +3,7 @@
 use super::{Pane, fields, violations::By};
 use crate::{
     model::{
-        finding::{RULES, Status, rule_of},
+        finding::{Counts, RULES, rule_of},
         text::clean_to,
         topic::{Topic, TopicSet},
     },
@@ -16,24 +16,6 @@ use std::{cmp::Reverse, collections::BTreeMap};
 /// The scoreboard.
 pub struct ScoreboardPane;
 
-#[derive(Clone, Copy, Default)]
-struct Counts {
-    pass: usize,
-    fail: usize,
-    unknown: usize,
-    waived: usize,
-}
-
-impl Counts {
-    fn take(&mut self, status: Status) {
-        *match status {
-            Status::Fail => &mut self.fail,
-            Status::Unknown => &mut self.unknown,
-            Status::Waived => &mut self.waived,
-        } += 1;
-    }
-}
-
 fn counts(world: &World) -> [Counts; 21] {
     let mut all = [Counts::default(); 21];
     let place = |check: &str| usize::from(rule_of(check)).min(20);
@@ -42,7 +24,7 @@ fn counts(world: &World) -> [Counts; 21] {
             all[place(check)].pass += passed;
         }
         for ruling in &news.rulings {
-            all[place(&ruling.finding.check)].take(ruling.finding.status);
+            all[place(&ruling.finding.check)].count(ruling.finding.status);
         }
     }
     all
@@ -89,7 +71,7 @@ fn by_name(world: &World, by: By) -> Vec<Line> {
             By::Owner => ruling.finding.owner.as_deref().unwrap_or("(nobody)"),
             _ => ruling.finding.resource.as_str(),
         };
-        all.entry(name).or_default().take(ruling.finding.status);
+        all.entry(name).or_default().count(ruling.finding.status);
     }
     let mut all: Vec<_> = all.into_iter().collect();
     all.sort_by_key(|(name, counts)| (Reverse((counts.fail, counts.unknown)), *name));

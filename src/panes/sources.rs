@@ -45,7 +45,8 @@ pub(crate) fn every(seconds: f64) -> String {
     if seconds < 1.0 { format!("{seconds:.1}s") } else { crate::model::units::span(seconds) }
 }
 
-fn severity(status: &SourceStatus, world: &World) -> Option<Severity> {
+/// A source among what is not as it should be.
+pub(super) fn severity(status: &SourceStatus, world: &World) -> Option<Severity> {
     match status.state(world.now) {
         SourceState::Ok | SourceState::Waiting | SourceState::Off => None,
         SourceState::Stale => Some(Severity::Unknown),

@@ -57,9 +57,7 @@ fn facts_lines(facts: &HostFacts, scene: &Scene<'_>, lines: &mut Vec<Line>) {
     lines.push(Line::pair("cpu", format!("{} cores{model}", facts.cores)));
     lines.push(Line::pair("virtualisation", facts.virtualization.as_deref().unwrap_or("none seen")));
     lines.push(Line::pair("container", facts.container.as_deref().unwrap_or("none: on the host itself")));
-    lines.push(Line::maybe("booted", facts.booted_at, |at| {
-        format!("{} ({} ago)", units::date_clock(at), units::age(scene.now, at))
-    }));
+    lines.push(Line::maybe("booted", facts.booted_at, |at| units::moment(scene.now, at)));
     let limits = [
         facts.limits.cpu_cores.map(|n| format!("{n:.1} cores")),
         facts.limits.memory_bytes.map(|b| format!("{} memory", units::bytes(b as f64))),

@@ -29,21 +29,13 @@ fields! { Ruling;
     "place" "PLACE" Text 34 [] "file, line and column, or the live object" => |r, _| Value::Text(Cow::Owned(r.place())),
     "observed" "FOUND" Text 40 [grow] "what was seen, or why it could not be judged" => |r, _| Value::Text(Cow::Owned(format!("{}: {}", r.finding.title, r.finding.observed))),
     "age" "AGE" Time 6 [] "since when it has been seen here" => |r, _| Value::Time(r.first_seen),
-    "status" "STATUS" Text 8 [] "fail; unknown: it could not be judged; waived: accepted for now" => |r, _| Value::text(status(r.finding.status)),
+    "status" "STATUS" Text 8 [] "fail; unknown: it could not be judged; waived: accepted for now" => |r, _| Value::text(r.finding.status.word()),
     "scope" "SCOPE" Text 7 [hide] "repo, docker, kube, host" => |r, _| Value::text(r.finding.scope.word()),
     "owner" "OWNER" Text 14 [hide] "who answers for it" => |r, _| r.finding.owner.as_deref().map_or(Value::None, Value::text),
     "resource" "RESOURCE" Text 28 [hide] "the object that it is about" => |r, _| Value::text(&r.finding.resource),
     "rule" "RULE" Number 5 [hide] "number of the rule" => |r, _| Value::Number(rule_of(&r.finding.check).into()),
     "fix" "FIX" Text 50 [hide] "what to do" => |r, _| Value::text(&r.finding.fix),
     "fingerprint" "FINGERPRINT" Text 17 [hide] "its identity over time" => |r, _| Value::text(&r.finding.fingerprint),
-}
-
-const fn status(status: Status) -> &'static str {
-    match status {
-        Status::Fail => "fail",
-        Status::Unknown => "unknown",
-        Status::Waived => "waived",
-    }
 }
 
 /// A finding among what is not as it should be.

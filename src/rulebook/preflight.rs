@@ -5,7 +5,7 @@ use super::{
     policy::{
         Policy,
         attest::{State as Vouched, attested_of, standings},
-        authority::{Lock, hex},
+        authority::Lock,
     },
     tree::{Kind, Tree},
 };
@@ -13,6 +13,7 @@ use crate::model::{
     Timestamp,
     finding::{Finding, Status},
     preflight::{Item, Preflight, State},
+    text::hex,
 };
 use sha2::{Digest, Sha256};
 

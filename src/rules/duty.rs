@@ -11,57 +11,89 @@ use crate::model::{
 };
 use std::collections::BTreeMap;
 
-/// What is owed of one kind; one row an object.
-pub struct Overdue(pub DutyKind);
+/// What is owed of one kind and was not done in time; one row an object.
+pub struct Overdue {
+    id: &'static str,
+    kind: DutyKind,
+}
+
+/// Tasks of incidents, and actions of their postmortems.
+pub const ACTION: Overdue = Overdue { id: "action-overdue", kind: DutyKind::Action };
+/// Reviews of postmortems.
+pub const POSTMORTEM: Overdue = Overdue { id: "postmortem-overdue", kind: DutyKind::Postmortem };
+/// Drills of runbooks.
+pub const DRILL: Overdue = Overdue { id: "drill-overdue", kind: DutyKind::Drill };
 
 impl Check for Overdue {
     fn id(&self) -> &'static str {
-        match self.0 {
-            DutyKind::Action => "action-overdue",
-            DutyKind::Postmortem => "postmortem-overdue",
-            DutyKind::Drill => "drill-overdue",
-            DutyKind::Run => "run-waits",
-        }
+        self.id
+    }
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Journal)
+    }
+    fn raise_after_seconds(&self) -> f64 {
+        0.0
+    }
+    fn clear_after_seconds(&self) -> f64 {
+        0.0
+    }
+    fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
+        let owed = context.observed.duties.iter().filter(|duty| duty.kind == self.kind && duty.is_overdue(context.now));
+        let late = |due| format!("overdue by {}: ", units::age(context.now, due));
+        rows(self.id, owed, |duty| duty.due.map(late).unwrap_or_default(), found);
+    }
+}
+
+/// Runs of runbooks that are not over, and wait for somebody: they are owed at once, and nothing about them is late.
+pub struct RunWaits;
+
+impl Check for RunWaits {
+    fn id(&self) -> &'static str {
+        "run-waits"
     }
     fn topic(&self) -> Option<Topic> {
         Some(Topic::Journal)
     }
     /// A question that is being answered is no news.
     fn raise_after_seconds(&self) -> f64 {
-        if self.0 == DutyKind::Run { 10.0 } else { 0.0 }
+        10.0
     }
     fn clear_after_seconds(&self) -> f64 {
         0.0
     }
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>) {
-        let mut late: BTreeMap<&ObjectRef, Vec<&Duty>> = BTreeMap::new();
-        let duties = context.observed.duties.iter().filter(|duty| duty.kind == self.0);
-        // A run that waits is owed at once.
-        for duty in duties.filter(|duty| self.0 == DutyKind::Run || duty.is_overdue(context.now)) {
-            late.entry(&duty.object).or_default().push(duty);
-        }
-        for (object, mut duties) in late {
-            duties.sort_by_key(|duty| duty.due);
-            let Some(first) = duties.first() else { continue };
-            let more = match duties.len() - 1 {
-                0 => String::new(),
-                more => format!(", and {more} more"),
-            };
-            // A run has waited since, and was not owed before.
-            let by = first.due.filter(|_| self.0 != DutyKind::Run);
-            let by = by.map(|due| format!("overdue by {}: ", units::age(context.now, due))).unwrap_or_default();
-            found.push(Condition {
-                rule: self.id().into(),
-                severity: Severity::Warn,
-                kind: self.0.word().into(),
-                object: object.clone(),
-                name: first.name.clone(),
-                cause: format!("{by}{}{more}", first.text),
-                next_step: next_step(self.0, &first.name),
-                count: duties.len() as u32,
-                since: first.due,
-            });
-        }
+        let waiting = context.observed.duties.iter().filter(|duty| duty.kind == DutyKind::Run);
+        rows(self.id(), waiting, |_| String::new(), found);
+    }
+}
+
+/// One row an object, in the words of what has been owed the longest; `before` says what goes before them.
+fn rows<'d>(
+    rule: &str,
+    owed: impl Iterator<Item = &'d Duty>,
+    before: impl Fn(&Duty) -> String,
+    found: &mut Vec<Condition>,
+) {
+    let mut of_object: BTreeMap<&ObjectRef, Vec<&Duty>> = BTreeMap::new();
+    owed.for_each(|duty| of_object.entry(&duty.object).or_default().push(duty));
+    for (object, mut duties) in of_object {
+        duties.sort_by_key(|duty| duty.due);
+        let Some(first) = duties.first() else { continue };
+        let more = match duties.len() - 1 {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        found.push(Condition {
+            rule: rule.into(),
+            severity: Severity::Warn,
+            kind: first.kind.word().into(),
+            object: object.clone(),
+            name: first.name.clone(),
+            cause: format!("{}{}{more}", before(first), first.text),
+            next_step: next_step(first.kind, &first.name),
+            count: duties.len() as u32,
+            since: first.due,
+        });
     }
 }
 
@@ -101,8 +133,8 @@ mod tests {
         let observed = Observed { duties, ..Observed::default() };
         let mut found = Vec::new();
         let now = at("2026-11-23T00:00:00Z");
-        Overdue(DutyKind::Action).examine(&Context::at(now, &observed), &mut found);
-        Overdue(DutyKind::Drill).examine(&Context::at(now, &observed), &mut found);
+        ACTION.examine(&Context::at(now, &observed), &mut found);
+        DRILL.examine(&Context::at(now, &observed), &mut found);
         let [row] = found.as_slice() else { panic!("{found:?}") };
         assert_eq!((row.count, row.since), (2, Some(at("2026-11-20T00:00:00Z"))));
         assert_eq!(row.cause, "overdue by 3d: first (bob), and 1 more");
@@ -119,8 +151,28 @@ mod tests {
         };
         let observed = Observed { duties: vec![duty], ..Observed::default() };
         let mut found = Vec::new();
-        Overdue(DutyKind::Drill).examine(&Context::at(Timestamp::UNIX_EPOCH, &observed), &mut found);
+        DRILL.examine(&Context::at(Timestamp::UNIX_EPOCH, &observed), &mut found);
         assert_eq!(found[0].cause, "it never passed as a drill");
         assert_eq!(found[0].next_step, "flightdeck runbook run patroni-failover --mode drill");
+    }
+
+    #[test]
+    fn a_run_that_waits_is_owed_at_once() {
+        let now = at("2026-11-23T00:00:00Z");
+        let duty = Duty {
+            kind: DutyKind::Run,
+            object: ObjectRef::new(ObjectKind::Run, "run-1"),
+            name: "k8s-rollback".into(),
+            text: "waits for a person: Roll back".into(),
+            due: Some(at("2026-11-23T00:00:05Z")),
+        };
+        let observed = Observed { duties: vec![duty], ..Observed::default() };
+        let mut found = Vec::new();
+        RunWaits.examine(&Context::at(now, &observed), &mut found);
+        let [row] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(
+            (row.cause.as_str(), &*row.rule, row.kind.as_str()),
+            ("waits for a person: Roll back", "run-waits", "run")
+        );
     }
 }

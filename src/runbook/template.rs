@@ -129,14 +129,6 @@ impl Template {
         })
     }
 
-    /// The name that it is, where it is nothing else.
-    pub fn only_name(&self) -> Option<&str> {
-        match self.0.as_slice() {
-            [Piece::Name(name)] => Some(name),
-            _ => None,
-        }
-    }
-
     /// Whether it gives an empty text.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

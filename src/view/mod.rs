@@ -56,8 +56,6 @@ pub struct View {
     pub notices: Vec<Notice>,
     /// What was chosen in the palette, newest last.
     pub recent: Vec<String>,
-    /// Whether ages are shown with the UTC time beside them.
-    pub show_times: bool,
     /// Sources that the user switched on or off here, by name.
     pub chosen: BTreeMap<CompactString, bool>,
     /// The log viewer, while one is open.

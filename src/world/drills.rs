@@ -6,6 +6,7 @@ use crate::model::{
     duty::{Duty, DutyKind},
     object::{ObjectKind, ObjectRef},
     postgres::Cluster,
+    units,
 };
 use compact_str::CompactString;
 use jiff::SignedDuration;
@@ -53,7 +54,7 @@ fn owed(clusters: &BTreeMap<CompactString, Arc<Cluster>>, passed: &BTreeMap<Comp
             object: ObjectRef::new(ObjectKind::Postgres, cluster.clone()),
             name: runbook.into(),
             text: match last {
-                Some(at) => format!("{runbook} last passed as a drill on {}", at.strftime("%Y-%m-%d")),
+                Some(at) => format!("{runbook} last passed as a drill on {}", units::day(*at)),
                 None => format!("{runbook} never passed as a drill"),
             },
             due: last.and_then(|at| at.checked_add(SignedDuration::from_hours(24 * DRILL_DAYS)).ok()),

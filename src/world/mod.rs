@@ -402,6 +402,11 @@ impl World {
         self.engine.pending()
     }
 
+    /// Its rows about an object, alone or among others.
+    pub fn rows_about<'w>(&'w self, object: &'w ObjectRef) -> impl Iterator<Item = &'w Attention> {
+        self.attention.iter().filter(move |row| row.members.contains(object))
+    }
+
     /// The part of it that takes a minute or longer to be raised, in no order.
     pub fn held_back(&self) -> impl Iterator<Item = Pending> + '_ {
         self.engine.held_back()

@@ -1,7 +1,7 @@
 //! The form of PagerDuty's Events API v2 (<https://developer.pagerduty.com/docs/send-alert-event>).
 
 use super::{Kind, Message};
-use crate::model::attention::Severity;
+use crate::model::{attention::Severity, text::hex};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -24,7 +24,7 @@ fn dedup_key(key: &str) -> String {
     if key.len() <= KEY {
         return key.to_owned();
     }
-    let hash: String = Sha256::digest(key.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(&Sha256::digest(key.as_bytes())[..16]);
     let head = &key[..key.floor_char_boundary(KEY - hash.len() - 1)];
     format!("{head}-{hash}")
 }

@@ -16,7 +16,7 @@ use crate::{
         engine::{self, Book, Engine, Tally},
         out::Out,
         policy::attest,
-        report::{Attestation, AttestationState, Note},
+        report::{Attestation, Note},
         resource::Resource,
         subject::live::{Live, LiveChange},
         syntax::codeowners::Codeowners,
@@ -147,11 +147,7 @@ fn attestations(book: &Book, tree: Option<&Tree>, now: Timestamp) -> Vec<Attesta
         .map(|standing| Attestation {
             rule: standing.rule,
             subject: standing.subject,
-            state: match standing.state {
-                attest::State::Valid => AttestationState::Valid,
-                attest::State::Expired => AttestationState::Expired,
-                attest::State::Missing => AttestationState::Missing,
-            },
+            state: standing.state,
             by: standing.by.map(Into::into),
             at: standing.at,
             expires: standing.expires,

@@ -12,11 +12,15 @@ use crate::{
     cli::{CheckArguments, exit},
     client::Clients,
     clock, journal,
-    model::finding::{Finding, Scope},
+    model::{
+        Timestamp,
+        finding::{Finding, Scope},
+    },
     ops::gate::Policy,
     rulebook::{
         checks::CHECKS,
         custom::run_tests,
+        engine::Book,
         policy::{
             baseline::Baseline,
             settle::Circumstances,
@@ -67,86 +71,109 @@ pub fn check(
     out: &mut dyn Write,
     errors: &mut dyn Write,
 ) -> io::Result<u8> {
-    if arguments.write.is_lost() {
-        print::note(errors, "--expires, --own and --dry-run go with --waive, --attest or --accept")?;
-        return Ok(exit::USAGE);
-    }
     if let Some(id) = &arguments.explain {
         return explained(id, out, errors);
     }
+    let ready = match ready(arguments, around, errors)? {
+        Ok(ready) => ready,
+        Err(why) => return refused(&why, errors),
+    };
+    if arguments.test_rules {
+        let report = run_tests(&ready.book.custom.rules);
+        out.write_all(report.text().as_bytes())?;
+        return Ok(if report.failed() > 0 || ready.is_broken { exit::FINDINGS } else { exit::OK });
+    }
+    let root = ready.root.as_deref();
+    if arguments.write.is_asked() {
+        let mut found = |errors: &mut dyn Write| match judge(arguments, &ready, around, errors)? {
+            Ok(settled) => Ok(Ok(settled.report.findings)),
+            Err(why) => refused(&why, errors).map(Err),
+        };
+        return write::write(&arguments.write, root, around, &mut found, (out, errors));
+    }
+    let settled = match judge(arguments, &ready, around, errors)? {
+        Ok(settled) => settled,
+        Err(why) => return refused(&why, errors),
+    };
+    let findings = &settled.report.findings;
+    if let (true, Some(root), Some(tree)) = (arguments.preflight, root, &settled.tree) {
+        return preflight::run(arguments, (&ready.book, tree, findings), root, around, (out, errors));
+    }
+    if let Some(file) = &arguments.write_baseline {
+        return write_baseline(file, findings, errors);
+    }
+    print::report(arguments, &settled.report, around, out, errors)?;
+    store::write(around.state.as_deref(), root, &settled.run, errors)?;
+    let level = arguments.fail_on.level();
+    let is_violated = findings.iter().any(|finding| finding.is_violation() && finding.level >= level);
+    // Who asked for a source by name learns that it is not there, unless there is something worse to tell.
+    let is_silent = settled.is_silent && !is_violated;
+    Ok(if is_silent { exit::UNREACHABLE } else { exit_code(&settled.report, level) })
+}
+
+/// What is judged, and by which rules.
+struct Ready {
+    root: Option<PathBuf>,
+    book: Book,
+    /// Whether some of the rules could not be read.
+    is_broken: bool,
+    baseline: Option<Baseline>,
+}
+
+/// Reads the rules; nothing is judged by a part of them.
+fn ready(
+    arguments: &CheckArguments,
+    around: &Surroundings<'_>,
+    errors: &mut dyn Write,
+) -> io::Result<Result<Ready, String>> {
+    if arguments.write.is_lost() {
+        return Ok(Err("--expires, --own and --dry-run go with --waive, --attest or --accept".into()));
+    }
     let root = match root(arguments) {
         Ok(root) => root,
-        Err(why) => {
-            writeln!(errors, "flightdeck: {why}")?;
-            return Ok(exit::USAGE);
-        }
+        Err(why) => return Ok(Err(why)),
     };
     let (book, problems) = book::read(root.as_deref(), around.words);
     for problem in &problems {
         print::note(errors, problem)?;
     }
-    if arguments.test_rules {
-        let report = run_tests(&book.custom.rules);
-        out.write_all(report.text().as_bytes())?;
-        return Ok(if report.failed() > 0 || !problems.is_empty() { exit::FINDINGS } else { exit::OK });
+    let is_broken = !problems.is_empty();
+    if is_broken && !arguments.test_rules {
+        let why = "the rules cannot be read whole, so nothing was checked: a rule that is lost would pass in silence";
+        return Ok(Err(why.into()));
     }
-    if !problems.is_empty() {
-        print::note(
-            errors,
-            "the rules cannot be read whole, so nothing was checked: a rule that is lost would pass in silence",
-        )?;
-        return Ok(exit::USAGE);
-    }
-    let baseline = match arguments.baseline.as_deref().map(read_baseline).transpose() {
-        Ok(baseline) => baseline,
-        Err(why) => {
-            print::note(errors, &why)?;
-            return Ok(exit::USAGE);
-        }
-    };
+    let baseline = arguments.baseline.as_deref().filter(|_| !arguments.test_rules);
+    Ok(baseline.map(read_baseline).transpose().map(|baseline| Ready { root, book, is_broken, baseline }))
+}
+
+/// Looks at everything that is asked for, and judges it.
+fn judge(
+    arguments: &CheckArguments,
+    ready: &Ready,
+    around: &Surroundings<'_>,
+    errors: &mut dyn Write,
+) -> io::Result<Result<Settled, String>> {
+    let root = ready.root.as_deref();
+    // The list is about the files.
+    let scopes = if arguments.preflight { &[Scope::Repo][..] } else { &arguments.scope };
+    let wanted = Wanted { root, base: arguments.base.as_deref(), scopes };
     let started_at = clock::now();
-    let judge = |errors: &mut dyn Write| -> io::Result<Result<_, u8>> {
-        // The list is about the files.
-        let scopes = if arguments.preflight { &[Scope::Repo][..] } else { &arguments.scope };
-        let wanted = Wanted { root: root.as_deref(), base: arguments.base.as_deref(), scopes };
-        let gathered = match gather::gather(&book, &wanted, around) {
-            Ok(gathered) => gathered,
-            Err(why) => {
-                print::note(errors, &why)?;
-                return Ok(Err(exit::USAGE));
-            }
-        };
-        if arguments.preflight && gathered.tree.is_none() {
-            print::note(
-                errors,
-                "there is no repository here: the pre-flight list is about one; name its folder, or go into it",
-            )?;
-            return Ok(Err(exit::USAGE));
-        }
-        let before = store::read(around.state.as_deref(), root.as_deref(), errors)?;
-        Ok(Ok(settle(arguments, &book, gathered, (started_at, before.as_ref(), baseline.as_ref()))))
+    let gathered = match gather::gather(&ready.book, &wanted, around) {
+        Ok(gathered) => gathered,
+        Err(why) => return Ok(Err(why)),
     };
-    if arguments.write.is_asked() {
-        let mut found = |errors: &mut dyn Write| Ok(judge(errors)?.map(|(report, ..)| report.findings));
-        return write::write(&arguments.write, root.as_deref(), around, &mut found, (out, errors));
+    if arguments.preflight && gathered.tree.is_none() {
+        let why = "there is no repository here: the pre-flight list is about one; name its folder, or go into it";
+        return Ok(Err(why.into()));
     }
-    let mut report = match judge(errors)? {
-        Ok(report) => report,
-        Err(code) => return Ok(code),
-    };
-    if let (true, Some(root), Some(tree)) = (arguments.preflight, &root, report.3.take()) {
-        let known = (&book, &tree, report.0.findings.as_slice());
-        return preflight::run(arguments, known, root, around, (out, errors));
-    }
-    if let Some(file) = &arguments.write_baseline {
-        return write_baseline(file, &report.0.findings, errors);
-    }
-    print::report(arguments, &report.0, around, out, errors)?;
-    store::write(around.state.as_deref(), root.as_deref(), &report.1, errors)?;
-    let (level, findings) = (arguments.fail_on.level(), &report.0.findings);
-    let is_violated = findings.iter().any(|finding| finding.is_violation() && finding.level >= level);
-    // Who asked for a source by name learns that it is not there, unless there is something worse to tell.
-    Ok(if report.2 && !is_violated { exit::UNREACHABLE } else { exit_code(&report.0, level) })
+    let before = store::read(around.state.as_deref(), root, errors)?;
+    Ok(Ok(settle(arguments, ready, gathered, (started_at, before.as_ref()))))
+}
+
+/// Says why nothing was checked.
+fn refused(why: &str, errors: &mut dyn Write) -> io::Result<u8> {
+    print::note(errors, why)?;
+    Ok(exit::USAGE)
 }
 
 /// What is found, or the exit code of why nothing is known.
@@ -158,10 +185,7 @@ fn explained(id: &str, out: &mut dyn Write, errors: &mut dyn Write) -> io::Resul
             out.write_all(text.as_bytes())?;
             Ok(exit::OK)
         }
-        Err(why) => {
-            print::note(errors, &why)?;
-            Ok(exit::USAGE)
-        }
+        Err(why) => refused(&why, errors),
     }
 }
 
@@ -195,22 +219,28 @@ fn write_baseline(file: &Path, findings: &[Finding], errors: &mut dyn Write) -> 
             )?;
             Ok(exit::OK)
         }
-        Err(error) => {
-            print::note(errors, &format!("{}: {error}", file.display()))?;
-            Ok(exit::USAGE)
-        }
+        Err(error) => refused(&format!("{}: {error}", file.display()), errors),
     }
 }
 
-type Times<'a> = (crate::model::Timestamp, Option<&'a StoredRun>, Option<&'a Baseline>);
+/// What has come of looking.
+struct Settled {
+    report: Report,
+    /// What is to be kept of it.
+    run: StoredRun,
+    /// Whether a source was silent that was asked for by name.
+    is_silent: bool,
+    /// The files that were read.
+    tree: Option<Tree>,
+}
 
-/// The report, the run to be kept, whether a source was silent that was asked for by name, and the files that were read.
 fn settle(
     arguments: &CheckArguments,
-    book: &crate::rulebook::engine::Book,
+    ready: &Ready,
     gathered: Gathered,
-    (started_at, before, baseline): Times<'_>,
-) -> (Report, StoredRun, bool, Option<Tree>) {
+    (started_at, before): (Timestamp, Option<&StoredRun>),
+) -> Settled {
+    let (book, baseline) = (&ready.book, ready.baseline.as_ref());
     let finished_at = clock::now();
     let first_seen: BTreeMap<CompactString, _> = before.map(StoredRun::first_seen).unwrap_or_default();
     let owners = gathered.codeowners.clone();
@@ -242,5 +272,5 @@ fn settle(
         since,
         first_seen: run.first_seen(),
     };
-    (report, run, gathered.named_silent, gathered.tree)
+    Settled { report, run, is_silent: gathered.named_silent, tree: gathered.tree }
 }

@@ -4,6 +4,7 @@ use super::{Surroundings, print};
 use crate::{
     cli::{CheckArguments, CheckFormat, exit},
     clock,
+    headless::render,
     model::{
         finding::Finding,
         preflight::{Kept, State},
@@ -30,7 +31,7 @@ pub fn run(
     let root = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
     let kept = list.confirmed(&confirmed).into_kept(now, &around.gate.actor.name, &root.display().to_string());
     if arguments.format == CheckFormat::Json {
-        writeln!(out, "{}", serde_json::json!({ "preflight": kept }))?;
+        render::json_line(&serde_json::json!({ "preflight": kept }).to_string(), out)?;
     } else {
         text(&kept, out)?;
     }

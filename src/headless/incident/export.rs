@@ -1,11 +1,6 @@
 //! Writes incidents out, and proves the journal.
 
-use super::{
-    Ended, failed,
-    read::{line, print_json},
-    session::Session,
-    usage,
-};
+use super::{Ended, failed, line, print_json, session::Session, usage};
 use crate::{
     cli::{
         exit,
@@ -18,7 +13,7 @@ use crate::{
         postmortem::{self, Postmortem, wording},
     },
     journal::{self, BundleRequest, BundleVerdict, JournalError, Misfit, Summary, Verdict},
-    model::journal::IncidentId,
+    model::{journal::IncidentId, text::escaped_json},
     world::runs,
 };
 use std::{
@@ -80,7 +75,7 @@ fn postmortem(session: &Session, id: IncidentId, json: bool) -> Result<String, E
     let made = Postmortem::of(found(session, id)?, &record, names, runs::measured(id, &record), clock::now());
     if json {
         let text = serde_json::to_string_pretty(&postmortem::json(&made)).map_err(failed)?;
-        return Ok(text + "\n");
+        return Ok(escaped_json(&text) + "\n");
     }
     Ok(postmortem::markdown(&made))
 }

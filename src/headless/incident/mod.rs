@@ -7,6 +7,10 @@ mod session;
 mod tasks;
 mod write;
 
+use super::{
+    ended::{Ended, failed, line, print_json, usage},
+    render,
+};
 use crate::{
     cli::{exit, incident::IncidentCommand},
     client::Clients,
@@ -50,17 +54,6 @@ const LONGEST: usize = 2_000;
 /// Longest note that is read from standard input.
 const LONGEST_NOTE: u64 = 256 * 1024;
 
-/// Why a command ends otherwise than it should: the exit code, and what is said.
-type Ended = (u8, String);
-
-fn failed(error: impl std::fmt::Display) -> Ended {
-    (exit::FINDINGS, error.to_string())
-}
-
-fn usage(error: impl std::fmt::Display) -> Ended {
-    (exit::USAGE, error.to_string())
-}
-
 /// Does what the command says; returns the exit code.
 ///
 /// # Errors
@@ -79,7 +72,7 @@ pub fn incident(
             code
         }
     };
-    out.write_all(&text)?;
+    render::bytes(&text, out)?;
     Ok(code)
 }
 

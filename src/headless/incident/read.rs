@@ -1,7 +1,7 @@
 //! Prints what the journal says of incidents.
 
 use super::{
-    Ended, failed,
+    Ended, failed, line, print_json,
     session::{PATIENCE, Session},
     usage,
 };
@@ -20,21 +20,11 @@ use crate::{
         Timestamp,
         journal::{EventId, IncidentId, Sev},
         moment::{self, Towards},
-        text::clean,
         units,
     },
     panes::timeline::badges,
 };
 use std::io::Write;
-
-pub(super) fn line(out: &mut Vec<u8>, text: &str) -> Result<(), Ended> {
-    writeln!(out, "{}", clean(text)).map_err(failed)
-}
-
-pub(super) fn print_json(out: &mut Vec<u8>, value: &serde_json::Value) -> Result<(), Ended> {
-    let text = serde_json::to_string_pretty(value).map_err(failed)?;
-    writeln!(out, "{text}").map_err(failed)
-}
 
 /// `incident list`.
 pub fn list(session: &Session, open: bool, since: Option<&str>, form: Form, out: &mut Vec<u8>) -> Result<u8, Ended> {
@@ -91,7 +81,7 @@ pub fn show(session: &mut Session, text: &str, all: bool, form: Form, out: &mut 
     head(incident, out)?;
     let mut day = None;
     for row in rows {
-        let date = row.at.strftime("%Y-%m-%d").to_string();
+        let date = units::day(row.at);
         if day.as_ref() != Some(&date) {
             line(out, "")?;
             line(out, &format!("{date} (UTC)"))?;

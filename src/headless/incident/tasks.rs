@@ -1,11 +1,6 @@
 //! `incident tasks`: what is to be done after incidents, of all of them.
 
-use super::{
-    Ended,
-    read::{line, print_json},
-    session::Session,
-    usage,
-};
+use super::{Ended, line, print_json, session::Session, usage};
 use crate::{
     cli::{
         exit,

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::runbook::Answers,
-    model::journal::Actor,
+    model::journal::{Actor, KnownBy},
     runbook::{
         definition::{ValueKind, Variable},
         run::{Asking, Choice, Input, Question, Reply, Run},
@@ -37,9 +37,18 @@ impl<'a> Speaker<'a> {
         Self { flags, by, has_chosen: false, answered: BTreeSet::new() }
     }
 
+    /// The command that goes on with the run. Who was named for this one is not known to the next.
+    fn resume(&self, run: &str) -> String {
+        let actor = match self.by.known_by {
+            KnownBy::Stated => format!("--actor {} ", shell_words::quote(&self.by.name)),
+            _ => String::new(),
+        };
+        format!("flightdeck {actor}runbook resume {run}")
+    }
+
     /// The answer to a question, where the flags have one.
     pub fn answer(&mut self, run: &Run, question: &Question, house: &House) -> Said {
-        let resume = format!("flightdeck runbook resume {}", run.id());
+        let resume = self.resume(run.id());
         if !self.answered.insert(question.ticket) && !matches!(question.asking, Asking::Approval { .. }) {
             return Said::Nothing(format!("the answer was not taken; {resume}"));
         }

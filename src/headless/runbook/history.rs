@@ -40,8 +40,13 @@ pub fn history(
     if let Some(name) = name.filter(|name| all.iter().any(|line| line.run == **name)) {
         return one(&journal, name, format, out);
     }
-    if let Some(name) = name {
-        around.catalogue.find(name).map_err(|why| usage(format!("«{name}» is neither a run nor a runbook: {why}")))?;
+    if let Some(name) = name
+        && let Err(why) = around.catalogue.find(name)
+    {
+        return match store::read(&journal, name) {
+            Ok(_) => one(&journal, name, format, out),
+            Err(_) => Err(usage(format!("«{name}» is neither a run nor a runbook: {why}"))),
+        };
     }
     if format == HistoryFormat::Markdown {
         return Err(usage("a report in Markdown is of one run: runbook history RUN --format markdown"));
@@ -93,6 +98,7 @@ fn listed(line: &Line) -> Json {
 fn one(journal: &Journal, name: &str, format: HistoryFormat, out: &mut dyn Write) -> Result<u8, Ended> {
     let kept = store::read(journal, name).map_err(usage)?;
     let run = Run::restore(&kept.entries, Actor::program()).map_err(failed)?;
+    let name = run.id();
     let mut entries: Vec<&Entry> = kept.entries.iter().collect();
     entries.sort_by_key(|entry| (entry.token, entry.sequence));
     let report = Report::of(&run, &entries);
@@ -167,7 +173,7 @@ pub fn approve(around: &Surroundings<'_>, command: &RunbookCommand, out: &mut dy
     let journal = open(around)?;
     let kept = store::read(&journal, name).map_err(usage)?;
     let run = Run::restore(&kept.entries, Actor::program()).map_err(failed)?;
-    let actor = &around.policy.actor;
+    let (name, actor) = (run.id(), &around.policy.actor);
     if run.outcome().is_some_and(|outcome| outcome != Outcome::Paused) {
         return Err((exit::REFUSED, format!("{name} is over: there is nothing to approve")));
     }
@@ -183,7 +189,7 @@ pub fn approve(around: &Surroundings<'_>, command: &RunbookCommand, out: &mut dy
     let body =
         Body::Approval { plan: binding.to_string().into(), approved: !decline, text: redact::text(text).into_owned() };
     let mut draft = Draft::new(kept.incident, clock::now(), actor.clone(), body);
-    draft.run = Some(name.as_str().into());
+    draft.run = Some(name.into());
     draft.object = run.plan().target.object();
     journal.append_blocking(vec![draft], PATIENCE).map_err(failed)?;
     let _ = journal.close(SENDING).wait(SENDING * 2);

@@ -5,7 +5,7 @@ use crate::{
     cli::{exit, incident::Form, runbook::Values},
     clock,
     model::finding::Level,
-    runbook::definition::{self, Fault, Shelved, ValueKind, Variable},
+    runbook::definition::{self, Definition, Fault, Shelved, Step, ValueKind, Variable},
     runtime::runbook::{choices, prepare, shelf},
 };
 use serde_json::{Value as Json, json};
@@ -69,73 +69,76 @@ pub fn show(
         }
     }
     // What may be chosen is asked for only where somebody narrows it down.
-    let found: BTreeMap<String, Vec<String>> = if given.is_empty() {
-        BTreeMap::new()
-    } else {
-        let wanted = |source: &str| setting::is_needed(source, definition, &known);
-        let setting = setting::Setting::open(around, &wanted, BTreeMap::new())?;
-        let chosen =
-            |variable: &Variable| Some((variable.name.clone(), choices::choices(&setting.house, variable, &known)?));
-        definition.variables.iter().filter_map(chosen).collect()
-    };
+    let found = if given.is_empty() { Found::new() } else { choices_of(around, definition, &known)? };
     let drills = Drills::read(around, clock::now());
-    if form.json {
-        let variable = |variable: &Variable| {
-            json!({
-                "name": variable.name,
-                "title": variable.title,
-                "type": variable.kind,
-                "wanted": variable.wanted(),
-                "default": variable.default_value().and_then(Result::ok),
-                "choices": found.get(&variable.name),
-            })
-        };
-        let steps = definition.steps.iter();
-        let steps: Vec<_> = steps
-            .map(|step| json!({ "id": step.id, "title": step.title.to_string(), "kind": step.word, "changes": step.changes() }))
-            .collect();
-        print_json(
-            out,
-            &json!({
-                "name": definition.id,
-                "title": definition.title.to_string(),
-                "about": definition.about.trim(),
-                "version_hash": definition.version(),
-                "drill_days": definition.drill_days,
-                "drill": drills.json(&definition.id, definition.drill_days),
-                "variables": definition.variables.iter().map(variable).collect::<Vec<_>>(),
-                "preflight": definition.preflight.iter().map(|it| it.title.to_string()).collect::<Vec<_>>(),
-                "steps": steps,
-            }),
-        )?;
-        return Ok(exit::OK);
+    match form.json {
+        true => print_json(out, &shown_json(definition, &found, &drills))?,
+        false => shown_lines(definition, &found, &drills).iter().try_for_each(|text| line(out, text))?,
     }
-    line(out, &format!("{}: {}", definition.id, definition.title))?;
-    for text in definition.about.lines() {
-        line(out, text)?;
-    }
-    let drill = drills.words(&definition.id, definition.drill_days);
-    if !drill.is_empty() {
-        line(out, &drill)?;
-    }
-    line(out, "")?;
+    Ok(exit::OK)
+}
+
+/// What may be chosen, by variable.
+type Found = BTreeMap<String, Vec<String>>;
+
+fn choices_of(
+    around: &Surroundings<'_>,
+    definition: &Definition,
+    known: &BTreeMap<String, Json>,
+) -> Result<Found, Ended> {
+    let wanted = |source: &str| setting::is_needed(source, definition, known);
+    let setting = setting::Setting::open(around, &wanted, BTreeMap::new())?;
+    let chosen =
+        |variable: &Variable| Some((variable.name.clone(), choices::choices(&setting.house, variable, known)?));
+    Ok(definition.variables.iter().filter_map(chosen).collect())
+}
+
+fn shown_json(definition: &Definition, found: &Found, drills: &Drills) -> Json {
+    let variable = |variable: &Variable| {
+        json!({
+            "name": variable.name,
+            "title": variable.title,
+            "type": variable.kind,
+            "wanted": variable.wanted(),
+            "default": variable.default_value().and_then(Result::ok),
+            "choices": found.get(&variable.name),
+        })
+    };
+    let step = |step: &Step| json!({ "id": step.id, "title": step.title.to_string(), "kind": step.word, "changes": step.changes() });
+    json!({
+        "name": definition.id,
+        "title": definition.title.to_string(),
+        "about": definition.about.trim(),
+        "version_hash": definition.version(),
+        "drill_days": definition.drill_days,
+        "drill": drills.json(&definition.id, definition.drill_days),
+        "variables": definition.variables.iter().map(variable).collect::<Vec<_>>(),
+        "preflight": definition.preflight.iter().map(|it| it.title.to_string()).collect::<Vec<_>>(),
+        "steps": definition.steps.iter().map(step).collect::<Vec<_>>(),
+    })
+}
+
+fn shown_lines(definition: &Definition, found: &Found, drills: &Drills) -> Vec<String> {
+    let mut lines = vec![format!("{}: {}", definition.id, definition.title)];
+    lines.extend(definition.about.lines().map(str::to_owned));
+    lines.extend(Some(drills.words(&definition.id, definition.drill_days)).filter(|drill| !drill.is_empty()));
+    lines.push(String::new());
     for variable in &definition.variables {
         let default = variable
             .default_value()
             .and_then(Result::ok)
             .map_or_else(String::new, |it| format!(", {} unless given", crate::runbook::condition::shown(&it)));
         let secret = if variable.kind == ValueKind::Secret { "--secret" } else { "--set" };
-        line(out, &format!("{secret} {}=…  {} ({}{default})", variable.name, variable.title, variable.wanted()))?;
-        if let Some(found) = found.get(&variable.name).filter(|found| !found.is_empty()) {
-            line(out, &format!("      {}", found.join(", ")))?;
-        }
+        lines.push(format!("{secret} {}=…  {} ({}{default})", variable.name, variable.title, variable.wanted()));
+        let found = found.get(&variable.name).filter(|found| !found.is_empty());
+        lines.extend(found.map(|found| format!("      {}", found.join(", "))));
     }
-    line(out, "")?;
+    lines.push(String::new());
     for (index, step) in definition.steps.iter().enumerate() {
         let mark = if step.changes() { "changes" } else { "" };
-        line(out, &format!("{:>2}  {:<10} {:<8} {}", index + 1, step.word, mark, step.title))?;
+        lines.push(format!("{:>2}  {:<10} {:<8} {}", index + 1, step.word, mark, step.title));
     }
-    Ok(exit::OK)
+    lines
 }
 
 /// `runbook lint`.

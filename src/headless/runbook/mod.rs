@@ -10,11 +10,9 @@ mod report;
 mod run;
 mod setting;
 
+use super::ended::{Ended, failed, line, print_json, usage};
 use crate::{
-    cli::{
-        exit,
-        runbook::{HistoryFormat, RunbookCommand},
-    },
+    cli::runbook::{HistoryFormat, RunbookCommand},
     client::{Clients, named::Named},
     journal::Options,
     model::text::clean_to,
@@ -45,17 +43,6 @@ pub struct Surroundings<'a> {
 
 /// Longest line of ours on standard error.
 const LONGEST: usize = 8_000;
-
-/// Why a command ends otherwise than it should: the exit code, and what is said.
-type Ended = (u8, String);
-
-fn failed(error: impl std::fmt::Display) -> Ended {
-    (exit::FINDINGS, error.to_string())
-}
-
-fn usage(error: impl std::fmt::Display) -> Ended {
-    (exit::USAGE, error.to_string())
-}
 
 /// Does what the command says; returns the exit code. Data go to `out` as they come.
 ///
@@ -98,19 +85,4 @@ pub fn runbook(
 /// Says something on standard error, made harmless.
 fn note(errors: &mut dyn Write, text: &str) -> io::Result<()> {
     writeln!(errors, "flightdeck: {}", clean_to(text, LONGEST))
-}
-
-/// A line of data, made harmless.
-fn line(out: &mut dyn Write, text: &str) -> Result<(), Ended> {
-    writeln!(out, "{}", crate::model::text::clean(text)).map_err(failed)
-}
-
-fn print_json(out: &mut dyn Write, value: &serde_json::Value) -> Result<(), Ended> {
-    let text = serde_json::to_string_pretty(value).map_err(failed)?;
-    writeln!(out, "{text}").map_err(failed)
-}
-
-/// One line of JSON, which is there at once for who reads it.
-fn json_line(out: &mut dyn Write, value: &serde_json::Value) -> Result<(), Ended> {
-    writeln!(out, "{value}").and_then(|()| out.flush()).map_err(failed)
 }

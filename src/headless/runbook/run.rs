@@ -3,7 +3,7 @@
 use super::{
     Ended, Surroundings,
     answers::{Said, Speaker},
-    failed, json_line, line, note,
+    failed, line, note,
     plan::{self, NoPlan, Prepared},
     setting::{self, Setting},
     usage,
@@ -14,6 +14,7 @@ use crate::{
         runbook::{Answers, RunbookCommand},
     },
     clock,
+    headless::render,
     incident::{Incidents, Record},
     model::{journal::IncidentId, units},
     runbook::run::{Choice, Entry, Input, Mode, Outcome, Record as Happened, Run},
@@ -222,7 +223,7 @@ fn carry(
         if let Some(text) = shown
             && broken.is_none()
         {
-            let printed = if answers.form.json { raw(out, &text) } else { line(out, &text) };
+            let printed = if answers.form.json { render::json_line(&text, out) } else { render::line(&text, out) };
             // A reader who has left is no reason to leave a run half done.
             broken = printed.err();
         }
@@ -244,10 +245,6 @@ fn carry(
     let _ = house.journal.close(SENDING).wait(SENDING * 2);
     let code = end(&verdict, answers, out)?;
     Ok(if interrupted.load(Ordering::Relaxed) { exit::INTERRUPTED } else { code })
-}
-
-fn raw(out: &mut dyn Write, text: &str) -> Result<(), Ended> {
-    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(failed)
 }
 
 /// An interrupt calls the run off: what is in flight is waited for, and nothing more is begun.
@@ -329,7 +326,7 @@ const fn result_word(result: crate::runbook::run::ActResult) -> &'static str {
 /// Prints the last line.
 fn end(verdict: &Verdict, answers: &Answers, out: &mut dyn Write) -> Result<u8, Ended> {
     if answers.form.json {
-        json_line(out, &verdict.json())?;
+        render::json_line(&verdict.json().to_string(), out).map_err(failed)?;
     } else {
         let run = verdict.run.as_deref().unwrap_or("no run");
         line(out, &format!("{run}: {}", verdict.outcome.word()))?;

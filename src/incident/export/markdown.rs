@@ -195,7 +195,7 @@ pub fn roles(page: &mut Document, incident: &Incident) {
 pub fn timeline(page: &mut Document, rows: &[Row], cite: Option<&dyn Fn(&Row) -> String>) {
     let mut day = String::new();
     for row in rows {
-        let of_row = row.at.strftime("%Y-%m-%d").to_string();
+        let of_row = units::day(row.at);
         if of_row != day {
             page.head(3, &of_row);
             day = of_row;

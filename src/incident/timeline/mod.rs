@@ -19,6 +19,7 @@ use crate::model::{
     Timestamp,
     journal::{Body, EventId, Header, KnownBy, Milestone, StepStage},
     object::ObjectRef,
+    units,
 };
 use compact_str::CompactString;
 use std::collections::{HashMap, HashSet};
@@ -116,7 +117,7 @@ pub fn lines(incident: &Incident, record: &Record<'_>, names: &Names, look: &Loo
     let mut lines = Vec::with_capacity(rows.len() + 4);
     let mut day = CompactString::default();
     for row in rows {
-        let of_row: CompactString = row.at.strftime("%Y-%m-%d").to_string().into();
+        let of_row: CompactString = units::day(row.at).into();
         if of_row != day {
             day = of_row;
             lines.push(Line::Day(day.clone()));

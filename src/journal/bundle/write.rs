@@ -6,7 +6,6 @@ use crate::{
         encode,
         error::JournalError,
         handle::Journal,
-        key,
         merkle::Tree,
         sqlite::{
             self, Site, append,
@@ -18,6 +17,7 @@ use crate::{
     model::{
         Timestamp,
         journal::{Header, IncidentId, WriterId},
+        text::hex,
     },
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -162,7 +162,7 @@ async fn writers(connection: &mut SqliteConnection, chosen: &Chosen) -> Result<W
         lines.push(WriterLine {
             id: writer.id,
             host: writer.host.to_string(),
-            public_key: key::hex(&writer.public_key),
+            public_key: hex(&writer.public_key),
             begun_at: writer.begun_at,
             checkpoint,
         });
@@ -187,7 +187,7 @@ fn line(header: &Header, raw: &Raw, signed: Option<&Signed>) -> Result<EventLine
         writer: header.writer,
         sequence: header.sequence,
         header: STANDARD.encode(&raw.header),
-        salt: raw.body.as_ref().map(|(salt, _)| key::hex(salt)),
+        salt: raw.body.as_ref().map(|(salt, _)| hex(salt)),
         body,
         path,
     })

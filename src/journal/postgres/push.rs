@@ -6,10 +6,12 @@ use crate::{
     journal::{
         encode,
         error::JournalError,
-        key::hex,
         sqlite::{raw::Raw, read::WriterInfo, row},
     },
-    model::journal::{Body, Digest, Header, WriterId},
+    model::{
+        journal::{Body, Digest, Header, WriterId},
+        text::hex,
+    },
 };
 use sqlx::{Connection, PgConnection, Row};
 use std::collections::HashMap;

@@ -20,7 +20,7 @@ use ratatui::{
     style::{Modifier, Style},
     widgets::Widget,
 };
-use tui_textarea::{CursorMove, Input, TextArea, WrapMode};
+use tui_textarea::{CursorMove, TextArea, WrapMode};
 
 /// Longest text of a section, in bytes.
 const LONGEST: usize = 64 * 1024;
@@ -41,7 +41,7 @@ pub struct Editor {
 impl Editor {
     /// A text to go on with.
     pub fn new(section: Section, text: &str, over: Option<EventId>, (wording, style): (&Wording, Style)) -> Self {
-        let mut area = TextArea::new(text.lines().map(harmless).collect());
+        let mut area = TextArea::new(text.lines().map(window::harmless).collect());
         area.set_style(style);
         area.set_cursor_style(style.add_modifier(Modifier::REVERSED));
         area.set_cursor_line_style(Style::new());
@@ -63,7 +63,7 @@ impl Editor {
             KeyCode::Char('u' | 'z') if key.ctrl => self.area.undo(),
             KeyCode::Char(c) if key.typed().is_some() && !text::is_harmless(c) => false,
             _ if self.is_full() && key.typed().is_some() => false,
-            _ => self.area.input(input(key)),
+            _ => self.area.input(window::field_input(key)),
         };
         self.look(changed, wording)
     }
@@ -71,7 +71,7 @@ impl Editor {
     /// Takes pasted text, as far as there is room.
     pub fn on_paste(&mut self, text: &str, wording: &Wording) -> bool {
         let room = LONGEST.saturating_sub(self.text().len());
-        let lines: Vec<_> = text.lines().map(harmless).collect();
+        let lines: Vec<_> = text.lines().map(window::harmless).collect();
         let mut text = lines.join("\n");
         let end = (0..=room.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         text.truncate(end);
@@ -112,14 +112,4 @@ impl Editor {
             paint::put_right(buffer, last, (0, 0), &more, scene.style(Role::Dim));
         }
     }
-}
-
-/// A line without anything that moves the cursor.
-fn harmless(line: &str) -> String {
-    line.chars().map(|c| if text::is_harmless(c) { c } else { ' ' }).collect()
-}
-
-/// Our key as the text field takes it.
-fn input(key: Key) -> Input {
-    Input { key: window::field_key(key.code), ctrl: key.ctrl, alt: key.alt, shift: key.shift }
 }

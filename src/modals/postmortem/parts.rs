@@ -269,7 +269,7 @@ fn timeline(scene: &Scene<'_>, postmortem: &Postmortem<'_>) -> Vec<Line> {
     }
     let mut day = String::new();
     for row in &postmortem.timeline {
-        let date = row.at.strftime("%Y-%m-%d").to_string();
+        let date = units::day(row.at);
         if date != day {
             lines.push(Line::heading(&format!("{date} UTC")));
             day = date;

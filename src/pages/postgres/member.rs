@@ -1,6 +1,5 @@
 //! One member or server.
 
-use super::moment;
 use crate::{
     model::{
         postgres::{
@@ -77,12 +76,14 @@ fn by_patroni(scene: &Scene<'_>, member: &Member, lines: &mut Vec<Line>) {
     }
     let Some(own) = &member.own else { return };
     lines.push(Line::maybe("PostgreSQL", own.server_version, version));
-    lines.push(Line::maybe("store seen", own.store_seen_at, |at| moment(scene, at)));
+    lines.push(Line::maybe("store seen", own.store_seen_at, |at| units::moment(scene.now, at)));
     if own.is_watchdog_failed {
         lines.push(Line::pair("watchdog", "").and(Role::Warn, "does not work: it will not lead"));
     }
     if !member.role.leads() {
-        lines.push(Line::maybe("replayed", own.replayed_at, |at| format!("up to a commit of {}", moment(scene, at))));
+        lines.push(Line::maybe("replayed", own.replayed_at, |at| {
+            format!("up to a commit of {}", units::moment(scene.now, at))
+        }));
     }
 }
 
@@ -92,11 +93,11 @@ fn by_sql(scene: &Scene<'_>, server: &Server, lines: &mut Vec<Line>) {
     let Some(state) = &server.state else {
         let why = server.problem.as_deref().unwrap_or(units::UNKNOWN);
         lines.push(Line::pair("answer", "").and(Role::Warn, format!("none: {why}")));
-        lines.push(Line::maybe("since", server.problem_since, |at| moment(scene, at)));
+        lines.push(Line::maybe("since", server.problem_since, |at| units::moment(scene.now, at)));
         return;
     };
     lines.push(Line::pair("PostgreSQL", version(state.version)));
-    lines.push(Line::maybe("started", state.started_at, |at| moment(scene, at)));
+    lines.push(Line::maybe("started", state.started_at, |at| units::moment(scene.now, at)));
     lines.push(Line::maybe("database", state.system_identifier.as_deref(), ToOwned::to_owned));
     if state.in_recovery {
         receiver(scene, state, lines);
@@ -122,7 +123,7 @@ fn receiver(scene: &Scene<'_>, state: &ServerState, lines: &mut Vec<Line>) {
     lines.push(Line::pair("receives", from.as_deref().unwrap_or("nothing: it has no receiver")));
     lines.push(Line::maybe("received", state.received, |lsn| lsn.to_string()));
     lines.push(Line::maybe("replayed", state.replayed, |lsn| lsn.to_string()));
-    lines.push(Line::maybe("last commit", state.replayed_at, |at| moment(scene, at)));
+    lines.push(Line::maybe("last commit", state.replayed_at, |at| units::moment(scene.now, at)));
 }
 
 fn sender(state: &ServerState, sender: &Sender) -> Line {

@@ -1,7 +1,9 @@
 //! What no machine can check, and a person vouches for: who, in which role, when, with which evidence, until when.
 
-use super::authority::hex;
-use crate::{model::Timestamp, rulebook::tree::Tree};
+use crate::{
+    model::{Timestamp, text::hex},
+    rulebook::tree::Tree,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -81,7 +83,7 @@ pub fn attested_of(rule: u8) -> Option<&'static Attested> {
 }
 
 /// Whether somebody vouches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     Valid,

@@ -8,7 +8,7 @@
 
 use super::Authority;
 use crate::{
-    model::{Timestamp, finding::Span},
+    model::{Timestamp, finding::Span, text::hex},
     rulebook::{
         subject::places::is_within,
         syntax::Fault,
@@ -105,15 +105,6 @@ impl Lock {
         }
         Ok(lock)
     }
-}
-
-/// Bytes in hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

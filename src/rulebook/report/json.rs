@@ -1,6 +1,6 @@
 //! The report as JSON, as the contract of `check --format json` has it. What is not known is null.
 
-use super::{Attestation, Note, Report, status_word};
+use super::{Attestation, Note, Report};
 use crate::{
     model::{
         Timestamp,
@@ -188,7 +188,7 @@ impl<'r> Entry<'r> {
             check,
             title: &finding.title,
             severity: finding.level.word(),
-            status: status_word(finding.status),
+            status: finding.status.word(),
             scope: finding.scope.word(),
             resource: &finding.resource,
             origin: given(&finding.origin),

@@ -16,6 +16,7 @@ pub mod text;
 use super::{
     check::Meta,
     policy::{
+        attest::State as AttestationState,
         baseline::Lowered,
         since::{Change, Comparison},
         waiver::WaiverUse,
@@ -24,7 +25,7 @@ use super::{
 };
 use crate::model::{
     Timestamp,
-    finding::{Finding, Level, Scope, Status, rule_of},
+    finding::{Counts, Finding, Level, Scope, Status, rule_of},
 };
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -71,26 +72,6 @@ pub struct Attestation {
     pub expires: Option<Timestamp>,
 }
 
-/// How an attestation stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AttestationState {
-    Valid,
-    Expired,
-    Missing,
-}
-
-impl AttestationState {
-    /// The word in reports.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Valid => "valid",
-            Self::Expired => "expired",
-            Self::Missing => "missing",
-        }
-    }
-}
-
 /// A source or a file that could not be read, so that nothing is known about it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Note {
@@ -98,30 +79,6 @@ pub struct Note {
     pub source: CompactString,
     /// Why, and what to do.
     pub message: String,
-}
-
-/// How many there are of each result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Counts {
-    pub pass: usize,
-    pub fail: usize,
-    pub unknown: usize,
-    pub waived: usize,
-}
-
-impl Counts {
-    fn count(&mut self, status: Status) {
-        *match status {
-            Status::Fail => &mut self.fail,
-            Status::Unknown => &mut self.unknown,
-            Status::Waived => &mut self.waived,
-        } += 1;
-    }
-
-    /// Whether nothing was judged.
-    pub fn is_empty(self) -> bool {
-        self == Self::default()
-    }
 }
 
 impl Report {
@@ -206,15 +163,6 @@ pub(crate) fn rule_title(rule: u8) -> String {
 /// `1 finding`, `2 findings`.
 pub(crate) fn plural(count: usize, one: &str) -> String {
     format!("{count} {one}{}", if count == 1 { "" } else { "s" })
-}
-
-/// The word of a status.
-pub(crate) const fn status_word(status: Status) -> &'static str {
-    match status {
-        Status::Fail => "fail",
-        Status::Unknown => "unknown",
-        Status::Waived => "waived",
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Kustomizations: which files they name, and what they do to objects before these reach a cluster
 //! (<https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/>).
 
+use super::places::below;
 use crate::rulebook::{
     syntax::node::{Data, Node, step},
     tree::{File, Kind, Tree, folder_of},
@@ -84,28 +85,13 @@ fn is_path(text: &str) -> bool {
         && !elsewhere.iter().any(|part| text.contains(part))
 }
 
-/// A path below the root, from one that is written in a file of `folder`; `None` where it leads out of the root.
-pub fn resolve(folder: &str, path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
 /// Files that kustomizations list as patches.
 pub fn patch_files(files: &BTreeMap<CompactString, Arc<File>>) -> HashSet<CompactString> {
     let files = files.values().filter(|file| file.kind == Kind::Kustomization);
     files
         .flat_map(|file| file.documents().iter().flat_map(named).map(move |named| (file.folder(), named)))
         .filter(|(_, named)| named.is_patch)
-        .filter_map(|(folder, named)| resolve(folder, &named.path).map(CompactString::from))
+        .filter_map(|(folder, named)| below(folder, &named.path).map(CompactString::from))
         .collect()
 }
 
@@ -232,8 +218,6 @@ mod tests {
 
     #[test]
     fn paths_are_resolved_and_addresses_are_none() {
-        assert_eq!(resolve("a/b", "../c/./d.yaml").as_deref(), Some("a/c/d.yaml"));
-        assert_eq!(resolve("", "../x"), None);
         assert!(is_path("../base") && !is_path("https://example.com/x") && !is_path("github.com/o/r?ref=v1"));
     }
 

@@ -75,20 +75,21 @@ pub fn is_front_page(path: &str) -> bool {
     matches!(stem, "readme" | "index" | "_index" | "summary" | "_sidebar" | "overview") || stem.contains("template")
 }
 
-/// A path with its `.` and `..` resolved; nothing where it leaves the root.
+/// A path of a folder's file with its `.` and `..` resolved; one that begins with `/` begins at the root. Nothing where it leaves the root.
 pub fn resolved(folder: &str, path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = if path.starts_with('/') { Vec::new() } else { folder.split('/').collect() };
+    below(if path.starts_with('/') { "" } else { folder }, path)
+}
+
+/// The same of a path that lies below the folder in any case.
+pub fn below(folder: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
         match part {
             "" | "." => {}
-            ".." => {
-                parts.retain(|part| !part.is_empty());
-                parts.pop()?;
-            }
+            ".." => drop(parts.pop()?),
             part => parts.push(part),
         }
     }
-    parts.retain(|part| !part.is_empty());
     Some(parts.join("/"))
 }
 
@@ -118,5 +119,7 @@ mod tests {
         assert_eq!(resolved("docs", "../..").as_deref(), None);
         assert_eq!(resolved("", "a/").as_deref(), Some("a"));
         assert_eq!(resolved("docs", "..").as_deref(), Some(""));
+        assert_eq!(below("docs", "/b.md").as_deref(), Some("docs/b.md"));
+        assert_eq!(below("", "../x").as_deref(), None);
     }
 }

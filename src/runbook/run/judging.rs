@@ -18,6 +18,8 @@ use serde_json::Value as Json;
 
 /// Seconds that an answer is waited for.
 pub const PATIENCE: u64 = 15;
+/// Seconds after which an answer is missed: what was seen before is told as what it is.
+const SLOW: u64 = 3;
 /// Seconds between two questions, where a check does not say.
 const EVERY: u64 = 2;
 
@@ -33,13 +35,15 @@ pub struct Wanted {
 pub struct Poll {
     every: u64,
     next_at: Timestamp,
-    /// The ticket under which it was asked, and until when an answer is waited for.
+    /// The ticket under which it was asked, and when.
     asked: Option<(u64, Timestamp)>,
+    /// Whether the answer is missed already.
+    is_slow: bool,
 }
 
 impl Poll {
     pub const fn new(every: u64, now: Timestamp) -> Self {
-        Self { every, next_at: now, asked: None }
+        Self { every, next_at: now, asked: None, is_slow: false }
     }
 
     /// Whether it is to be asked now.
@@ -49,9 +53,8 @@ impl Poll {
 
     /// It is asked; returns until when an answer is waited for.
     pub fn ask(&mut self, ticket: u64, now: Timestamp) -> Timestamp {
-        let until = later(now, PATIENCE);
-        self.asked = Some((ticket, until));
-        until
+        self.asked = Some((ticket, now));
+        later(now, PATIENCE)
     }
 
     /// Whether an answer is its own; then it is asked again after its time.
@@ -65,7 +68,9 @@ impl Poll {
 
     /// Whether nobody answered in time; then it is asked again after its time.
     pub fn is_overdue(&mut self, now: Timestamp) -> bool {
-        let is_overdue = self.asked.is_some_and(|(_, until)| now >= until);
+        let waits = |seconds| self.asked.is_some_and(|(_, asked)| now >= later(asked, seconds));
+        let is_overdue = waits(PATIENCE);
+        self.is_slow = waits(SLOW);
         if is_overdue {
             self.rest(now);
         }
@@ -74,12 +79,14 @@ impl Poll {
 
     fn rest(&mut self, now: Timestamp) {
         self.asked = None;
+        self.is_slow = false;
         self.next_at = later(now, self.every.max(1));
     }
 
     /// When something is to be done about it next.
     pub fn wake(&self) -> Timestamp {
-        self.asked.map_or(self.next_at, |(_, until)| until)
+        let seconds = if self.is_slow { PATIENCE } else { SLOW };
+        self.asked.map_or(self.next_at, |(_, asked)| later(asked, seconds))
     }
 }
 
@@ -174,6 +181,7 @@ impl Judging {
     pub fn standing(&self) -> Option<String> {
         self.checks.iter().find(|judged| judged.verdict.is_none()).map(|judged| match &judged.last {
             Truth::No(what) | Truth::Unknown(what) => what.clone(),
+            Truth::Yes if judged.poll.is_slow => "it does not answer; it was as it should be when it last did".into(),
             Truth::Yes => "as it should be; waiting whether it stays so".into(),
         })
     }

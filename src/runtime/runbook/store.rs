@@ -14,6 +14,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 /// How long the journal may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The fewest letters of a name's end that stand for the whole.
+const SHORTEST_END: usize = 4;
 
 /// A run that was found.
 #[derive(Debug, Clone)]
@@ -38,20 +40,40 @@ pub struct Line {
     pub incident: Option<IncidentId>,
 }
 
-/// Reads a run, by its whole name.
+/// Reads a run, by its name or by an end of it that no other has.
 ///
 /// # Errors
-/// There is none, or the journal cannot be read.
+/// There is none, the end is that of several, or the journal cannot be read.
 pub fn read(journal: &Journal, run: &str) -> Result<Kept, String> {
+    if let Some(kept) = of_name(journal, run)? {
+        return Ok(kept);
+    }
+    let known: Vec<_> = list(journal)?.into_iter().map(|line| line.run).collect();
+    let kept = of_name(journal, whole(run, &known)?)?;
+    kept.ok_or_else(|| format!("there is no run «{run}» any more"))
+}
+
+fn of_name(journal: &Journal, run: &str) -> Result<Option<Kept>, String> {
     let entries = journal.run(run.into()).wait(PATIENCE).map_err(|error| error.to_string())?;
     let incident = entries.iter().find_map(|entry| entry.event.header.incident);
     let entries: Vec<_> = entries.iter().filter_map(|entry| entry_of(&entry.event)).collect();
-    if entries.is_empty() {
-        let known = list(journal)?;
-        let near = did_you_mean(run, known.iter().map(|line| line.run.as_str()));
-        return Err(format!("there is no run «{run}»{near}: `flightdeck runbook history` lists them"));
+    Ok((!entries.is_empty()).then_some(Kept { entries, incident }))
+}
+
+/// The name that ends so.
+fn whole<'n>(end: &str, known: &'n [CompactString]) -> Result<&'n str, String> {
+    let is_long = end.len() >= SHORTEST_END;
+    let found: Vec<_> = known.iter().filter(|name| is_long && name.ends_with(end)).collect();
+    match found.as_slice() {
+        [name] => Ok(name),
+        [] => {
+            let near = did_you_mean(end, known.iter().map(CompactString::as_str));
+            Err(format!("there is no run «{end}»{near}: `flightdeck runbook history` lists them"))
+        }
+        [first, second, ..] => {
+            Err(format!("{} runs end in «{end}», {first} and {second} among them: write more of it", found.len()))
+        }
     }
-    Ok(Kept { entries, incident })
 }
 
 /// All runs, the newest last.
@@ -122,4 +144,21 @@ pub fn approvals(journal: &Journal, run: &str) -> Result<Vec<(EventId, Input)>, 
         Some((header.id, input))
     };
     Ok(entries.iter().filter_map(approval).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_known_by_an_end_that_no_other_has() {
+        let known =
+            ["k8s-rollback-20261129T020000Z-a1b2", "k8s-rollback-20261129T030000Z-c1b2"].map(CompactString::from);
+        assert_eq!(whole("a1b2", &known), Ok(known[0].as_str()));
+        assert_eq!(whole("030000Z-c1b2", &known), Ok(known[1].as_str()));
+        assert!(whole("1b2", &known).is_err(), "short ends mean nothing");
+        assert!(whole("9f9f", &known).is_err_and(|why| why.contains("no run")));
+        let twins = ["x-a1b2", "y-a1b2"].map(CompactString::from);
+        assert!(whole("a1b2", &twins).is_err_and(|why| why.contains("x-a1b2 and y-a1b2")));
+    }
 }

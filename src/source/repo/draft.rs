@@ -3,12 +3,11 @@
 
 use super::book::{self, FILE, SECTION, Words, customs};
 use crate::{
-    model::{Timestamp, redact},
+    model::{Timestamp, redact, text::hex},
     rulebook::policy::{
         Policy, Waiver,
         addition::{Accepted, Addition, Draft, NewWaiver, RuleFile},
         attest::{Attestation, State},
-        authority::hex,
         baseline::Baseline,
         catalogue::Catalogue,
         pen,

@@ -60,11 +60,6 @@ impl Repo {
         &self.root
     }
 
-    /// Whether git knows it.
-    pub fn has_git(&self) -> bool {
-        self.git.is_some()
-    }
-
     /// Reads all of it. `progress` is told how many files of how many are read.
     ///
     /// # Errors

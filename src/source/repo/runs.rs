@@ -1,6 +1,6 @@
 //! Where runs of `flightdeck check` are kept: one file a repository.
 
-use crate::rulebook::policy::since::StoredRun;
+use crate::{model::text::hex, rulebook::policy::since::StoredRun};
 use sha2::{Digest, Sha256};
 use std::{
     fs,
@@ -14,7 +14,7 @@ pub fn name(root: Option<&Path>) -> String {
         || "live".to_owned(),
         |root| {
             let digest = Sha256::digest(root.to_string_lossy().as_bytes());
-            digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+            hex(&digest[..8])
         },
     )
 }

@@ -117,21 +117,6 @@ fn add_ends(path: &str, ends: &mut HashSet<u64>) {
     ends.extend(path.match_indices('/').map(|(at, _)| name_hash(&path[at + 1..])));
 }
 
-/// A path below a folder, with `.` and `..` resolved; `None` where it leads out of the tree.
-fn join(folder: &str, path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
 /// Whether a path is one that can be judged: relative, without variables and patterns.
 fn is_plain(path: &str) -> bool {
     !path.is_empty()

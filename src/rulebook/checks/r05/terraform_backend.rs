@@ -5,6 +5,7 @@ use crate::{
     rulebook::{
         check::{Check, Judged, Meta, Parameter, Value},
         out::Out,
+        subject::places::below,
         syntax::{
             hcl::{
                 Block, Body,
@@ -88,24 +89,10 @@ fn children(tree: &Tree) -> BTreeSet<String> {
         let Some(body) = body(file) else { continue };
         for call in modules(body).into_iter().filter(|call| call.pin == Pin::Local) {
             let source = call.source.and_then(Node::as_str).unwrap_or_default();
-            children.extend(joined(file.folder(), source));
+            children.extend(below(file.folder(), source.split('?').next().unwrap_or_default()));
         }
     }
     children
-}
-
-/// `a/b` and `../c` is `a/c`; nothing where that leaves the tree.
-fn joined(folder: &str, source: &str) -> Option<String> {
-    let source = source.split('?').next().unwrap_or_default();
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in source.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 /// Whether Terragrunt writes the backend: its file lies in the folder or above it.

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     model::finding::Span,
     rulebook::{
+        subject::places::below,
         syntax::{dotenv, node::Node, yaml},
         tree::{File, folder_of},
     },
@@ -460,15 +461,5 @@ pub fn join(folder: &str, written: &str) -> Option<CompactString> {
 
 /// The same of any relative path.
 fn climb(folder: &str, written: &str) -> Option<CompactString> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in written.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/").into())
+    below(folder, written).map(CompactString::from)
 }

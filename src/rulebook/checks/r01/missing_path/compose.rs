@@ -1,7 +1,8 @@
 //! Paths that a compose file names: they are relative to its folder (<https://docs.docker.com/reference/compose-file/>).
 
-use super::{Known, Missing, is_made_elsewhere, is_plain, join};
+use super::{Known, Missing, is_made_elsewhere, is_plain};
 use crate::rulebook::{
+    subject::places::below,
     syntax::node::{Data, Node},
     tree::{File, base_name},
 };
@@ -64,7 +65,7 @@ impl Seek<'_> {
     fn has_example(&self, path: &Node) -> bool {
         let Some(path) = path.as_str() else { return false };
         let beside = |ending: &str| {
-            join(self.file.folder(), &format!("{path}{ending}")).is_some_and(|path| self.known.has(&path))
+            below(self.file.folder(), &format!("{path}{ending}")).is_some_and(|path| self.known.has(&path))
         };
         let is_usual = matches!(base_name(path), ".env" | ".env.local");
         is_usual
@@ -80,7 +81,7 @@ impl Seek<'_> {
             Data::Map(_) => ".",
             _ => return,
         };
-        let Some(folder) = join(self.file.folder(), folder) else { return };
+        let Some(folder) = below(self.file.folder(), folder) else { return };
         if !self.known.has(&folder) {
             self.found.push(Missing { span: context.span, path: text(context), by: "build context" });
             return;
@@ -94,7 +95,7 @@ impl Seek<'_> {
             Some(Data::Text(name)) if is_plain(name) => name,
             Some(_) => return,
         };
-        let is_there = |name: &str| join(&folder, name).is_none_or(|path| self.known.has(&path));
+        let is_there = |name: &str| below(&folder, name).is_none_or(|path| self.known.has(&path));
         if !is_there(name) && (named.is_some() || !is_there("Containerfile")) {
             let span = named.and_then(|named| named.span).or(context.span);
             self.found.push(Missing { span, path: name.to_owned(), by: "dockerfile" });
@@ -147,7 +148,7 @@ impl Seek<'_> {
         if !is_plain(path) || is_made_elsewhere(path) {
             return;
         }
-        if join(self.file.folder(), path).is_some_and(|whole| !self.known.has(&whole)) {
+        if below(self.file.folder(), path).is_some_and(|whole| !self.known.has(&whole)) {
             self.found.push(Missing { span: node.span, path: path.to_owned(), by });
         }
     }

@@ -1,8 +1,8 @@
 //! Paths that a script runs or sources.
 
-use super::{Known, Missing, is_made_elsewhere, is_plain, join};
+use super::{Known, Missing, is_made_elsewhere, is_plain};
 use crate::rulebook::{
-    subject::script::script,
+    subject::{places::below, script::script},
     syntax::shell::{Command, Script, Word},
     tree::{File, base_name, folder_of},
 };
@@ -61,7 +61,7 @@ fn referenced(command: &Command) -> Option<(&Word, &'static str)> {
 fn is_there(path: &str, file: &File, known: &Known<'_>) -> bool {
     let mut folder = file.folder();
     loop {
-        match join(folder, path) {
+        match below(folder, path) {
             Some(whole) if known.has(&whole) => return true,
             _ if folder.is_empty() => break,
             _ => folder = folder_of(folder),
@@ -93,7 +93,7 @@ fn leads_away(command: &Command, file: &File, known: &Known<'_>) -> bool {
         .iter()
         .any(|own| target.bare.contains(own));
     let is_here = is_plain(&target.bare)
-        && (join(file.folder(), &target.bare).is_some_and(|folder| known.has(&folder))
+        && (below(file.folder(), &target.bare).is_some_and(|folder| known.has(&folder))
             || known.has_end(target.bare.trim_matches('/')));
     !goes_home && !is_here
 }

@@ -3,7 +3,10 @@
 use crate::rulebook::{
     check::Judged,
     out::Out,
-    subject::kustomize::{self, Named},
+    subject::{
+        kustomize::{self, Named},
+        places,
+    },
     tree::{File, Kind, Tree},
 };
 
@@ -30,7 +33,7 @@ pub fn judge(tree: &Tree, out: &mut Out<'_>) -> Judged {
 /// What is wrong with a path, if anything is.
 fn wrong(tree: &Tree, file: &File, named: &Named) -> Option<&'static str> {
     // What lies outside of the repository is not known.
-    let path = kustomize::resolve(file.folder(), &named.path)?;
+    let path = places::below(file.folder(), &named.path)?;
     if tree.file(&path).is_some() {
         return None;
     }
