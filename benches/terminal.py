@@ -27,6 +27,8 @@ class Terminal:
                 env.update(HOME=home, TERM="xterm-256color", COLORTERM="truecolor")
                 env.setdefault("LANG", "C.UTF-8")
                 env.update(environment)
+                # A repository around us would be read by the rule book.
+                os.chdir(home)
                 os.execve(command[0], command, env)
             finally:
                 os._exit(127)
@@ -88,9 +90,10 @@ class Terminal:
             fields = file.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
-    def memory_bytes(self):
+    def memory_bytes(self, what="VmRSS"):
+        """Resident memory; with RssAnon that which is the process's own, and no part of a file that others share."""
         with open(f"/proc/{self.pid}/status") as file:
-            line = next(line for line in file if line.startswith("VmRSS:"))
+            line = next(line for line in file if line.startswith(f"{what}:"))
         return int(line.split()[1]) * 1024
 
     def end(self):
