@@ -320,8 +320,7 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
     settings.warnings.extend(config::watch::watch(&loaded.config, &loaded.slos).problems);
     settings.warnings.extend(config::receivers::receivers(&loaded.config).1);
     settings.warnings.extend(config::postgres::clusters(&loaded.config).1);
-    let shelves = Shelves::of(cli, &settings.config);
-    shelves.fill(&mut settings);
+    let shelves = Arc::new(Shelves::of(cli, &settings.config));
     let config = &settings.config;
     let state = StateFolder::find();
     let log_file = config.log.file.clone().or_else(|| Some(state.usable()?.join("flightdeck.log")));
@@ -342,6 +341,13 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
         tmux: terminal.tmux,
         log_file,
         log_level: level(config.log.level),
+        runbooks: {
+            let shelves = Arc::clone(&shelves);
+            Box::new(move || {
+                let (runbooks, problems) = shelves.read();
+                (Arc::new(runbooks), problems)
+            })
+        },
         reload: Box::new(move || {
             let mut settings = settings::rebuild(&first, &load::load(&origin), &terminal);
             shelves.fill(&mut settings);

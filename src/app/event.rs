@@ -14,12 +14,16 @@ use crate::{
         update::Update,
     },
     ops::{access::Said, execute::Revealed, forward::ForwardState, operation::Operation, rehearse::Rehearsal},
-    runbook::run::Standing,
+    runbook::{definition::Catalogue, run::Standing},
     world::World,
 };
 use compact_str::CompactString;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Stands for a letter that is not kept.
+const STAND_IN: char = '·';
 
 /// Something that happened, and when.
 #[derive(Debug, Serialize, Deserialize)]
@@ -69,6 +73,9 @@ pub enum EventKind {
     /// The configuration was read anew.
     #[serde(skip)]
     Settings(Box<Settings>),
+    /// The runbooks were read, and what is wrong with them.
+    #[serde(skip)]
+    Runbooks(Arc<Catalogue>, Vec<String>),
     /// The history of the recording that is played has been read.
     #[serde(skip)]
     History(Box<SeriesStore>),
@@ -86,6 +93,18 @@ pub enum EventKind {
     ClockStepped {
         by_seconds: f64,
     },
+}
+
+impl EventKind {
+    /// What may be kept of it in a file: what is pasted, and what is typed where something lies over the panes (`is_typing`), may be a
+    /// secret that nothing tells from a word. Of it only the length is kept. `None` where it may be kept as it is.
+    pub fn hidden(&self, is_typing: bool) -> Option<Self> {
+        match self {
+            Self::Key(key) if is_typing && key.typed().is_some() => Some(Self::Key(Key::char(STAND_IN))),
+            Self::Paste(text) => Some(Self::Paste(text.chars().map(|_| STAND_IN).collect())),
+            _ => None,
+        }
+    }
 }
 
 /// What was asked for an operation.
@@ -141,4 +160,23 @@ pub struct PlayerState {
     pub playing: bool,
     /// Times real speed.
     pub speed: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_is_not_kept() {
+        let key = |text: &str| EventKind::Key(text.parse().expect("a key"));
+        let hidden = |kind: EventKind, is_typing| format!("{:?}", kind.hidden(is_typing));
+        assert_eq!(hidden(key("s"), true), format!("{:?}", Some(key("·"))));
+        assert_eq!(hidden(key("s"), false), "None", "a command");
+        assert_eq!(hidden(key("enter"), true), "None");
+        assert_eq!(hidden(key("ctrl-u"), true), "None");
+        assert_eq!(
+            hidden(EventKind::Paste("hé2".into()), false),
+            format!("{:?}", Some(EventKind::Paste("···".into())))
+        );
+    }
 }

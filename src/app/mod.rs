@@ -195,6 +195,7 @@ impl App {
             EventKind::Moment(moment) => self.set_moment(moment),
             EventKind::World(world) => self.set_world(*world),
             EventKind::Settings(settings) => self.set_settings(*settings),
+            EventKind::Runbooks(runbooks, problems) => self.set_runbooks(runbooks, problems),
             EventKind::History(series) => self.set_history(*series),
             EventKind::Access { context, asked, said } => {
                 self.world.note_access(event.at, &context, said);

@@ -1,9 +1,20 @@
 //! The configuration read anew, while the cockpit runs.
 
 use super::{App, effect::Effect, settings::Settings};
-use crate::{config::Config, model::attention::Severity};
+use crate::{config::Config, model::attention::Severity, runbook::definition::Catalogue};
+use std::sync::Arc;
 
 impl App {
+    /// Takes the runbooks, which are read while the first screen stands already.
+    pub(super) fn set_runbooks(&mut self, runbooks: Arc<Catalogue>, problems: Vec<String>) {
+        self.settings.runbooks = runbooks;
+        for problem in problems {
+            self.notice(Severity::Warn, problem.clone());
+            self.settings.warnings.push(problem);
+        }
+        self.dirty = true;
+    }
+
     /// Takes the settings that were read anew, and says what of them waits for a restart.
     pub(super) fn set_settings(&mut self, settings: Settings) {
         if settings.config.mouse != self.settings.config.mouse {

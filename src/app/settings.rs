@@ -41,7 +41,7 @@ pub struct Settings {
     pub pages: Vec<Page>,
     /// How the team works on incidents.
     pub manners: Manners,
-    /// Runbooks that there are.
+    /// Runbooks that there are; none until they are read, for which the first screen does not wait.
     pub runbooks: Arc<Catalogue>,
     /// What is wrong with the configuration, each with file and line; the rest works.
     pub warnings: Vec<String>,
@@ -157,7 +157,7 @@ pub fn build(loaded: &Loaded, terminal: &Terminal) -> Settings {
     let (manners, wrong) = manners(loaded);
     problems.extend(wrong);
     let warnings = problems.iter().map(ToString::to_string).collect();
-    let runbooks = Arc::new(Catalogue::built_in());
+    let runbooks = Arc::default();
     Settings { config, theme, themes, glyphs, keymap, pages, manners, runbooks, warnings }
 }
 

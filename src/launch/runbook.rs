@@ -76,7 +76,7 @@ impl Shelves {
     }
 
     /// All runbooks, and what cannot be read.
-    fn read(&self) -> (Catalogue, Vec<String>) {
+    pub fn read(&self) -> (Catalogue, Vec<String>) {
         shelf::all(self.user.as_deref(), self.repository.as_deref())
     }
 

@@ -30,6 +30,7 @@ use crate::{
     clock,
     model::{Timestamp, log::LogLine, logs::LogBatch, own::OwnCounters},
     ops::gate::Policy,
+    runbook::definition::Catalogue,
     source::{
         AnySource, logs,
         repo::book::Words,
@@ -69,6 +70,8 @@ pub struct Options {
     pub tmux: bool,
     pub log_file: Option<PathBuf>,
     pub log_level: tracing::Level,
+    /// Reads the runbooks, with what is wrong with them.
+    pub runbooks: Box<dyn FnOnce() -> (Arc<Catalogue>, Vec<String>) + Send>,
     /// Reads the configuration anew.
     pub reload: Box<dyn Fn() -> Settings + Send + Sync>,
     /// Least time between two frames that only data asked for.
@@ -230,8 +233,9 @@ impl Cockpit {
             lent: None,
             _guard: guard,
         };
-        // The first screen stands before any source is asked, and before the log is opened.
+        // The first screen stands before any source is asked, before the runbooks are read and before the log is opened.
         cockpit.draw()?;
+        cockpit.work.read_runbooks(options.runbooks);
         logging::start(options.log_file, options.log_level, Some(log_in));
         if cockpit.begin_past() {
             cockpit.journal.tell_outside(&cockpit.clients, &cockpit.app.policy);
@@ -348,7 +352,7 @@ impl Cockpit {
     /// Gives an event to the app and does what follows; says whether to leave.
     fn take(&mut self, kind: EventKind, at: Timestamp) -> bool {
         let event = Event { at, kind };
-        let stopped = self.past.record(&event, &self.app.world);
+        let stopped = self.past.record(&event, &self.app);
         let effects = self.app.update(event);
         let mut leave = stopped.is_some_and(|stopped| self.recording_stopped(stopped, at));
         for effect in effects {

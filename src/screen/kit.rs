@@ -10,8 +10,10 @@ use crate::{
     config::layers::{Layer, resolve},
     model::{host::HostFacts, update::Update},
     ops::gate::Policy,
+    runbook::definition::Catalogue,
 };
 use ratatui::{buffer::Buffer, layout::Rect};
+use std::sync::Arc;
 
 const PAGES: &str = r#"
 [[pages]]
@@ -54,6 +56,7 @@ pub fn app(size: (u16, u16)) -> App {
     settings.pages.retain(|page| names.contains(&page.name.as_str()));
     settings.pages.sort_by_key(|page| page.key);
     settings.warnings.clear();
+    settings.runbooks = Arc::new(Catalogue::built_in());
     let now = "2026-11-23T02:14:07Z".parse().expect("a time");
     let mut app = App::new(settings, Policy::default(), now, size);
     let facts = HostFacts { hostname: "bastion-1".into(), ..HostFacts::default() };

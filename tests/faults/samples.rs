@@ -79,6 +79,7 @@ fn kinds(event: &Event) -> Vec<&'static str> {
         // Figures, keys, and what is made of other news; lines of logs and answers have tests of their own.
         EventKind::Key(_) | EventKind::Mouse(_) | EventKind::Resize { .. } | EventKind::Wake => vec![],
         EventKind::Player(_) | EventKind::Moment(_) | EventKind::World(_) | EventKind::Settings(_) => vec![],
+        EventKind::Runbooks(..) => vec![],
         EventKind::History(_) | EventKind::ClockStepped { .. } | EventKind::Logs(_) | EventKind::Answer(_) => vec![],
     }
 }

@@ -37,6 +37,7 @@ use flightdeck::{
         offer,
         operation::{AlertAct, EngineAct, Errand, KubeAct, Operation, PostgresAct, Signal, What, rules},
     },
+    runbook::definition::Catalogue,
     world::World,
 };
 use std::{
@@ -406,7 +407,8 @@ fn tell(name: &str, figures: &str) {
 
 /// A cockpit of what is shipped, on this world.
 fn app(world: World, policy: Policy) -> App {
-    let settings = settings::build(&layers::resolve(&[]), &Terminal::default());
+    let mut settings = settings::build(&layers::resolve(&[]), &Terminal::default());
+    settings.runbooks = Arc::new(Catalogue::built_in());
     let mut app = App::new(settings, policy, now(), (120, 40));
     app.world = world;
     app.now = now();

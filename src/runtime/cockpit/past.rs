@@ -3,6 +3,7 @@
 use super::{Cockpit, Feed};
 use crate::{
     app::{
+        App,
         effect::PlayerCommand,
         event::{Done, Event, EventKind},
     },
@@ -55,8 +56,13 @@ impl Past {
         Ok(Self { recorder, player, answers: mpsc::channel(4), asked: None })
     }
 
-    pub(super) fn record(&mut self, event: &Event, before: &World) -> Option<Stopped> {
-        self.recorder.as_mut()?.record(event, before)
+    /// Takes an event that comes to this cockpit, as far as it may be kept.
+    pub(super) fn record(&mut self, event: &Event, app: &App) -> Option<Stopped> {
+        let recorder = self.recorder.as_mut()?;
+        match event.kind.hidden(!app.modals.is_empty()) {
+            Some(kind) => recorder.record(&Event { at: event.at, kind }, &app.world),
+            None => recorder.record(event, &app.world),
+        }
     }
 
     /// Asks for a moment; it is made on another thread and comes as an answer. What is older than all that is kept becomes the

@@ -9,6 +9,7 @@ use crate::{
     },
     clock,
     model::{Timestamp, series::SeriesStore, units},
+    runbook::definition::Catalogue,
     runtime::recorder::{
         file::{FILE_LIMIT, FileSink},
         format::Header,
@@ -25,6 +26,7 @@ pub type Reload = Arc<dyn Fn() -> Settings + Send + Sync>;
 /// What came of it.
 pub(super) enum Worked {
     Settings(Box<Settings>),
+    Runbooks((Arc<Catalogue>, Vec<String>)),
     RecordingBegun(Result<FileSink, String>),
     /// Where the recording lies and how long it is.
     RecordingEnded(Result<(PathBuf, u64), String>),
@@ -66,6 +68,11 @@ impl Work {
         });
     }
 
+    /// Reads the runbooks: that takes longer than drawing the first screen.
+    pub(super) fn read_runbooks(&self, read: impl FnOnce() -> (Arc<Catalogue>, Vec<String>) + Send + 'static) {
+        self.begin(move || Worked::Runbooks(read()));
+    }
+
     /// Reads the history of a whole recording.
     pub(super) fn read_history(&self, recording: Recording) {
         self.begin(move || Worked::History(Box::new(recording.series())));
@@ -99,6 +106,7 @@ impl Cockpit {
                 self.work.reloading = false;
                 self.take(EventKind::Settings(settings), now)
             }
+            Worked::Runbooks((runbooks, problems)) => self.take(EventKind::Runbooks(runbooks, problems), now),
             Worked::HandedBack(back) => self.take_back(*back),
             Worked::History(series) => self.take(EventKind::History(series), now),
             Worked::RecordingBegun(begun) => {

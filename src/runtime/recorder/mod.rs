@@ -137,6 +137,7 @@ impl Recorder {
             EventKind::Updates { .. } | EventKind::Report(_) | EventKind::Wake | EventKind::Run(_) => true,
             EventKind::ClockStepped { .. } => true,
             EventKind::Moment(_) | EventKind::World(_) | EventKind::Settings(_) => false,
+            EventKind::Runbooks(..) => false,
             EventKind::Player(_) | EventKind::History(_) | EventKind::Logs(_) | EventKind::Answer(_) => false,
             _ => self.file.is_some(),
         }

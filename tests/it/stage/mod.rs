@@ -22,14 +22,14 @@ use flightdeck::{
     },
     ops::{gate::Policy, offer},
     panes,
-    runbook::{self, run::Mode},
+    runbook::{self, definition::Catalogue, run::Mode},
     screen,
     view::layout::{Cell, Layout, Page},
     world::World,
 };
 use jiff::SignedDuration;
 use ratatui::{buffer::Buffer, layout::Rect};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// Sizes at which everything is looked at: the smallest that people use, a laptop's half, a laptop, a wall.
 pub const SIZES: &[(u16, u16)] = &[(40, 10), (80, 24), (120, 40), (200, 60)];
@@ -91,7 +91,8 @@ pub fn settings() -> Settings {
             locale: "C.UTF-8".into(),
             ..Terminal::default()
         };
-        let settings = settings::build(&layers::resolve(&[]), &terminal);
+        let mut settings = settings::build(&layers::resolve(&[]), &terminal);
+        settings.runbooks = Arc::new(Catalogue::built_in());
         assert_eq!(settings.warnings, [""; 0], "what is shipped is flawless");
         settings
     });
