@@ -1,6 +1,7 @@
 //! Readers of the formats that infrastructure is written in. Each keeps the place of what it reads, takes any bytes without a panic, in
 //! bounded time and memory, and says where it cannot go on. One file a format.
 
+pub mod alike;
 pub mod changelog;
 pub mod codeowners;
 pub mod dockerfile;

@@ -4,7 +4,10 @@ use super::Objects;
 use crate::{
     client::docker::raw,
     model::{Timestamp, finding::Scope, redact},
-    rulebook::{resource::Resource, syntax::node::Node},
+    rulebook::{
+        resource::Resource,
+        syntax::{alike::Alike, node::Node},
+    },
 };
 use bollard::Docker;
 use compact_str::CompactString;
@@ -17,7 +20,7 @@ const AT_ONCE: usize = 8;
 
 /// Reads everything. An engine that does not answer at all has told why to whoever connected.
 pub async fn objects(docker: &Docker, engine: &str, at: Timestamp) -> Objects {
-    let mut objects = Objects::default();
+    let (mut objects, mut alike) = (Objects::default(), Alike::default());
     let mut users: BTreeMap<String, Vec<String>> = BTreeMap::new();
     match raw::json::<Vec<Value>>(docker, "/containers/json?all=true").await {
         Ok(list) => {
@@ -32,7 +35,7 @@ pub async fn objects(docker: &Docker, engine: &str, at: Timestamp) -> Objects {
                     Ok(spec) => {
                         note_users(&spec, &mut users);
                         if !is_of_pod(&spec) {
-                            objects.resources.push(container(spec, engine, at));
+                            objects.resources.push(container(spec, engine, at, &mut alike));
                         }
                     }
                     // Whoever is gone meanwhile is no container any more.
@@ -55,7 +58,7 @@ pub async fn objects(docker: &Docker, engine: &str, at: Timestamp) -> Objects {
                     None => answer.take(),
                 };
                 for spec in rows.as_array().into_iter().flatten() {
-                    objects.resources.push(stored(spec.clone(), (kind, name), engine, at, &users));
+                    objects.resources.push(stored(spec.clone(), (kind, name), (engine, at), &users, &mut alike));
                 }
             }
             Err(error) => objects.unread.push((format!("{kind}s").into(), error.to_string())),
@@ -71,7 +74,7 @@ pub async fn objects(docker: &Docker, engine: &str, at: Timestamp) -> Objects {
 /// Why it could not be read.
 pub async fn one(docker: &Docker, engine: &str, id: &str, at: Timestamp) -> Result<Option<Arc<Resource>>, String> {
     match raw::json::<Value>(docker, &format!("/containers/{id}/json")).await {
-        Ok(spec) => Ok((!is_of_pod(&spec)).then(|| container(spec, engine, at))),
+        Ok(spec) => Ok((!is_of_pod(&spec)).then(|| container(spec, engine, at, &mut Alike::default()))),
         Err(error) if is_missing(&error) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
@@ -86,7 +89,7 @@ fn is_missing(error: &bollard::errors::Error) -> bool {
     matches!(error, bollard::errors::Error::DockerResponseServerError { status_code: 404, .. })
 }
 
-fn resource(kind: &str, name: &str, engine: &str, at: Timestamp, spec: Value) -> Arc<Resource> {
+fn resource((kind, name): (&str, &str), engine: &str, at: Timestamp, spec: Node) -> Arc<Resource> {
     Arc::new(Resource {
         scope: Scope::Docker,
         kind: kind.into(),
@@ -95,16 +98,16 @@ fn resource(kind: &str, name: &str, engine: &str, at: Timestamp, spec: Value) ->
         namespace: CompactString::default(),
         name: name.into(),
         file: None,
-        spec: Arc::new(Node::from(spec)),
+        spec: Arc::new(spec),
         observed_at: Some(at),
         merged: None,
     })
 }
 
-fn container(mut spec: Value, engine: &str, at: Timestamp) -> Arc<Resource> {
+fn container(mut spec: Value, engine: &str, at: Timestamp, alike: &mut Alike) -> Arc<Resource> {
     redact_environment(&mut spec);
     let name = spec["Name"].as_str().unwrap_or_default().trim_start_matches('/').to_owned();
-    resource("container", &name, engine, at, spec)
+    resource(("container", &name), engine, at, alike.node(spec))
 }
 
 /// Values of secrets do not leave here: their names stay, so that a check can say that one stands there.
@@ -129,9 +132,9 @@ fn note_users(spec: &Value, users: &mut BTreeMap<String, Vec<String>>) {
 fn stored(
     mut spec: Value,
     (kind, name): (&str, &str),
-    engine: &str,
-    at: Timestamp,
+    (engine, at): (&str, Timestamp),
     users: &BTreeMap<String, Vec<String>>,
+    alike: &mut Alike,
 ) -> Arc<Resource> {
     let key = spec[name].as_str().unwrap_or_default().to_owned();
     let used_by = users.get(&key).cloned().unwrap_or_default();
@@ -141,5 +144,5 @@ fn stored(
         map.insert("UsedBy".into(), json!(used_by));
     }
     let called = tag.filter(|tag| tag != "<none>:<none>").unwrap_or(key);
-    resource(kind, &called, engine, at, spec)
+    resource((kind, &called), engine, at, alike.node(spec))
 }

@@ -4,7 +4,7 @@
 use super::{Objects, usage::Uses};
 use crate::{
     model::{Timestamp, finding::Scope},
-    rulebook::{resource::Resource, syntax::node::Node},
+    rulebook::{resource::Resource, syntax::alike::Alike},
     source::kubernetes::api::{Api, Trouble},
 };
 use compact_str::CompactString;
@@ -45,15 +45,16 @@ const NAMES_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k
 /// # Errors
 /// Where there is no way to the server.
 pub async fn objects(api: &Api, at: Timestamp, uses: &mut Uses) -> Result<Objects, Trouble> {
-    let mut objects = Objects::default();
+    let (mut objects, mut alike) = (Objects::default(), Alike::default());
     for (kind, paths) in KINDS {
-        let answer = list(api, kind, paths, (at, uses)).await;
+        let answer = list(api, kind, paths, (at, uses), &mut alike).await;
         take(&mut objects, kind, answer)?;
     }
     let secrets = api.json_as::<Value>("/api/v1/secrets", NAMES_ONLY).await;
     let items = |mut answer: Value| answer["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
-    let secrets =
-        secrets.map(|answer| items(answer).into_iter().map(|item| resource(api, ("Secret", "v1"), item, at)).collect());
+    let secrets = secrets.map(|answer| {
+        items(answer).into_iter().map(|item| resource(api, ("Secret", "v1"), item, at, &mut alike)).collect()
+    });
     take(&mut objects, "Secret", secrets)?;
     Ok(objects)
 }
@@ -77,13 +78,14 @@ async fn list(
     kind: &str,
     paths: &[&str],
     (at, uses): (Timestamp, &mut Uses),
+    alike: &mut Alike,
 ) -> Result<Vec<Arc<Resource>>, Trouble> {
     let mut last = Trouble::Missing;
     for path in paths {
         // `/apis/apps/v1/deployments` is of `apps/v1`, `/api/v1/pods` of `v1`.
         let version = path.rsplit_once('/').map_or(*path, |(version, _)| version);
         let version = version.trim_start_matches("/apis/").trim_start_matches("/api/");
-        match read(api, path, (kind, version), (at, uses)).await {
+        match read(api, path, (kind, version), (at, uses), alike).await {
             Err(Trouble::Missing) => last = Trouble::Missing,
             other => return other,
         }
@@ -96,6 +98,7 @@ async fn read(
     path: &str,
     what: (&str, &str),
     (at, uses): (Timestamp, &mut Uses),
+    alike: &mut Alike,
 ) -> Result<Vec<Arc<Resource>>, Trouble> {
     let mut listing = api.list(path).await?;
     let mut found = Vec::new();
@@ -106,7 +109,7 @@ async fn read(
             if what.0 == "Pod" {
                 uses.tell(at, &mut item);
             }
-            found.push(resource(api, what, item, at));
+            found.push(resource(api, what, item, at, alike));
         }
         Err(error) => unreadable = Some(error.to_string()),
     };
@@ -139,7 +142,7 @@ fn slim(kind: &str, mut item: Value) -> Value {
     Value::Object(kept)
 }
 
-fn resource(api: &Api, (kind, version): (&str, &str), item: Value, at: Timestamp) -> Arc<Resource> {
+fn resource(api: &Api, (kind, version): (&str, &str), item: Value, at: Timestamp, alike: &mut Alike) -> Arc<Resource> {
     let word = |key: &str| CompactString::from(item["metadata"][key].as_str().unwrap_or_default());
     Arc::new(Resource {
         scope: Scope::Kube,
@@ -149,7 +152,7 @@ fn resource(api: &Api, (kind, version): (&str, &str), item: Value, at: Timestamp
         namespace: word("namespace"),
         name: word("name"),
         file: None,
-        spec: Arc::new(Node::from(item)),
+        spec: Arc::new(alike.node(item)),
         observed_at: Some(at),
         merged: None,
     })
