@@ -36,12 +36,13 @@ pub mod exit {
     pub const INTERRUPTED: u8 = 130;
 }
 
+/// What stands below the help: paragraphs with a heading before a colon, which are sections of the manual page.
 const AFTER: &str = "\
-Exit codes: 0 as asked and nothing found; 1 findings, or a run that failed; 2 wrong usage or configuration; \
-3 a source that was asked for by name could not be reached; 4 refused by the gate; 130 interrupted.
+Exit status: 0 as asked and nothing found; 1 findings, or a run that failed; 2 wrong usage or configuration; \
+3 a source that was asked for by name could not be reached; 4 refused by the gate; 129, 130 and 131: the signals HUP, INT and QUIT.
 
-Files: $XDG_CONFIG_HOME/flightdeck/config.toml, with themes/ and keymaps/ beside it (see `flightdeck config path`); \
-$XDG_STATE_HOME/flightdeck/ for recordings and the log. FLIGHTDECK_* variables override keys of the configuration.";
+Files: $XDG_CONFIG_HOME/flightdeck/config.toml, with themes/, keymaps/, rules/, runbooks/ and slos/ beside it (see `flightdeck config path`); \
+$XDG_STATE_HOME/flightdeck/ for the journal, recordings and the log. FLIGHTDECK_* variables override keys of the configuration.";
 
 /// An operations cockpit for the terminal: what is wrong, since when, and what to do about it.
 ///

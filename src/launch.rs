@@ -14,7 +14,7 @@ use crate::{
         self,
         check::Surroundings,
         doctor::{DoctorOptions, TerminalCheck},
-        render::Forgiving,
+        render::Leavable,
         snapshot::SnapshotOptions,
     },
     model::{
@@ -32,6 +32,7 @@ use crate::{
     },
     source::{
         self, AnySource,
+        host::users,
         repo::book::{self, Words},
     },
     ui::theme::colour::Depth,
@@ -55,6 +56,7 @@ const LONGEST_NOTE: usize = 2_000;
 
 /// Does what the arguments ask for. Returns the exit code. A reader of our output that left early is no fault.
 pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> u8 {
+    let (out, notes) = (&mut Leavable::new(out, "standard output"), &mut Leavable::new(notes, "standard error"));
     let result = match &cli.command {
         None if cli.demo => open(cli, Player::demo().map(Some).map_err(|e| e.to_string()), notes),
         None => open(cli, Ok(None), notes),
@@ -62,9 +64,9 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> u8 {
             let player = Recording::open(file).and_then(Player::new);
             open(cli, player.map(Some).map_err(|e| format!("{}: {e}", file.display())), notes)
         }
-        Some(command) => command_without_screen(cli, command, &mut Forgiving(out), notes),
+        Some(command) => command_without_screen(cli, command, out, notes),
     };
-    result.unwrap_or_else(|error| {
+    result.and_then(|code| out.flush().map(|()| code)).unwrap_or_else(|error| {
         let _ = note(notes, &error.to_string());
         exit::USAGE
     })
@@ -79,7 +81,7 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
     match command {
         Command::Config(command) => headless::config_cmd::run(*command, &cli.global.origin(), &terminal(), out, notes),
         Command::Completions { shell } => {
-            manual::completions(*shell, out);
+            out.write_all(&manual::completions(*shell))?;
             Ok(exit::OK)
         }
         Command::Man => manual::man(out).map(|()| exit::OK),
@@ -98,8 +100,11 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
             let loaded = load::load(&cli.global.origin());
             let clients = clients(&loaded.config);
             let sources = configured_sources(cli, &loaded, &clients, notes)?;
-            let options =
-                DoctorOptions { engines_tried: clients.docker_tried.clone(), ..doctor_options(cli, &loaded, *json) };
+            let options = DoctorOptions {
+                engines_tried: clients.docker_tried.clone(),
+                clusters_tried: clients.kube.tried(),
+                ..doctor_options(cli, &loaded, *json)
+            };
             headless::doctor::doctor(&options, sources, out).map_err(to_io)
         }
         Command::Incident(command) => incident(cli, command, out, notes),
@@ -229,10 +234,11 @@ fn doctor_options(cli: &Cli, loaded: &Loaded, json: bool) -> DoctorOptions {
         state_problem: state.problem,
         terminal: TerminalCheck::here(&terminal(), &loaded.config),
         engines_tried: Vec::new(),
+        clusters_tried: Vec::new(),
     }
 }
 
-/// An error on its way to the exit code; one of output keeps its kind, so that a reader who left is known.
+/// An error on its way to the exit code.
 fn to_io(error: anyhow::Error) -> io::Error {
     match error.downcast::<io::Error>() {
         Ok(error) => error,
@@ -251,8 +257,10 @@ fn own_pid() -> i32 {
 /// Who the user is known as, who may have become root by sudo, and where they come from.
 fn login(variable: impl Fn(&str) -> Option<String>) -> Actor {
     let given = |name: &str| variable(name).filter(|value| !value.is_empty());
-    let name = ["SUDO_USER", "USER"].into_iter().find_map(given);
-    let name = name.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
+    let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(given);
+    // A timer and a job of CI have no login.
+    let uid = rustix::process::getuid().as_raw();
+    let name = name.or_else(|| users::name_of(uid).map(String::from)).unwrap_or_else(|| format!("uid {uid}"));
     // sshd: the client's address and port, then ours.
     let far = given("SSH_CONNECTION").and_then(|words| words.split(' ').next().map(CompactString::from));
     let known_by = if far.is_some() { KnownBy::Ssh } else { KnownBy::Login };
@@ -274,6 +282,14 @@ fn open(cli: &Cli, player: Result<Option<Player>, String>, notes: &mut dyn Write
         note(notes, wrong)?;
         return Ok(exit::USAGE);
     }
+    if terminal().is_dumb() {
+        note(notes, "the cockpit cannot be opened: TERM is dumb, which cannot be drawn on")?;
+        writeln!(
+            notes,
+            "Set it to what the terminal is (TERM=xterm-256color flightdeck); `flightdeck snapshot` and `flightdeck doctor` need none."
+        )?;
+        return Ok(exit::USAGE);
+    }
     let left = cockpit::run(options);
     logging::finish(LOG_PATIENCE);
     if let Ok((_, Some(lost))) = &left {
@@ -286,7 +302,9 @@ fn open(cli: &Cli, player: Result<Option<Player>, String>, notes: &mut dyn Write
         Ok(Left::TerminalGone) => Ok(exit::HANGUP),
         Err(error) => {
             note(notes, &format!("the cockpit cannot be opened: {error}"))?;
-            writeln!(notes, "It needs a terminal; `flightdeck snapshot` and `flightdeck doctor` need none.")?;
+            if !rustix::termios::isatty(rustix::stdio::stdout()) {
+                writeln!(notes, "It needs a terminal; `flightdeck snapshot` and `flightdeck doctor` need none.")?;
+            }
             Ok(exit::USAGE)
         }
     }
@@ -425,6 +443,41 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_who_leaves_changes_no_exit_code() {
+        struct Gone;
+        impl Write for Gone {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+        }
+        let code = |arguments: &[&str]| {
+            let cli = crate::cli::parse(std::iter::once(&"flightdeck").chain(arguments).map(OsString::from));
+            let mut notes = Vec::new();
+            let code = run(&cli.expect("is right"), &mut Gone, &mut notes);
+            assert_eq!(String::from_utf8_lossy(&notes), "", "{arguments:?}");
+            code
+        };
+        for arguments in [
+            &["completions", "bash"][..],
+            &["man"],
+            &["config", "default"],
+            &["runbook", "list"],
+            &["runbook", "show", "drain-node"],
+            &["runbook", "schema"],
+            &["check", "--explain", "11f"],
+        ] {
+            assert_eq!(code(arguments), exit::OK, "{arguments:?}");
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("bad.toml");
+        std::fs::write(&file, "id = 1\n").expect("written");
+        assert_eq!(code(&["runbook", "lint", file.to_str().expect("UTF-8")]), exit::FINDINGS);
+    }
+
+    #[test]
     fn a_hostile_recording_cannot_speak_to_the_terminal() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("x.flightdeck");
@@ -444,6 +497,6 @@ mod tests {
         assert_eq!(with(&[("USER", "ann"), ("SUDO_USER", "")]), Actor { name: "ann".into(), ..Actor::default() });
         let far = with(&[("USER", "ann"), ("SSH_CONNECTION", "10.0.0.7 51234 10.0.0.1 22")]);
         assert_eq!((far.known_by, far.from.as_deref()), (KnownBy::Ssh, Some("10.0.0.7")));
-        assert!(with(&[]).name.starts_with("uid "));
+        assert!(!with(&[]).name.is_empty());
     }
 }

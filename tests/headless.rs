@@ -48,6 +48,7 @@ fn the_doctor_examines_this_machine() {
         state_problem: None,
         terminal: TerminalCheck::here(&Terminal::default(), &Config::default()),
         engines_tried: vec![],
+        clusters_tried: vec![],
     };
     let mut out = Vec::new();
     let code = doctor(&options, source::all(Default::default(), &Default::default(), &Default::default()), &mut out)

@@ -93,6 +93,11 @@ impl Terminal {
         }
     }
 
+    /// Whether it takes nothing but lines of text: an editor's shell, a log of CI.
+    pub fn is_dumb(&self) -> bool {
+        self.term == "dumb"
+    }
+
     /// How many colours it shows, unless the configuration knows better.
     pub fn depth(&self, config: &Config) -> Depth {
         let forbidden = config.colour == ColourUse::Never || (config.colour == ColourUse::Auto && self.no_color);
@@ -141,7 +146,7 @@ impl Terminal {
         match config.ascii {
             Ascii::Always => true,
             Ascii::Never => false,
-            Ascii::Auto => !utf8 || ["linux", "dumb"].contains(&self.term.as_str()),
+            Ascii::Auto => !utf8 || self.is_dumb() || self.term == "linux",
         }
     }
 }

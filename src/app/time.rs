@@ -9,6 +9,7 @@ use crate::{
     model::{Timestamp, attention::Severity, series::SeriesStore, units},
     world::World,
 };
+use std::sync::Arc;
 
 impl App {
     /// Shows a moment of the past in every pane; `None` is back to now. In a recording, now is its end.
@@ -105,6 +106,7 @@ impl App {
             Some(mut world) => {
                 // Moments are kept without the log; what it held then is its older part.
                 world.log = self.world.log.iter().filter(|line| line.at <= world.now).cloned().collect();
+                world.runbooks = Arc::clone(&self.settings.runbooks);
                 if world.now > asked {
                     self.view.cursor = Some(world.now);
                     let oldest = units::clock(world.now);
@@ -129,6 +131,8 @@ impl App {
         self.world = world;
         self.world.series = series;
         self.world.log = log;
+        // Recordings hold none: they are files of here.
+        self.world.runbooks = Arc::clone(&self.settings.runbooks);
         self.relayout();
     }
 

@@ -5,9 +5,11 @@ use clap::{Arg, Command, CommandFactory};
 use clap_complete::Shell;
 use std::io::{self, Write};
 
-/// Writes the completion script of a shell.
-pub fn completions(shell: Shell, out: &mut dyn Write) {
-    clap_complete::generate(shell, &mut Cli::command(), "flightdeck", out);
+/// The completion script of a shell. It is made whole first: the generator panics where it cannot write.
+pub fn completions(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "flightdeck", &mut script);
+    script
 }
 
 /// Writes the manual page: one page with every command.
@@ -20,12 +22,15 @@ pub fn man(out: &mut dyn Write) -> io::Result<()> {
     let page = clap_mangen::Man::new(command.clone());
     page.render_title(out)?;
     page.render_name_section(out)?;
-    page.render_synopsis_section(out)?;
+    writeln!(out, ".SH SYNOPSIS\n{}", escaped(&usage(&command)))?;
     page.render_description_section(out)?;
     page.render_options_section(out)?;
     writeln!(out, ".SH COMMANDS")?;
     commands(&command, out)?;
-    page.render_extra_section(out)?;
+    for paragraph in super::AFTER.split("\n\n") {
+        let (heading, text) = paragraph.split_once(": ").unwrap_or(("notes", paragraph));
+        writeln!(out, ".SH \"{}\"\n{}", heading.to_uppercase(), escaped(text))?;
+    }
     page.render_version_section(out)
 }
 
@@ -36,17 +41,32 @@ fn commands(command: &Command, out: &mut dyn Write) -> io::Result<()> {
             commands(command, out)?;
             continue;
         }
-        let usage = command.clone().render_usage().to_string();
-        writeln!(out, ".SS \"{}\"", escaped(usage.trim_start_matches("Usage: ")))?;
+        writeln!(out, ".SS \"{}\"", escaped(&usage(command)))?;
         writeln!(out, "{}", escaped(&command.get_about().map(ToString::to_string).unwrap_or_default()))?;
         for argument in
             command.get_arguments().filter(|argument| !argument.is_global_set() && argument.get_id() != "help")
         {
             writeln!(out, ".TP\n{}", escaped(&name(argument)))?;
-            writeln!(out, "{}", escaped(&argument.get_help().map(ToString::to_string).unwrap_or_default()))?;
+            writeln!(out, "{}", escaped(&help(argument)))?;
         }
     }
     Ok(())
+}
+
+/// How a command is written, in one line.
+fn usage(command: &Command) -> String {
+    let usage = command.clone().render_usage().to_string();
+    usage.trim_start_matches("Usage: ").to_owned()
+}
+
+/// What it does, and what may be written.
+fn help(argument: &Arg) -> String {
+    let mut text = argument.get_help().map(ToString::to_string).unwrap_or_default();
+    let words: Vec<_> = argument.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    if argument.get_action().takes_values() && !words.is_empty() {
+        text.push_str(&format!(" [{}]", words.join(", ")));
+    }
+    text
 }
 
 fn name(argument: &Arg) -> String {
@@ -72,9 +92,7 @@ mod tests {
     #[test]
     fn every_shell_has_a_script() {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish] {
-            let mut out = Vec::new();
-            completions(shell, &mut out);
-            let text = String::from_utf8(out).expect("text");
+            let text = String::from_utf8(completions(shell)).expect("text");
             assert!(text.contains("snapshot") && text.contains("read-only"), "{shell}");
         }
     }
@@ -84,9 +102,14 @@ mod tests {
         let mut out = Vec::new();
         man(&mut out).expect("written");
         let text = String::from_utf8(out).expect("text");
-        for word in
-            [".TH flightdeck 1", "flightdeck snapshot", "\\-\\-wait TIME", "flightdeck config check", "Exit codes"]
-        {
+        for word in [
+            ".TH flightdeck 1",
+            "flightdeck snapshot",
+            "\\-\\-wait TIME",
+            "flightdeck config check",
+            "EXIT STATUS",
+            ".SH \"FILES\"",
+        ] {
             assert!(text.contains(word), "{word}\n{text}");
         }
     }

@@ -1,6 +1,6 @@
 //! Clusters, by the contexts of the kubeconfig, which is read as kubectl reads it.
 
-use super::{NONE, Unreachable, proxy};
+use super::{NONE, Tried, Unreachable, proxy};
 use crate::model::nearest;
 use compact_str::CompactString;
 use kube::{
@@ -151,6 +151,27 @@ impl Contexts {
     /// What is wrong with the kubeconfig or with the names that were asked for, in words.
     pub fn problems(&self) -> &[String] {
         &self.problems
+    }
+
+    /// Where contexts were looked for, and which were found.
+    pub fn tried(&self) -> Vec<Tried> {
+        let file = |(path, _): &(PathBuf, _)| {
+            let place = path.display().to_string();
+            let contexts = self.all.iter().filter(|context| context.file == place).count();
+            let found = match contexts {
+                _ if !path.exists() => "not there".to_owned(),
+                1 => "1 context".to_owned(),
+                contexts => format!("{contexts} contexts"),
+            };
+            Tried { place, found }
+        };
+        let files: Vec<_> = self.state().loaded.iter().flat_map(|loaded| loaded.stamps.iter().map(file)).collect();
+        let context = |context: &ContextInfo| {
+            let word = if context.chosen { "" } else { ", known and not chosen" };
+            let place = format!("context {}", context.name);
+            Tried { place, found: format!("{}{word}", context.server) }
+        };
+        files.into_iter().chain(self.all.iter().map(context)).collect()
     }
 
     /// Where a context's cluster is reached.

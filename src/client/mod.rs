@@ -19,7 +19,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub struct Clients {
     pub docker: Vec<docker::Endpoint>,
     /// Where engines were looked for.
-    pub docker_tried: Vec<docker::Tried>,
+    pub docker_tried: Vec<Tried>,
     pub kube: kubernetes::Contexts,
     pub alertmanagers: Vec<named::Named>,
     /// Who is told of incidents.
@@ -42,6 +42,15 @@ pub struct Wanted {
     pub receivers: Vec<receiver::Receiver>,
     /// PostgreSQL clusters that the configuration names.
     pub postgres: Vec<postgres::ClusterOptions>,
+}
+
+/// A place where engines or clusters were looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// `DOCKER_HOST`, `Docker context prod`, `/var/run/docker.sock`, `~/.kube/config`.
+    pub place: String,
+    /// What was found there, in words.
+    pub found: String,
 }
 
 /// The word with which a flag switches a family of sources off.

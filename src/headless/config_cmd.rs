@@ -46,7 +46,7 @@ fn path(origin: &Origin, out: &mut dyn Write) -> io::Result<()> {
     line("system", &origin.system, state(origin.system.is_file()))?;
     let Some(user) = &origin.user else { return Ok(()) };
     line("user", user, state(user.is_file()))?;
-    for folder in ["themes", "keymaps"] {
+    for folder in ["themes", "keymaps", "rules", "runbooks", "slos"] {
         let path = user.parent().unwrap_or(Path::new("")).join(folder);
         line(folder, &path, state(path.is_dir()))?;
     }
@@ -115,7 +115,7 @@ mod tests {
         let schema: serde_json::Value = serde_json::from_str(&ran(ConfigCommand::Schema, &origin).1).expect("is JSON");
         assert_eq!(schema["properties"]["recorder"]["properties"]["minutes"]["default"], 30);
         let (code, out, _) = ran(ConfigCommand::Path, &origin);
-        assert_eq!((code, out.lines().count()), (0, 4));
+        assert_eq!((code, out.lines().count()), (0, 7));
         assert!(out.lines().next().is_some_and(|line| line.starts_with("system\t") && line.ends_with("\tnot there")));
     }
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     app::settings::Terminal,
     cli::exit,
-    client::docker::Tried,
+    client::Tried,
     config::{Ascii, Config},
     model::{text::clean_to, units},
     source::AnySource,
@@ -36,6 +36,8 @@ pub struct DoctorOptions {
     pub terminal: TerminalCheck,
     /// Where container engines were looked for, and what was found there.
     pub engines_tried: Vec<Tried>,
+    /// Where clusters were looked for, and which were found.
+    pub clusters_tried: Vec<Tried>,
 }
 
 /// What is known of the terminal, and what the cockpit makes of it with the configuration in force.
@@ -89,10 +91,10 @@ impl TerminalCheck {
             );
         }
         if self.term.is_none() || self.term.as_deref() == Some("dumb") {
-            advice.push("TERM names no terminal that can be drawn on: set it, or use `flightdeck snapshot`");
+            advice.push("TERM names no terminal that can be drawn on: set it (TERM=xterm-256color), or use `flightdeck snapshot`");
         }
         if self.size.is_some_and(|(columns, rows)| columns < 80 || rows < 24) {
-            advice.push("the terminal is smaller than 80 × 24: panes are left out");
+            advice.push("the terminal is smaller than 80 by 24: panes are left out");
         }
         advice
     }
@@ -104,7 +106,9 @@ pub struct Diagnosis {
     pub version: &'static str,
     pub sources: Vec<SourceCheck>,
     /// Where container engines were looked for.
-    pub engines: Vec<EngineCheck>,
+    pub engines: Vec<PlaceCheck>,
+    /// Where clusters were looked for.
+    pub clusters: Vec<PlaceCheck>,
     pub terminal: TerminalCheck,
     pub config_files: Vec<FileCheck>,
     pub state_folder: FileCheck,
@@ -121,9 +125,9 @@ pub struct SourceCheck {
     pub took_seconds: Option<f64>,
 }
 
-/// A place where a container engine may be.
+/// A place where a container engine or a cluster may be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct EngineCheck {
+pub struct PlaceCheck {
     pub place: String,
     pub found: String,
 }
@@ -164,7 +168,8 @@ fn diagnose(options: &DoctorOptions, gathered: &Gathered) -> Diagnosis {
     });
     Diagnosis {
         version: env!("CARGO_PKG_VERSION"),
-        engines: options.engines_tried.iter().map(engine_check).collect(),
+        engines: options.engines_tried.iter().map(place_check).collect(),
+        clusters: options.clusters_tried.iter().map(place_check).collect(),
         sources: rows.into_iter().map(|row| SourceCheck { took_seconds: took(&row), row }).collect(),
         terminal: options.terminal.clone(),
         config_files: files.collect(),
@@ -176,18 +181,18 @@ fn diagnose(options: &DoctorOptions, gathered: &Gathered) -> Diagnosis {
     }
 }
 
-fn engine_check(tried: &Tried) -> EngineCheck {
-    EngineCheck { place: tried.place.clone(), found: tried.found.clone() }
+fn place_check(tried: &Tried) -> PlaceCheck {
+    PlaceCheck { place: tried.place.clone(), found: tried.found.clone() }
 }
 
-/// Where container engines were looked for; nothing where nobody looked.
-fn engine_lines(engines: &[EngineCheck], lines: &mut Vec<String>) {
-    if engines.is_empty() {
+/// Where something was looked for; nothing where nobody looked.
+fn place_lines(title: &str, places: &[PlaceCheck], lines: &mut Vec<String>) {
+    if places.is_empty() {
         return;
     }
     let clean = |text: &str| clean_to(text, 300).into_owned();
-    lines.extend([String::new(), "Container engines looked for".into()]);
-    lines.extend(engines.iter().map(|tried| format!("  {}: {}", clean(&tried.place), clean(&tried.found))));
+    lines.extend([String::new(), title.to_owned()]);
+    lines.extend(places.iter().map(|tried| format!("  {}: {}", clean(&tried.place), clean(&tried.found))));
 }
 
 /// Whether files can be made in a folder: by making one, because permissions alone do not tell (a full or read-only disk).
@@ -212,17 +217,18 @@ fn lines(diagnosis: &Diagnosis) -> Vec<String> {
         let took = took_seconds.map_or_else(String::new, |took| format!(" in {}", units::latency(took)));
         let reason = row.reason.as_deref().map_or_else(String::new, |reason| format!(": {}", clean(reason)));
         lines.push(format!("  {:5} {}{took}{reason}", row.state, clean(&row.name)));
-        lines.extend(row.hint.as_deref().map(|hint| format!("        → {}", clean(hint))));
+        lines.extend(row.hint.as_deref().map(|hint| format!("        next: {}", clean(hint))));
     }
-    engine_lines(&diagnosis.engines, &mut lines);
+    place_lines("Container engines looked for", &diagnosis.engines, &mut lines);
+    place_lines("Kubernetes clusters looked for", &diagnosis.clusters, &mut lines);
     let terminal = &diagnosis.terminal;
-    let size = terminal.size.map_or_else(|| "none".to_owned(), |(columns, rows)| format!("{columns} × {rows}"));
+    let size = terminal.size.map_or_else(|| "none".to_owned(), |(columns, rows)| format!("{columns} by {rows}"));
     let term = clean(terminal.term.as_deref().unwrap_or("not set"));
     let (colours, utf8) = (terminal.colours, if terminal.utf8 { "UTF-8" } else { "no UTF-8" });
     let inside = terminal.multiplexer.map_or_else(String::new, |name| format!(", inside {name}"));
     lines.extend([String::new(), "Terminal".into()]);
     lines.push(format!("  TERM {term}, size {size}, colours {colours}, {utf8}{inside}"));
-    lines.extend(diagnosis.advice.iter().map(|advice| format!("        → {advice}")));
+    lines.extend(diagnosis.advice.iter().map(|advice| format!("        next: {advice}")));
     lines.extend([String::new(), "Files".into()]);
     if diagnosis.config_files.is_empty() {
         lines.push("  no configuration file; the defaults are in force".into());

@@ -1,7 +1,45 @@
-//! Writing an answer: as JSON or as lines of text.
+//! Writing an answer: as JSON or as lines of text, to a reader who may leave early.
 
 use crate::model::text;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
+
+/// Output whose reader may have seen enough (`| head`): from then on everything counts as written, so that the command goes on to its
+/// end, and ends with the exit code that it would have had.
+pub struct Leavable<'a> {
+    out: &'a mut dyn Write,
+    /// What it is, for who learns that it cannot be written.
+    name: &'static str,
+}
+
+impl<'a> Leavable<'a> {
+    /// Output by the name that a person knows it by.
+    pub fn new(out: &'a mut dyn Write, name: &'static str) -> Self {
+        Self { out, name }
+    }
+
+    fn forgive<T>(&self, result: io::Result<T>, written: T) -> io::Result<T> {
+        match result {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(written),
+            Err(error) => Err(io::Error::new(error.kind(), format!("{} cannot be written: {error}", self.name))),
+            written => written,
+        }
+    }
+}
+
+impl Write for Leavable<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.out.write(bytes) {
+            // It is tried again by who called.
+            Err(error) if error.kind() == ErrorKind::Interrupted => Err(error),
+            result => self.forgive(result, bytes.len()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.out.flush();
+        self.forgive(flushed, ())
+    }
+}
 
 /// Writes a value as indented JSON and a line break; characters that could harm a terminal as `\u` escapes.
 ///
@@ -52,47 +90,35 @@ pub fn bytes(bytes: &[u8], out: &mut dyn Write) -> io::Result<()> {
     out.write_all(bytes).and_then(|()| out.flush())
 }
 
-/// Where all output goes: a reader that has seen enough (`| head`) ends no command, which may be in the middle of a run.
-pub struct Forgiving<'a>(pub &'a mut dyn Write);
-
-fn forgiven<T>(result: io::Result<T>, instead: T) -> io::Result<T> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(instead),
-        other => other,
-    }
-}
-
-impl Write for Forgiving<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        forgiven(self.0.write(bytes), bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        forgiven(self.0.flush(), ())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    struct Gone;
+    struct Broken(ErrorKind);
 
-    impl Write for Gone {
+    impl Write for Broken {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::BrokenPipe.into())
+            Err(self.0.into())
         }
         fn flush(&mut self) -> io::Result<()> {
-            Ok(())
+            Err(self.0.into())
         }
     }
 
     #[test]
     fn a_reader_that_went_away_is_no_error() {
-        let mut gone = Gone;
-        let mut out = Forgiving(&mut gone);
+        let mut gone = Broken(ErrorKind::BrokenPipe);
+        let mut out = Leavable::new(&mut gone, "standard output");
         assert!(json(&1, &mut out).is_ok() && json_line("1", &mut out).is_ok());
         assert!(lines(&["x".into()], &mut out).is_ok() && line("x", &mut out).is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_named() {
+        let mut full = Broken(ErrorKind::StorageFull);
+        let error = json(&1, &mut Leavable::new(&mut full, "standard output")).expect_err("is full");
+        assert_eq!(error.kind(), ErrorKind::StorageFull);
+        assert!(error.to_string().starts_with("standard output cannot be written: "), "{error}");
     }
 
     #[test]

@@ -258,7 +258,7 @@ impl Pane for ContainersPane {
         words
     }
     fn about(&self) -> &'static str {
-        "Containers of every engine that is watched, worst first. The tree groups them by compose project and by pod; T makes it a plain list. Usage is streamed only while this list is on the screen. Enter opens a container: why it is not well, its log, processes, mounts and environment, and where it differs from its compose file."
+        "Containers of every engine that is watched, worst first. The tree groups them by compose project and by pod; t makes it a plain list. Usage is streamed only while this list is on the screen. Enter opens a container: why it is not well, its log, processes, mounts and environment, and where it differs from its compose file."
     }
     fn topics(&self) -> TopicSet {
         TopicSet::of(&[Topic::Containers, Topic::ContainerUsage])

@@ -189,8 +189,9 @@ impl Cockpit {
             keep_bytes: usize::try_from(kept.bytes).unwrap_or(usize::MAX),
             ..Limits::default()
         };
-        let past = past::Past::new(options.feed, options.record.as_deref(), limits, options.counters.clone())?;
+        // Before a recording is begun: where there is no terminal, nothing is left behind.
         let mut output = Output::open(options.counters.clone())?;
+        let past = past::Past::new(options.feed, options.record.as_deref(), limits, options.counters.clone())?;
         terminal::restore_at_panic();
         terminal::take()?;
         let guard = terminal::Guard;

@@ -1,6 +1,6 @@
 //! Keys, mouse, paste and resize from the terminal; and the news that the terminal is gone.
 
-use super::watch;
+use super::{tty, watch};
 use crate::{
     app::event::EventKind,
     model::input::{Key, KeyCode, Mouse, MouseKind},
@@ -8,8 +8,7 @@ use crate::{
 use crossterm::event::{self as ct, Event as Ct, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    fs::{Mode, OFlags},
-    termios,
+    fs::OFlags,
 };
 use std::{cell::Cell, io, os::fd::OwnedFd, time::Duration};
 use tokio::io::{Interest, unix::AsyncFd};
@@ -41,9 +40,7 @@ impl Input {
     /// # Errors
     /// Where there is no terminal.
     pub fn open() -> io::Result<Self> {
-        let path = termios::ttyname(rustix::stdio::stdin(), Vec::new()).unwrap_or_else(|_| c"/dev/tty".to_owned());
-        let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let fd = rustix::fs::open(path, flags, Mode::empty())?;
+        let fd = tty::again(rustix::stdio::stdin(), OFlags::RDWR | OFlags::NONBLOCK)?;
         rustix::stdio::dup2_stdin(&fd)?;
         Ok(Self { fd: watch::watch(fd, Interest::READABLE)?, may_hold: Cell::new(false) })
     }

@@ -17,4 +17,5 @@ pub mod runbook;
 pub mod screen;
 mod stop;
 pub mod terminal;
+mod tty;
 mod watch;

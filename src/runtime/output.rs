@@ -3,13 +3,9 @@
 //! A terminal behind a slow or dead connection stops taking bytes. Then what could not be written stays here, no new frame is
 //! drawn until it is gone, and keys, signals and sources are served all the while.
 
-use super::{terminal::CAN, watch};
+use super::{terminal::CAN, tty, watch};
 use crate::model::own::OwnCounters;
-use rustix::{
-    fs::{Mode, OFlags},
-    io::Errno,
-    termios,
-};
+use rustix::{fs::OFlags, io::Errno, termios};
 use std::{
     io,
     os::fd::{AsFd, OwnedFd},
@@ -35,10 +31,7 @@ impl Output {
         if !termios::isatty(stdout) {
             return Err(io::Error::other("standard output is not a terminal"));
         }
-        // A terminal may have no name here (a container that was given only the descriptor).
-        let path = termios::ttyname(stdout, Vec::new()).unwrap_or_else(|_| c"/dev/tty".to_owned());
-        let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let fd = rustix::fs::open(path, flags, Mode::empty())?;
+        let fd = tty::again(stdout, OFlags::WRONLY | OFlags::NONBLOCK)?;
         Ok(Self { fd: watch::watch(fd, Interest::WRITABLE)?, pending: Vec::new(), counters })
     }
 

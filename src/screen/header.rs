@@ -39,7 +39,7 @@ enum Titles {
 }
 
 /// From everything to next to nothing; the first that fits is used.
-const STAGES: [Stage; 9] = {
+const STAGES: [Stage; 12] = {
     use Titles::{Digits, Full, One, Short};
     const fn stage(brand: bool, host: bool, pages: Titles, long_mode: bool, clock: bool) -> Stage {
         Stage { brand, host, pages, long_mode, clock }
@@ -51,6 +51,9 @@ const STAGES: [Stage; 9] = {
         stage(false, true, Short, false, true),
         stage(false, false, Short, true, true),
         stage(false, false, Short, false, true),
+        stage(false, true, Digits, true, true),
+        stage(false, true, Digits, false, true),
+        stage(false, false, Digits, true, true),
         stage(false, false, Digits, false, true),
         stage(false, false, One, false, true),
         stage(false, false, One, false, false),

@@ -243,7 +243,7 @@ impl Live for JournalSource {
                         self.follow(&journal, stream, teller).await?;
                     }
                     Err(reason) => {
-                        let hint = "it is read again by itself".into();
+                        let hint = "mend its file, or name another in [journal] of the configuration; it is read again by itself".into();
                         teller.error(&SourceError::Down { reason, hint }, Some(AGAIN)).await?;
                     }
                 }

@@ -270,6 +270,8 @@ fn exit_codes_and_what_is_wrong_are_said() {
     let (status, said) = code(bench.run(&["--explain", "11f"]));
     assert!(status == Some(0) && said.contains("[[waiver]]"), "{said}");
     assert_eq!(bench.run(&["--explain", "99x"]).status.code(), Some(2));
+    let (status, said) = code(bench.files(&["--output", "nowhere/out.sarif", "--fail-on", "block"]));
+    assert!(status == Some(2) && said.contains("nowhere/out.sarif: the report cannot be written"), "{said}");
     let socket = "unix:///nowhere/docker.sock";
     let (status, said) = code(bench.run(&["repo", "--scope", "docker", "--docker", socket]));
     assert!(status == Some(3) && said.contains("1 unknown"), "{said}");

@@ -1,7 +1,7 @@
 //! Where engines are: what is named, what the environment says, Docker's contexts, and the sockets that engines listen on.
 
 use super::{Endpoint, Tls};
-use crate::client::{NONE, Unreachable};
+use crate::client::{NONE, Tried, Unreachable};
 use compact_str::{CompactString, format_compact};
 use rustix::fs::Access;
 use serde::Deserialize;
@@ -10,15 +10,6 @@ use std::{
     os::unix::fs::FileTypeExt,
     path::{Path, PathBuf},
 };
-
-/// A place that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tried {
-    /// `DOCKER_HOST`, `Docker context prod`, `/var/run/docker.sock`.
-    pub place: String,
-    /// What was found there, in words.
-    pub found: String,
-}
 
 /// The engines that are named or, where none is, those that this machine and the environment lead to; and where was looked.
 pub fn discover(wanted: &[String]) -> (Vec<Endpoint>, Vec<Tried>) {

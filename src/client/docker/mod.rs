@@ -6,7 +6,7 @@ mod ssh;
 mod tls;
 mod trouble;
 
-pub use discover::{Tried, discover};
+pub use discover::discover;
 pub use tls::Tls;
 pub use trouble::unreachable;
 

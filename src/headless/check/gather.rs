@@ -84,7 +84,7 @@ pub fn gather(book: &Book, wanted: &Wanted<'_>, around: &Surroundings<'_>) -> Re
     let now = clock::now();
     let needs_tree = wanted.has(Scope::Repo) || wanted.has(Scope::Diff);
     let tree = match wanted.root.filter(|_| needs_tree || wanted.has(Scope::Docker) || wanted.has(Scope::Kube)) {
-        Some(root) => Some(repository(book, wanted, (root, now), around, &mut gathered)?),
+        Some(root) => Some(repository(book, wanted, (root, now), &mut gathered)?),
         None if wanted.is_named(Scope::Repo) || wanted.base.is_some() => {
             return Err("there is no repository here: name its folder, or go into it".into());
         }
@@ -159,12 +159,11 @@ fn repository(
     book: &Book,
     wanted: &Wanted<'_>,
     (root, now): (&Path, Timestamp),
-    around: &Surroundings<'_>,
     gathered: &mut Gathered,
 ) -> Result<Tree, String> {
     let repo = Repo::open(root).map_err(|error| error.to_string())?;
     let exclude = Exclude::new(book.policy.unread().iter().map(String::as_str));
-    let progress = Progress { shown: around.terminal.is_some(), last: AtomicUsize::new(0) };
+    let progress = Progress { shown: rustix::termios::isatty(rustix::stdio::stderr()), last: AtomicUsize::new(0) };
     let tree = repo.read(&exclude, &|done, of| progress.tell(done, of)).map_err(|error| error.to_string())?;
     progress.end();
     gathered.codeowners = tree.of_kind(Kind::Codeowners).next().map(|file| Arc::new(Codeowners::parse(file.text())));

@@ -102,8 +102,12 @@ pub fn check(
     if let Some(file) = &arguments.write_baseline {
         return write_baseline(file, findings, errors);
     }
-    print::report(arguments, &settled.report, around, out, errors)?;
+    let is_printed = print::report(arguments, &settled.report, around, out, errors)?;
     store::write(around.state.as_deref(), root, &settled.run, errors)?;
+    // Who reads the file would take the last one, or none, for this run's.
+    if !is_printed {
+        return Ok(exit::USAGE);
+    }
     let level = arguments.fail_on.level();
     let is_violated = findings.iter().any(|finding| finding.is_violation() && finding.level >= level);
     // Who asked for a source by name learns that it is not there, unless there is something worse to tell.

@@ -21,14 +21,14 @@ pub fn note(errors: &mut dyn Write, text: &str) -> io::Result<()> {
     writeln!(errors, "flightdeck: {}", clean(text))
 }
 
-/// Writes the report to standard output, or into the file that is named.
+/// Writes the report to standard output, or into the file that is named. Returns whether it stands there.
 pub fn report(
     arguments: &CheckArguments,
     report: &Report,
     around: &Surroundings<'_>,
     out: &mut dyn Write,
     errors: &mut dyn Write,
-) -> io::Result<()> {
+) -> io::Result<bool> {
     let text = match arguments.format {
         CheckFormat::Text => {
             let colour = around.colour && arguments.output.is_none();
@@ -43,9 +43,12 @@ pub fn report(
     };
     match &arguments.output {
         Some(file) => match std::fs::write(file, text) {
-            Ok(()) => Ok(()),
-            Err(error) => note(errors, &format!("{}: {error}", file.display())),
+            Ok(()) => Ok(true),
+            Err(error) => {
+                note(errors, &format!("{}: the report cannot be written: {error}", file.display()))?;
+                Ok(false)
+            }
         },
-        None => out.write_all(text.as_bytes()),
+        None => out.write_all(text.as_bytes()).map(|()| true),
     }
 }

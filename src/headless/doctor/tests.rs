@@ -18,6 +18,7 @@ fn options(folder: &Path) -> DoctorOptions {
         state_problem: None,
         terminal: TerminalCheck::new(&terminal, &Config::default(), Some((70, 20))),
         engines_tried: vec![Tried { place: "/var/run/docker.sock".into(), found: "not there".into() }],
+        clusters_tried: vec![Tried { place: "/root/.kube/config".into(), found: "2 contexts".into() }],
     }
 }
 
@@ -53,11 +54,12 @@ fn text_is_readable() {
     for words in [
         "down  host/mounts",
         "denied",
-        "→ ask root",
-        "70 × 20",
+        "next: ask root",
+        "70 by 20",
         "inside tmux",
         "bad   /etc/x.toml",
         "/var/run/docker.sock: not there",
+        "/root/.kube/config: 2 contexts",
     ] {
         assert!(out.contains(words), "{words:?} is missing in\n{out}");
     }

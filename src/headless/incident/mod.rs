@@ -72,8 +72,21 @@ pub fn incident(
             code
         }
     };
+    // Silence would leave open whether anything was read.
+    if let (true, exit::OK, Some(what)) = (text.is_empty(), code, listed(command)) {
+        writeln!(errors, "flightdeck: the journal has no {what}")?;
+    }
     render::bytes(&text, out)?;
     Ok(code)
+}
+
+/// What a list is of.
+const fn listed(command: &IncidentCommand) -> Option<&'static str> {
+    match command {
+        IncidentCommand::List { .. } => Some("such incident"),
+        IncidentCommand::Tasks { .. } => Some("such task"),
+        _ => None,
+    }
 }
 
 fn run(

@@ -78,6 +78,8 @@ pub fn show(session: &mut Session, text: &str, all: bool, form: Form, out: &mut 
     }
     let look = Look { all, ..Look::default() };
     let rows = timeline::rows(incident, &record, names, &look);
+    let whole = timeline::rows(incident, &record, names, &Look { all: true, ..Look::default() }).len();
+    let left_out = whole.saturating_sub(rows.len());
     head(incident, out)?;
     let mut day = None;
     for row in rows {
@@ -90,6 +92,10 @@ pub fn show(session: &mut Session, text: &str, all: bool, form: Form, out: &mut 
         let badges = badges(&row);
         let badges = if badges.is_empty() { String::new() } else { format!("  [{badges}]") };
         line(out, &format!("{}  {}{badges}", units::clock(row.at), row.text))?;
+    }
+    if left_out > 0 {
+        line(out, "")?;
+        line(out, &format!("{left_out} more that did not turn it: incident show {} --all", incident.name))?;
     }
     Ok(exit::OK)
 }
@@ -140,12 +146,16 @@ pub fn figures(session: &Session, since: &str, form: Form, out: &mut Vec<u8>) ->
     Ok(exit::OK)
 }
 
+fn counted(incidents: usize) -> String {
+    if incidents == 1 { "1 incident".into() } else { format!("{incidents} incidents") }
+}
+
 fn figures_text(report: &figures::Report, out: &mut Vec<u8>) -> Result<(), Ended> {
     let (from, to) = (units::date_clock(report.from), units::date_clock(report.to));
     let left_out = report.drills_left_out + report.merged_left_out + report.withdrawn_left_out;
     line(
         out,
-        &format!("{} incidents from {from} to {to}; {left_out} left out (drills, merged, withdrawn)", report.incidents),
+        &format!("{} from {from} to {to}; {left_out} left out (drills, merged, withdrawn)", counted(report.incidents)),
     )?;
     let span = |seconds: Option<f64>| seconds.map_or_else(|| units::UNKNOWN.into(), units::span);
     line(out, &format!("{:<22} {:>8} {:>8} {:>8} {:>6}", "", "mean", "median", "worst", "of"))?;

@@ -1,6 +1,6 @@
 //! `runbook history` and `runbook approve`.
 
-use super::{Ended, Surroundings, drill::Drills, failed, line, print_json, report::Report, usage};
+use super::{Ended, Surroundings, drill::Drills, failed, line, note, print_json, report::Report, usage};
 use crate::{
     cli::{
         exit,
@@ -34,6 +34,7 @@ pub fn history(
     name: Option<&str>,
     format: HistoryFormat,
     out: &mut dyn Write,
+    errors: &mut dyn Write,
 ) -> Result<u8, Ended> {
     let journal = open(around)?;
     let all = store::list(&journal).map_err(failed)?;
@@ -64,6 +65,10 @@ pub fn history(
         if !drill.is_empty() {
             line(out, &drill)?;
         }
+    }
+    if lines.is_empty() {
+        // Silence would leave open whether anything was read.
+        note(errors, "the journal has no such run").map_err(failed)?;
     }
     for one in lines {
         let word = one.outcome.map_or("open", Outcome::word);

@@ -23,15 +23,16 @@ pub fn list(around: &Surroundings<'_>, form: Form, out: &mut dyn Write) -> Resul
         print_json(out, &Json::Array(all))?;
         return Ok(exit::OK);
     }
+    let width = around.catalogue.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     for (name, shelved) in around.catalogue.iter() {
         let title = match &shelved.definition {
             Some(definition) => definition.summary(),
             None => "has errors: flightdeck runbook lint".into(),
         };
-        line(out, &format!("{name:<22} {:<10} {}", shelved.layer.word(), title.trim()))?;
+        line(out, &format!("{name:<width$} {:<10} {}", shelved.layer.word(), title.trim()))?;
         let drill = drills.words(name, shelved.definition.as_ref().and_then(|it| it.drill_days));
         if !drill.is_empty() {
-            line(out, &format!("{:<33} {drill}", ""))?;
+            line(out, &format!("{:<width$} {:<10} {drill}", "", ""))?;
         }
     }
     Ok(exit::OK)
@@ -124,13 +125,19 @@ fn shown_lines(definition: &Definition, found: &Found, drills: &Drills) -> Vec<S
     lines.extend(Some(drills.words(&definition.id, definition.drill_days)).filter(|drill| !drill.is_empty()));
     lines.push(String::new());
     for variable in &definition.variables {
-        let default = variable
-            .default_value()
-            .and_then(Result::ok)
-            .map_or_else(String::new, |it| format!(", {} unless given", crate::runbook::condition::shown(&it)));
+        // As it was written: 10m, and not how many seconds that is.
+        let default = variable.default.as_ref().map(crate::runbook::condition::shown);
+        let default = default.map_or_else(String::new, |text| match text.as_str() {
+            "" => ", nothing unless given".into(),
+            text => format!(", {text} unless given"),
+        });
+        let wanted = match variable.options.as_slice() {
+            [] => variable.wanted().to_owned(),
+            options => format!("one of {}", options.join(", ")),
+        };
         let secret = if variable.kind == ValueKind::Secret { "--secret" } else { "--set" };
-        lines.push(format!("{secret} {}=…  {} ({}{default})", variable.name, variable.title, variable.wanted()));
-        let found = found.get(&variable.name).filter(|found| !found.is_empty());
+        lines.push(format!("{secret} {}=…  {} ({wanted}{default})", variable.name, variable.title));
+        let found = found.get(&variable.name).filter(|found| !found.is_empty() && variable.options.is_empty());
         lines.extend(found.map(|found| format!("      {}", found.join(", "))));
     }
     lines.push(String::new());

@@ -68,7 +68,7 @@ pub fn runbook(
         RunbookCommand::Approve { .. } => history::approve(around, command, out),
         RunbookCommand::History { name, format, form } => {
             let format = if form.json { HistoryFormat::Json } else { *format };
-            history::history(around, name.as_deref(), format, out)
+            history::history(around, name.as_deref(), format, out, errors)
         }
     };
     match done {

@@ -5,6 +5,7 @@ use super::{
     text::clean,
 };
 use crate::model::{health::Health, units};
+use std::{cmp::Reverse, iter};
 
 fn reason(health: Health, reason: Option<&str>) -> String {
     match reason {
@@ -13,8 +14,17 @@ fn reason(health: Health, reason: Option<&str>) -> String {
     }
 }
 
-/// Columns as wide as their widest cell.
-fn aligned(rows: Vec<Vec<String>>) -> Vec<String> {
+/// As lists on the screen stand; what is equally well stays as it came.
+fn worst_first<T>(rows: &[T], health: impl Fn(&T) -> Health) -> impl Iterator<Item = &T> {
+    let mut rows: Vec<_> = rows.iter().collect();
+    rows.sort_by_key(|row| Reverse(health(row)));
+    rows.into_iter()
+}
+
+/// Rows below the names of their columns, each column as wide as its widest cell.
+fn table(names: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<String> {
+    let names = names.iter().map(|&name| name.to_owned()).collect();
+    let rows: Vec<_> = iter::once(names).chain(rows).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
@@ -54,7 +64,10 @@ pub(super) fn pods(pods: &[PodPart]) -> Vec<String> {
         ]
     };
     let mut lines = vec![format!("Pods ({})", pods.len())];
-    lines.extend(aligned(pods.iter().map(row).collect()));
+    lines.extend(table(
+        &["POD", "READY", "STATUS", "RESTARTS", "AGE", "MEMORY"],
+        worst_first(pods, |pod| pod.health).map(row),
+    ));
     lines
 }
 
@@ -75,7 +88,10 @@ pub(super) fn workloads(workloads: &[WorkloadPart]) -> Vec<String> {
         ]
     };
     let mut lines = vec![format!("Workloads ({})", workloads.len())];
-    lines.extend(aligned(workloads.iter().map(row).collect()));
+    lines.extend(table(
+        &["KIND", "WORKLOAD", "READY", "HEALTH", "REASON"],
+        worst_first(workloads, |workload| workload.health).map(row),
+    ));
     lines
 }
 
@@ -94,6 +110,6 @@ pub(super) fn nodes(nodes: &[NodePart]) -> Vec<String> {
         ]
     };
     let mut lines = vec![format!("Nodes ({})", nodes.len())];
-    lines.extend(aligned(nodes.iter().map(row).collect()));
+    lines.extend(table(&["NODE", "STATUS", "VERSION", "ALLOCATABLE"], worst_first(nodes, |node| node.health).map(row)));
     lines
 }

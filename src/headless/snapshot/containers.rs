@@ -11,7 +11,7 @@ use crate::{
 };
 use compact_str::CompactString;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 /// A container.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -55,11 +55,15 @@ pub struct ContainerRow {
     pub labels: BTreeMap<CompactString, String>,
 }
 
-/// Every container; `None` as long as no engine has told of its own.
+/// Every container, the worst first; `None` as long as no engine has told of its own.
 pub(super) fn containers(world: &World) -> Option<Vec<ContainerRow>> {
     let containers = &world.observed.containers;
     let known = !containers.engines.is_empty();
-    known.then(|| containers.containers.iter().map(|one| row(one, containers)).collect())
+    known.then(|| {
+        let mut all: Vec<_> = containers.containers.iter().collect();
+        all.sort_by_key(|one| (Reverse(one.health), &one.engine, &one.name));
+        all.into_iter().map(|one| row(one, containers)).collect()
+    })
 }
 
 fn row(container: &Container, all: &Containers) -> ContainerRow {

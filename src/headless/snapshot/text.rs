@@ -127,12 +127,13 @@ fn host_lines(host: &Host, lines: &mut Vec<String>) {
 fn disk(disk: &Disk) -> String {
     let state = if disk.state == "ready" { String::new() } else { format!(", {}", disk.state) };
     format!(
-        "  disk {} ({}): {} used, {} available of {}{state}",
+        "  disk {} ({}): {} available of {} ({}){state}",
         clean(&disk.mount),
         clean(&disk.fs),
-        or_unknown(ratio(disk.available_bytes, disk.total_bytes), |free| units::percent(1.0 - free)),
         bytes(disk.available_bytes),
         bytes(disk.total_bytes),
+        // Not how much is used: what is kept for root is neither.
+        or_unknown(ratio(disk.available_bytes, disk.total_bytes), units::percent),
     )
 }
 

@@ -33,7 +33,7 @@ pub fn explain_among<'m>(check_id: &str, metas: impl Iterator<Item = &'m Meta> +
                 return Err(format!("«{check_id}» is a rule; its checks are: {}", rule.join(", ")));
             }
             let near = did_you_mean(check_id, metas.map(|meta| meta.id));
-            Err(format!("there is no check «{check_id}»{near}"))
+            Err(format!("there is no check «{check_id}»{near}; the number of a rule (11) lists its checks"))
         }
     }
 }
@@ -136,8 +136,11 @@ mod tests {
         );
         assert_eq!(
             explain_among("11x", METAS[2..].iter()),
-            Err("there is no check «11x» (did you mean «11f»?)".into())
+            Err("there is no check «11x» (did you mean «11f»?); the number of a rule (11) lists its checks".into())
         );
-        assert_eq!(explain_among("zzzzz", METAS.iter()), Err("there is no check «zzzzz»".into()));
+        assert_eq!(
+            explain_among("zzzzz", METAS.iter()),
+            Err("there is no check «zzzzz»; the number of a rule (11) lists its checks".into())
+        );
     }
 }

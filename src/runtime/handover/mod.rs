@@ -6,6 +6,7 @@ mod editor_line;
 mod far;
 mod session;
 
+use super::tty;
 use crate::{
     app::event::{Answer, Done},
     client::Clients,
@@ -16,10 +17,7 @@ use crate::{
         operation::{KubeAct, Operation},
     },
 };
-use rustix::{
-    fs::{Mode, OFlags},
-    termios,
-};
+use rustix::fs::OFlags;
 use std::{io, os::fd::OwnedFd, panic::AssertUnwindSafe, path::PathBuf, sync::Arc, thread};
 
 /// What the terminal is lent to.
@@ -87,6 +85,5 @@ pub fn lend(
 
 /// Opens the terminal anew, so that how it is read concerns nobody else.
 fn open_terminal(flags: OFlags) -> io::Result<OwnedFd> {
-    let path = termios::ttyname(rustix::stdio::stdin(), Vec::new()).unwrap_or_else(|_| c"/dev/tty".to_owned());
-    Ok(rustix::fs::open(path, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC | flags, Mode::empty())?)
+    tty::again(rustix::stdio::stdin(), OFlags::RDWR | flags)
 }

@@ -18,7 +18,7 @@ pub mod processes;
 pub mod read;
 pub mod sensors;
 pub mod units;
-mod users;
+pub mod users;
 
 use super::Source;
 use crate::model::own::OwnCounters;

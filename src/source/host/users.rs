@@ -31,6 +31,11 @@ impl Users {
     }
 }
 
+/// The name of a user of this machine; `None` where it has none.
+pub fn name_of(uid: u32) -> Option<CompactString> {
+    parse(&Root::real().read("etc/passwd").unwrap_or_default()).remove(&uid)
+}
+
 /// Reads passwd(5). Of several names for one number the first counts, as it does for the C library.
 fn parse(text: &[u8]) -> HashMap<u32, CompactString> {
     let mut names = HashMap::new();

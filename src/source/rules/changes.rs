@@ -24,6 +24,8 @@ use tokio::sync::watch;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(60);
+/// Before the second look at a journal that is not open yet; longer each time.
+const SOON: Duration = Duration::from_millis(250);
 /// How far back changes are asked after.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
 /// Most events that are read.
@@ -80,8 +82,10 @@ impl Live for ChangeRules {
     ) -> LocalBoxFuture<'a, Result<(), Gone>> {
         Box::pin(async move {
             let mut clerk = Clerk::new(NAME.into(), &self.options);
+            let mut pause = SOON;
             loop {
                 if let Some(journal) = self.desk.journal() {
+                    pause = EVERY;
                     let now = clock::now();
                     match changes(&journal, now).await {
                         Ok(changes) => {
@@ -97,7 +101,9 @@ impl Live for ChangeRules {
                         Err(error) => tracing::warn!(%error, "what changed could not be compared with the journal"),
                     }
                 }
-                tokio::time::sleep(EVERY).await;
+                tokio::time::sleep(pause).await;
+                // Whoever looks at a calm screen is not told for a minute that somebody is silent.
+                pause = (pause * 2).min(EVERY);
             }
         })
     }
