@@ -1,6 +1,6 @@
 //! Clusters on the testbed's real API server, with the real kubectl as the judge.
 
-use crate::need::testbed;
+use crate::need::{kubernetes_bin, testbed};
 use flightdeck::{
     client::{Clients, kubernetes::Contexts},
     model::{
@@ -137,11 +137,7 @@ impl Watched {
 }
 
 pub fn kubectl_command(folder: &Path) -> Command {
-    let cache = std::env::var("FLIGHTDECK_TESTS_CACHE").map_or_else(
-        |_| PathBuf::from(std::env::var("HOME").expect("a home")).join(".cache/flightdeck-tests"),
-        PathBuf::from,
-    );
-    let mut command = Command::new(cache.join("kubernetes/bin/kubectl"));
+    let mut command = Command::new(kubernetes_bin().join("kubectl"));
     command.arg("--kubeconfig").arg(kubeconfig(folder));
     command
 }

@@ -1,9 +1,12 @@
 //! The services of the night, looked at from outside, and the homes of those who are on call.
 
-use crate::{need::testbed, wait::now};
+use crate::{
+    need::{kubernetes_bin, testbed},
+    wait::now,
+};
 use serde_json::Value;
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::mpsc::sync_channel,
@@ -64,11 +67,7 @@ impl Bed {
     }
 
     fn kubectl_command(&self) -> Command {
-        let cache = env::var("FLIGHTDECK_TESTS_CACHE").map_or_else(
-            |_| PathBuf::from(env::var("HOME").expect("a home")).join(".cache/flightdeck-tests"),
-            PathBuf::from,
-        );
-        let mut command = Command::new(cache.join("kubernetes/bin/kubectl"));
+        let mut command = Command::new(kubernetes_bin().join("kubectl"));
         command.arg("--kubeconfig").arg(self.folder.join("kubernetes/kubeconfig"));
         command
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     bed::{Home, IMAGE, read_until, set, testbed, wait_for},
+    need,
     outside::stopped,
 };
 use serde_json::Value;
@@ -242,9 +243,7 @@ fn a_full_file_system_is_freed_of_what_nothing_uses() {
     const TEST: &str = "docker::a_full_file_system_is_freed_of_what_nothing_uses";
     let Some(bed) = testbed(TEST, ENGINE) else { return };
     let Some(small) = Small::mounted() else {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "NOT RUN: {TEST}: nothing can be mounted");
-        eprintln!("NOT RUN: {TEST}: nothing can be mounted");
-        return;
+        return need::not_run(&format!("{TEST}: nothing can be mounted"));
     };
     let filler = small.0.path().join("filler");
     std::fs::write(&filler, vec![1; 40 << 20]).expect("written");

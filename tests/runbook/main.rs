@@ -8,6 +8,9 @@ mod docker;
 mod helm;
 mod killed;
 mod kubernetes;
+#[path = "../it/need.rs"]
+#[allow(dead_code, reason = "a part of it is needed here")]
+mod need;
 mod outside;
 #[path = "../it/pty.rs"]
 #[allow(dead_code, reason = "not everything of it is needed here")]
