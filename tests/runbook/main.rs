@@ -5,6 +5,8 @@ mod cockpit;
 mod commands;
 mod dns;
 mod docker;
+#[path = "../common/heads.rs"]
+mod heads;
 mod helm;
 mod killed;
 mod kubernetes;
