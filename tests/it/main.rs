@@ -3,12 +3,14 @@
 
 mod ai_servers;
 mod check;
+mod check_live;
 mod far_engines;
 mod golden;
 mod incident;
 mod journal;
 mod kube_screens;
 mod kube_usage;
+mod kube_viewer;
 mod kube_ways;
 mod kubernetes;
 mod log_lines;
