@@ -26,5 +26,6 @@ mod ssh;
 mod stage;
 mod terminal;
 mod tmux;
+#[allow(dead_code, reason = "other programs need the rest of it")]
 mod wait;
 mod wizard_screens;

@@ -2,14 +2,13 @@
 
 use crate::{
     need::{kubernetes_bin, testbed},
-    wait::now,
+    wait::within,
 };
 use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::mpsc::sync_channel,
     time::Duration,
 };
 
@@ -31,18 +30,8 @@ pub struct Bed {
 /// # Panics
 /// When the patience is over, with what `seen` says then.
 pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>, seen: impl FnOnce() -> String) -> T {
-    let end = now() + PATIENCE;
-    let (_keep, never) = sync_channel::<()>(0);
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        if now() >= end {
-            panic!("waited in vain: {what}\n{}", seen());
-        }
-        // Nobody sends: this is the pause between two looks.
-        let _ = never.recv_timeout(Duration::from_millis(200));
-    }
+    within(PATIENCE, Duration::from_millis(200), || look().ok_or(()))
+        .unwrap_or_else(|()| panic!("waited in vain: {what}\n{}", seen()))
 }
 
 /// Runs a program that has to end well, and returns what it printed.

@@ -1,6 +1,9 @@
 //! The testbed, and a way through the gate onto it.
 
-use crate::need::{kubernetes_bin, not_run};
+use crate::{
+    need::{kubernetes_bin, not_run},
+    wait,
+};
 use flightdeck::{
     client::{self, Clients, Wanted},
     headless::gather::{Until, gather},
@@ -145,18 +148,9 @@ impl Bed {
     }
 
     /// Waits until a look from outside finds something.
-    pub fn wait_for(&self, what: &str, mut look: impl FnMut() -> bool) {
-        let end = flightdeck::clock::instant() + PATIENCE;
-        while !look() {
-            assert!(flightdeck::clock::instant() < end, "waited in vain: {what}");
-            pause();
-        }
+    pub fn wait_for(&self, what: &str, look: impl FnMut() -> bool) {
+        wait::found(what, PATIENCE, look);
     }
-}
-
-/// Gives others the processor between two looks: looking at other programs is all that can be done, they tell nobody.
-fn pause() {
-    let _ = Command::new("sleep").arg("0.3").status();
 }
 
 pub fn armed() -> Policy {

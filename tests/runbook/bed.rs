@@ -2,7 +2,7 @@
 
 pub use crate::need::testbed;
 
-use crate::need::kubernetes_bin;
+use crate::{need::kubernetes_bin, wait};
 use serde_json::Value;
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -263,13 +263,8 @@ impl Drop for Namespace {
 }
 
 /// Waits until a look from outside finds something.
-pub fn wait_for(what: &str, mut look: impl FnMut() -> bool) {
-    let end = flightdeck::clock::instant() + PATIENCE;
-    while !look() {
-        assert!(flightdeck::clock::instant() < end, "waited in vain: {what}");
-        // Looking at other programs is all that can be done, they tell nobody.
-        let _ = Command::new("sleep").arg("0.3").status();
-    }
+pub fn wait_for(what: &str, look: impl FnMut() -> bool) {
+    wait::found(what, PATIENCE, look);
 }
 
 /// `--set` for each of these.
