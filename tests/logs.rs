@@ -24,7 +24,6 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use std::{
     env,
     io::Write as _,
-    path::PathBuf,
     process::{Command, Output},
     sync::Arc,
     time::Duration,
@@ -205,9 +204,7 @@ fn all_pods_of_a_deployment_are_read_and_new_ones_join() {
 }
 
 fn kubectl(arguments: &[&str]) -> Output {
-    let home = env::var("HOME").unwrap_or_default();
-    let program = PathBuf::from(home).join(".cache/flightdeck-tests/kubernetes/bin/kubectl");
-    Command::new(program).args(arguments).output().expect("kubectl runs")
+    Command::new(need::kubernetes_bin().join("kubectl")).args(arguments).output().expect("kubectl runs")
 }
 
 #[test]

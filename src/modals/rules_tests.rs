@@ -19,7 +19,7 @@ use crate::{
     ops::{gate::Policy, operation::Operation, rehearse::Rehearsal},
     panes::tests::{app_of, at, text_of, world},
     rulebook::policy::addition::Draft,
-    screen,
+    screen::{self, kit::notice},
     view::layout::{Area, Placed},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -82,10 +82,6 @@ fn drawn(app: &App) -> String {
     let mut buffer = Buffer::empty(Rect::new(0, 0, 100, 40));
     screen::draw(app, &mut buffer);
     text_of(&buffer)
-}
-
-fn notice(app: &App) -> &str {
-    app.view.notices.last().map_or("", |notice| &notice.text)
 }
 
 /// The answer to a question what would be written.

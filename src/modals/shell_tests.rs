@@ -12,21 +12,9 @@ use crate::{
         process::Process,
         update::Update,
     },
-    screen::kit::{app, drawn, screen},
+    screen::kit::{app, drawn, press, screen, types},
     ui::theme::Role,
 };
-
-fn press(app: &mut App, keys: &str) {
-    for key in keys.split(' ') {
-        app.update(Event { at: app.now, kind: EventKind::Key(key.parse().expect("a key")) });
-    }
-}
-
-fn type_text(app: &mut App, text: &str) {
-    for c in text.chars() {
-        app.update(Event { at: app.now, kind: EventKind::Key(crate::model::input::Key::char(c)) });
-    }
-}
 
 const SIZES: [(u16, u16); 5] = [(160, 50), (80, 24), (40, 10), (20, 5), (3, 2)];
 
@@ -63,7 +51,7 @@ fn the_palette_finds_by_name_and_runs() {
         kind: EventKind::Updates { source: "p".into(), updates: vec![Update::Processes(vec![process])] },
     });
     press(&mut app, ":");
-    type_text(&mut app, "nginx");
+    types(&mut app, "nginx");
     let shown = drawn(&app);
     assert!(shown.contains("process  nginx  80 nginx -g daemon"), "{shown}");
     press(&mut app, "enter");
@@ -75,17 +63,17 @@ fn the_palette_finds_by_name_and_runs() {
         screen(&app).iter().find(|line| line.contains("process")).is_some_and(|line| line.contains("nginx")),
         "recent first"
     );
-    type_text(&mut app, "host");
+    types(&mut app, "host");
     press(&mut app, "enter");
     assert_eq!(app.view.page, 1, "the page Host");
 
     press(&mut app, ":");
-    type_text(&mut app, "zoom");
+    types(&mut app, "zoom");
     press(&mut app, "enter");
     assert!(app.view.zoom);
 
     press(&mut app, ":");
-    type_text(&mut app, "qqqqqq");
+    types(&mut app, "qqqqqq");
     assert!(drawn(&app).contains("nothing is called like this"));
     press(&mut app, "enter");
     assert!(app.modals.is_empty());
@@ -95,7 +83,7 @@ fn the_palette_finds_by_name_and_runs() {
 fn letters_that_matched_are_marked() {
     let mut app = app((100, 30));
     press(&mut app, ":");
-    type_text(&mut app, "zoom");
+    types(&mut app, "zoom");
     press(&mut app, "down");
     let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect { x: 0, y: 0, width: 100, height: 30 });
     crate::screen::draw(&app, &mut buffer);
@@ -132,7 +120,7 @@ fn help_explains_the_pane_and_can_be_searched() {
     assert!(shown.contains("Everything that is not as it should be") && shown.contains("In lists"), "{shown}");
     assert!(shown.contains("Enter            Opens the page of the selected object."), "{shown}");
     press(&mut app, "/");
-    type_text(&mut app, "leaves");
+    types(&mut app, "leaves");
     let shown = drawn(&app);
     assert!(shown.contains("q, ^c") && shown.contains("Leaves the cockpit") && !shown.contains("In lists"), "{shown}");
     press(&mut app, "enter q");

@@ -14,7 +14,7 @@ use crate::{
     },
     ops::gate::Policy,
     panes::tests::{app_of, at, text_of, world},
-    screen,
+    screen::{self, kit::notice},
     view::layout::{Area, Placed},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -52,10 +52,6 @@ fn done(effects: &[Effect]) -> Vec<String> {
         other => format!("{other:?}"),
     };
     effects.iter().map(name).collect()
-}
-
-fn notice(app: &App) -> &str {
-    app.view.notices.last().map_or("", |notice| &notice.text)
 }
 
 fn drawn(app: &App, width: u16, height: u16) -> String {

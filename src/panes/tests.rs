@@ -24,6 +24,9 @@ use crate::{
 use proptest::prelude::*;
 use ratatui::{buffer::Buffer, layout::Rect};
 
+#[path = "../../tests/common/moment.rs"]
+mod moment;
+
 #[path = "../../tests/common/kube_sample/mod.rs"]
 pub(crate) mod kube_sample;
 

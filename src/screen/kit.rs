@@ -4,11 +4,12 @@ use super::draw;
 use crate::{
     app::{
         App,
+        effect::Effect,
         event::{Event, EventKind},
         settings::{self, Terminal},
     },
     config::layers::{Layer, resolve},
-    model::{host::HostFacts, update::Update},
+    model::{host::HostFacts, input::Key, update::Update},
     ops::gate::Policy,
     runbook::definition::Catalogue,
 };
@@ -63,6 +64,24 @@ pub fn app(size: (u16, u16)) -> App {
     let updates = vec![Update::Facts(Box::new(facts))];
     app.update(Event { at: now, kind: EventKind::Updates { source: "host/facts".into(), updates } });
     app
+}
+
+/// Presses keys with blanks between them; what the cockpit asks for then.
+pub fn press(app: &mut App, keys: &str) -> Vec<Effect> {
+    let keys = keys.split_whitespace().map(|key| key.parse::<Key>().expect("a key"));
+    keys.flat_map(|key| app.update(Event { at: app.now, kind: EventKind::Key(key) })).collect()
+}
+
+/// Types a text, sign by sign.
+pub fn types(app: &mut App, text: &str) {
+    for sign in text.chars() {
+        app.update(Event { at: app.now, kind: EventKind::Key(Key::char(sign)) });
+    }
+}
+
+/// What was said last.
+pub fn notice(app: &App) -> &str {
+    app.view.notices.last().map_or("", |notice| &notice.text)
 }
 
 /// The whole screen as one text, without the blanks at the ends of its lines.

@@ -1,20 +1,22 @@
 //! Two made-up engines, the same at every run: containers in many states, a compose project, a pod, images, volumes, networks, one
 //! container whole. The second engine is silent now.
 //!
-//! Shared by the unit tests and the golden screens: the including module has `model` in scope.
+//! Shared by the unit tests and the golden screens: the including module has `model` and `moment` in scope.
 
-use super::model::{
-    Timestamp,
-    container::*,
-    container_health::judge,
-    object::{ObjectKind, ObjectRef},
-    rows::Delta,
-    source::{SourceReport, SourceState},
-    topic::{Topic, TopicSet},
-    update::Update,
+use super::{
+    model::{
+        Timestamp,
+        container::*,
+        container_health::judge,
+        object::{ObjectKind, ObjectRef},
+        rows::Delta,
+        source::{SourceReport, SourceState},
+        topic::{Topic, TopicSet},
+        update::Update,
+    },
+    moment::before,
 };
 use compact_str::{CompactString, format_compact};
-use jiff::SignedDuration;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -64,10 +66,6 @@ fn id(number: u32) -> String {
 /// A row, from the fields that matter.
 fn of<T: DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).expect("a row")
-}
-
-fn before(now: Timestamp, seconds: i64) -> Timestamp {
-    now.checked_sub(SignedDuration::from_secs(seconds)).expect("in range")
 }
 
 fn told(engine: &str, part: EnginePart) -> Update {

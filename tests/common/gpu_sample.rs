@@ -1,7 +1,7 @@
 //! A host with eight H100: one fell off the bus, one has a double-bit error, one is too hot, one is divided. Made up; figures as such GPUs
 //! have them.
 //!
-//! The including module has `model` in scope.
+//! The including module has `model` and `moment` in scope.
 
 use super::model::{
     Timestamp,
@@ -55,7 +55,7 @@ pub fn id(n: u32) -> compact_str::CompactString {
 }
 
 fn gpu(n: u32, now: Timestamp) -> Gpu {
-    let ago = |seconds| now.checked_sub(jiff::SignedDuration::from_secs(seconds)).expect("in range");
+    let ago = |seconds| super::moment::before(now, seconds);
     let mut gpu = healthy(n, now);
     match n {
         2 => {

@@ -1,22 +1,24 @@
 //! PostgreSQL clusters in several states: one under Patroni with a replica that lags, one that is well, and a plain pair that lost its
 //! primary. Made up.
 //!
-//! The including module has `model` in scope.
+//! The including module has `model` and `moment` in scope.
 
-use super::model::{
-    Timestamp,
-    object::{ObjectKind, ObjectRef},
-    postgres::{
-        Cluster, Limits, Sample,
-        lsn::Lsn,
-        patroni::{Config, HistoryLine, Member, MemberStatus, Patroni, Role, SenderState},
-        server::{Receiver, Sender, Server, ServerState, Slot},
+use super::{
+    model::{
+        Timestamp,
+        object::{ObjectKind, ObjectRef},
+        postgres::{
+            Cluster, Limits, Sample,
+            lsn::Lsn,
+            patroni::{Config, HistoryLine, Member, MemberStatus, Patroni, Role, SenderState},
+            server::{Receiver, Sender, Server, ServerState, Slot},
+        },
+        source::{SourceReport, SourceState},
+        topic::Topic,
+        update::Update,
     },
-    source::{SourceReport, SourceState},
-    topic::Topic,
-    update::Update,
+    moment::before,
 };
-use jiff::SignedDuration;
 
 const MIB: u64 = 1 << 20;
 /// Where the primary of `orders` is.
@@ -57,10 +59,6 @@ pub fn objects() -> Vec<(&'static str, ObjectRef)> {
     ]
     .map(|(sort, id)| (sort, ObjectRef::new(ObjectKind::Postgres, id)))
     .into()
-}
-
-fn before(now: Timestamp, seconds: i64) -> Timestamp {
-    now.checked_sub(SignedDuration::from_secs(seconds)).expect("in range")
 }
 
 fn member(now: Timestamp, number: u8, role: Role, behind: u64, timeline: u32) -> Member {

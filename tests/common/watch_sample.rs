@@ -1,19 +1,22 @@
 //! An Alertmanager and a Prometheus with alerts, a silence, objectives and hosts in every state. Made up.
 //!
-//! The including module has `model` in scope.
+//! The including module has `model` and `moment` in scope.
 
-use super::model::{
-    Timestamp,
-    alert::{Alert, AlertState, Alertmanager, Matcher, Member, Silence, SilenceState, severity},
-    fleet::{Fullest, Instance, worst_first},
-    host::{Pressure, Pressures},
-    metric::{AlertRule, Labels, Prometheus},
-    object::{ObjectKind, ObjectRef},
-    slo::{Pair, Reading, Slo, Urgency, Window},
-    source::{SourceReport, SourceState},
-    topic::{Topic, TopicSet},
-    update::Update,
-    watch::{Graph, GraphAsked, PrometheusNews, PrometheusPart},
+use super::{
+    model::{
+        Timestamp,
+        alert::{Alert, AlertState, Alertmanager, Matcher, Member, Silence, SilenceState, severity},
+        fleet::{Fullest, Instance, worst_first},
+        host::{Pressure, Pressures},
+        metric::{AlertRule, Labels, Prometheus},
+        object::{ObjectKind, ObjectRef},
+        slo::{Pair, Reading, Slo, Urgency, Window},
+        source::{SourceReport, SourceState},
+        topic::{Topic, TopicSet},
+        update::Update,
+        watch::{Graph, GraphAsked, PrometheusNews, PrometheusPart},
+    },
+    moment::before,
 };
 use jiff::SignedDuration;
 use std::sync::Arc;
@@ -66,10 +69,6 @@ pub fn objects() -> Vec<ObjectRef> {
     ]
     .map(|(kind, id)| ObjectRef::new(kind, id))
     .into()
-}
-
-fn before(now: Timestamp, seconds: i64) -> Timestamp {
-    now.checked_sub(SignedDuration::from_secs(seconds)).expect("in range")
 }
 
 fn labels(pairs: &[(&str, &str)]) -> Labels {

@@ -2,6 +2,7 @@
 
 use crate::{
     bed::{Held, amount, tell, until},
+    heads::{HERE, head, verified},
     home::Home,
     need,
     pty::Pty,
@@ -46,30 +47,18 @@ impl Drop for Small {
 }
 
 /// A program that would leave a file behind, as a step of a run.
-const RUNBOOK: &str = r#"title = "Leave a file"
-about = "For a test."
-[target]
-host = { host = "here" }
-[[variable]]
-name = "file"
-title = "which"
+fn runbook() -> String {
+    let step = r#"
 [[step]]
 id = "write"
 title = "Write it"
 timeout = "30s"
 no-undo = "the file stays"
 command = { argv = ["touch", "{{file}}"] }
-[[step.verify]]
-title = "it is there"
-ask = { command = { argv = ["test", "-e", "{{file}}"] } }
-within = "20s"
-expect = [{ path = "exit_code", is = 0 }]
-[step.observe]
-ask = { command = { argv = ["test", "-e", "{{file}}"] } }
-patience = "10s"
-done = [{ path = "exit_code", is = 0 }]
-not-done = [{ path = "exit_code", is = 1 }]
 "#;
+    let ask = r#"{ command = { argv = ["test", "-e", "{{file}}"] } }"#;
+    head("Leave a file", None, HERE, &[("file", "")]) + step + &verified(ask, "exit_code", ["0", "1"])
+}
 
 /// Writes a note into the incident that is shown.
 fn note(pty: &Pty, text: &str) {
@@ -98,7 +87,7 @@ fn a_full_disk_is_said_and_what_waits_is_written_later() {
     }
     let home = Home::new();
     let small = Small::below(&home);
-    home.write("runbooks/leave.toml", RUNBOOK);
+    home.write("runbooks/leave.toml", &runbook());
     home.plain(&["incident", "declare", "--title", "the disk fills up", "--severity", "sev4"]);
     let rounds = amount(1, 20);
     let recording = home.path("state/recording.flightdeck");

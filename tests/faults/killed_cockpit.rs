@@ -3,6 +3,7 @@
 
 use crate::{
     bed::{self, Random, amount, tell},
+    heads::head,
     home::Home,
     pty::Pty,
     servers::{IMAGE, Server, Servers},
@@ -35,23 +36,9 @@ const ACTS: [(&str, &str, &str); OPERATIONS] = [
 const EFFECTS: [&str; OPERATIONS] = ["Rolls ", "Scales ", "Sets the image "];
 
 fn runbook() -> String {
-    let mut text = r#"title = "Change {{name}} three times"
-about = "For a test."
-typed = "{{name}}"
-[target]
-object = { context = "testbed", kind = "deployment", namespace = "default", name = "{{name}}" }
-[[fits]]
-objects = ["deployment"]
-fill = { name = "{{object.name}}" }
-[[variable]]
-name = "name"
-title = "name of the workload"
-[[step]]
-id = "confirm"
-title = "Confirm"
-confirm = { text = "Changes it." }
-"#
-    .to_owned();
+    let target = r#"object = { context = "testbed", kind = "deployment", namespace = "default", name = "{{name}}" }"#;
+    let mut text = head("Change {{name}} three times", Some("{{name}}"), target, &[("name", "")]);
+    text.push_str(CONFIRM);
     for (at, (act, path, now)) in ACTS.iter().enumerate() {
         let number = (at + 1).to_string();
         let before = format!("is = \"{{{{steps.before{number}.{path}}}}}\"");
@@ -60,6 +47,16 @@ confirm = { text = "Changes it." }
     }
     text
 }
+
+const CONFIRM: &str = r#"
+[[fits]]
+objects = ["deployment"]
+fill = { name = "{{object.name}}" }
+[[step]]
+id = "confirm"
+title = "Confirm"
+confirm = { text = "Changes it." }
+"#;
 
 const STEP: &str = r#"
 [[step]]

@@ -4,6 +4,8 @@
 mod bed;
 mod clocks;
 mod disk_full;
+#[path = "../common/heads.rs"]
+mod heads;
 mod home;
 mod hostile;
 mod hours;

@@ -3,7 +3,8 @@
 
 use crate::{
     bed::{said, script},
-    need, wait,
+    need::{self, kubernetes_bin},
+    wait,
 };
 use std::{
     fs,
@@ -30,15 +31,6 @@ pub struct Servers {
     which: Vec<Server>,
     /// Addresses of Prometheus and Alertmanager.
     pub urls: [String; 2],
-}
-
-/// Where the servers of a cluster lie once they are built.
-fn kubernetes_bin() -> PathBuf {
-    let cache = std::env::var("FLIGHTDECK_TESTS_CACHE").map_or_else(
-        |_| PathBuf::from(std::env::var("HOME").unwrap_or_default()).join(".cache/flightdeck-tests"),
-        PathBuf::from,
-    );
-    cache.join("kubernetes/bin")
 }
 
 impl Server {

@@ -6,7 +6,7 @@ use crate::stage::{
 };
 use flightdeck::{
     action,
-    app::settings::Settings,
+    app::{App, settings::Settings},
     model::object::{ObjectKind, ObjectRef},
     pages, panes,
     ui::glyphs,
@@ -191,9 +191,55 @@ fn every_modal() {
     goldens.finish("modal-");
 }
 
+const USUAL: [(u16, u16); 2] = [(80, 24), (120, 40)];
+
+/// Compares every tab of an object's page, on a cockpit made by `app`. What a container says is on the screens of the log viewer.
+fn each_tab(
+    goldens: &mut Goldens,
+    object: &ObjectRef,
+    sizes: [(u16, u16); 2],
+    app: fn(Settings, (u16, u16)) -> App,
+    prefix: &str,
+) {
+    for (columns, rows) in sizes {
+        for (at, tab) in pages::tabs(object).into_iter().enumerate() {
+            if (object.kind, tab) == (ObjectKind::Container, pages::Tab::Logs) {
+                continue;
+            }
+            let mut app = app(stage::settings(), (columns, rows));
+            app.open(object.clone());
+            app.view.stack[0].tab = at;
+            let name = format!("page-{prefix}-{}-{columns}x{rows}", tab.word().to_lowercase());
+            goldens.compare(&name, &stage::draw(&app));
+        }
+    }
+}
+
 #[test]
 fn every_page_of_an_object() {
-    let objects = [
+    let mut goldens = Goldens::default();
+    for object in kube_objects() {
+        each_tab(&mut goldens, &object, USUAL, stage::app, &format!("kube-{}", object.kind.word()));
+    }
+    for object in engine_sample::objects() {
+        each_tab(&mut goldens, &object, USUAL, stage::app, object.kind.word());
+    }
+    let violation = ObjectRef::new(ObjectKind::Violation, rule_sample::first());
+    each_tab(&mut goldens, &violation, USUAL, stage::app_with_rules, "violation");
+    for object in incident_sample::objects() {
+        each_tab(&mut goldens, &object, USUAL, stage::app_with_incident, object.kind.word());
+    }
+    for object in watch_sample::objects() {
+        each_tab(&mut goldens, &object, USUAL, stage::app_with_watch, object.kind.word());
+    }
+    for (sort, object) in postgres_sample::objects() {
+        each_tab(&mut goldens, &object, USUAL, stage::app_with_postgres, &format!("postgres-{sort}"));
+    }
+    for (n, sort) in [(0, "well"), (2, "hot"), (3, "lost"), (5, "ecc"), (7, "divided")] {
+        let object = ObjectRef::new(ObjectKind::Gpu, gpu_sample::id(n));
+        each_tab(&mut goldens, &object, [(80, 24), (120, 60)], stage::app_with_gpus, &format!("gpu-{sort}"));
+    }
+    for (kind, id) in [
         (ObjectKind::Host, ""),
         (ObjectKind::Cpu, ""),
         (ObjectKind::Memory, ""),
@@ -205,87 +251,8 @@ fn every_page_of_an_object() {
         (ObjectKind::Unit, "backup.service"),
         (ObjectKind::Sensor, "k10temp Tctl"),
         (ObjectKind::Source, "host/sensors"),
-    ];
-    let mut goldens = Goldens::default();
-    for object in kube_objects() {
-        for (columns, rows) in [(80, 24), (120, 40)] {
-            for (at, tab) in pages::tabs(&object).into_iter().enumerate() {
-                let mut app = stage::app(stage::settings(), (columns, rows));
-                app.open(object.clone());
-                app.view.stack[0].tab = at;
-                let name = format!("page-kube-{}-{}-{columns}x{rows}", object.kind.word(), tab.word().to_lowercase());
-                goldens.compare(&name, &stage::draw(&app));
-            }
-        }
-    }
-    for object in engine_sample::objects() {
-        for (columns, rows) in [(80, 24), (120, 40)] {
-            for (at, tab) in pages::tabs(&object).into_iter().enumerate().filter(|(_, tab)| *tab != pages::Tab::Logs) {
-                let mut app = stage::app(stage::settings(), (columns, rows));
-                app.open(object.clone());
-                app.view.stack[0].tab = at;
-                let name = format!("page-{}-{}-{columns}x{rows}", object.kind.word(), tab.word().to_lowercase());
-                goldens.compare(&name, &stage::draw(&app));
-            }
-        }
-    }
-    let violation = ObjectRef::new(ObjectKind::Violation, rule_sample::first());
-    for (columns, rows) in [(80, 24), (120, 40)] {
-        for (at, tab) in pages::tabs(&violation).into_iter().enumerate() {
-            let mut app = stage::app_with_rules(stage::settings(), (columns, rows));
-            app.open(violation.clone());
-            app.view.stack[0].tab = at;
-            let name = format!("page-violation-{}-{columns}x{rows}", tab.word().to_lowercase());
-            goldens.compare(&name, &stage::draw(&app));
-        }
-    }
-    for object in incident_sample::objects() {
-        for (columns, rows) in [(80, 24), (120, 40)] {
-            for (at, tab) in pages::tabs(&object).into_iter().enumerate() {
-                let mut app = stage::app_with_incident(stage::settings(), (columns, rows));
-                app.open(object.clone());
-                app.view.stack[0].tab = at;
-                let name = format!("page-{}-{}-{columns}x{rows}", object.kind.word(), tab.word().to_lowercase());
-                goldens.compare(&name, &stage::draw(&app));
-            }
-        }
-    }
-    for object in watch_sample::objects() {
-        for (columns, rows) in [(80, 24), (120, 40)] {
-            for (at, tab) in pages::tabs(&object).into_iter().enumerate() {
-                let mut app = stage::app_with_watch(stage::settings(), (columns, rows));
-                app.open(object.clone());
-                app.view.stack[0].tab = at;
-                let name = format!("page-{}-{}-{columns}x{rows}", object.kind.word(), tab.word().to_lowercase());
-                goldens.compare(&name, &stage::draw(&app));
-            }
-        }
-    }
-    for (sort, object) in postgres_sample::objects() {
-        for (columns, rows) in [(80, 24), (120, 40)] {
-            for (at, tab) in pages::tabs(&object).into_iter().enumerate() {
-                let mut app = stage::app_with_postgres(stage::settings(), (columns, rows));
-                app.open(object.clone());
-                app.view.stack[0].tab = at;
-                let name = format!("page-postgres-{sort}-{}-{columns}x{rows}", tab.word().to_lowercase());
-                goldens.compare(&name, &stage::draw(&app));
-            }
-        }
-    }
-    for (n, sort) in [(0, "well"), (2, "hot"), (3, "lost"), (5, "ecc"), (7, "divided")] {
-        let object = ObjectRef::new(ObjectKind::Gpu, gpu_sample::id(n));
-        for (columns, rows) in [(80, 24), (120, 60)] {
-            for (at, tab) in pages::tabs(&object).into_iter().enumerate() {
-                let mut app = stage::app_with_gpus(stage::settings(), (columns, rows));
-                app.open(object.clone());
-                app.view.stack[0].tab = at;
-                let name = format!("page-gpu-{sort}-{}-{columns}x{rows}", tab.word().to_lowercase());
-                goldens.compare(&name, &stage::draw(&app));
-            }
-        }
-    }
-    for (kind, id) in objects {
-        for (columns, rows) in [(80, 24), (120, 40)] {
+    ] {
+        for (columns, rows) in USUAL {
             let mut app = stage::app(stage::settings(), (columns, rows));
             app.open(ObjectRef::new(kind, id));
             goldens.compare(&format!("page-{}-{columns}x{rows}", kind.word()), &stage::draw(&app));

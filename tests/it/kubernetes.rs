@@ -1,6 +1,6 @@
 //! Clusters on the testbed's real API server, with the real kubectl as the judge.
 
-use crate::need::testbed;
+use crate::need::{kubernetes_bin, testbed};
 use flightdeck::{
     client::{Clients, kubernetes::Contexts},
     model::{
@@ -36,7 +36,7 @@ const ROW: &str = "{range .items[*]}";
 pub struct Watched {
     context: String,
     pub world: World,
-    demand: watch::Sender<Demand>,
+    pub demand: watch::Sender<Demand>,
     news: mpsc::Receiver<News>,
     runtime: tokio::runtime::Runtime,
 }
@@ -57,7 +57,7 @@ impl Watched {
         Self::with(Contexts::from_files(&[context.into()], &[kubeconfig(folder)]), context)
     }
 
-    fn with(kube: Contexts, context: &str) -> Self {
+    pub fn with(kube: Contexts, context: &str) -> Self {
         let clients = Arc::new(Clients { kube, ..Clients::default() });
         let visible = TopicSet::all();
         let (demand, wanted) = watch::channel(Demand { visible, ..Demand::default() });
@@ -90,7 +90,7 @@ impl Watched {
         );
     }
 
-    fn cluster(&self) -> Option<&Cluster> {
+    pub fn cluster(&self) -> Option<&Cluster> {
         self.world.observed.kube.clusters.get(self.context.as_str())
     }
 
@@ -108,14 +108,14 @@ impl Watched {
         assert!(looked.is_err(), "no longer {what}: {:?}", world.observed.sources);
     }
 
-    fn until_listed(&mut self) {
+    pub fn until_listed(&mut self) {
         let context = self.context.clone();
         self.until("every list is here", |world| {
             world.observed.kube.clusters.get(context.as_str()).is_some_and(|cluster| cluster.loading.is_empty())
         });
     }
 
-    fn state(&self) -> Option<SourceState> {
+    pub fn state(&self) -> Option<SourceState> {
         let name = format!("kube/{}", self.context);
         self.world.observed.sources.get(name.as_str()).map(|source| source.report.state)
     }
@@ -137,11 +137,7 @@ impl Watched {
 }
 
 pub fn kubectl_command(folder: &Path) -> Command {
-    let cache = std::env::var("FLIGHTDECK_TESTS_CACHE").map_or_else(
-        |_| PathBuf::from(std::env::var("HOME").expect("a home")).join(".cache/flightdeck-tests"),
-        PathBuf::from,
-    );
-    let mut command = Command::new(cache.join("kubernetes/bin/kubectl"));
+    let mut command = Command::new(kubernetes_bin().join("kubectl"));
     command.arg("--kubeconfig").arg(kubeconfig(folder));
     command
 }
@@ -225,84 +221,6 @@ fn two_thousand_pods_in_random_states() {
     scale(&["2000", "20", "--seed", "7"]);
     pods_are_listed_as_kubectl_lists_them();
     scale(&["--delete"]);
-}
-
-#[test]
-fn what_a_viewer_may_not_see_is_named_and_the_rest_is_there() {
-    let Some(folder) = testbed("a cluster", "kubernetes/kubeconfig") else { return };
-    let mut watched = Watched::start(&folder, "viewer");
-    watched.until_listed();
-    let kube = &watched.world.observed.kube;
-    assert!(!kube.pods.is_empty());
-    assert!(kube.pods.iter().all(|pod| pod.namespace == "shop"));
-    let denied: Vec<_> =
-        watched.cluster().expect("there").denied.iter().map(|d| format!("{} {}", d.verb, d.resource)).collect();
-    assert!(denied.contains(&"list pods".into()) && denied.contains(&"list nodes".into()), "{denied:?}");
-    assert_eq!(watched.state(), Some(SourceState::Ok));
-}
-
-/// Takes what it made away again.
-struct Granted<'a>(&'a Path, &'static [&'static str]);
-
-impl Drop for Granted<'_> {
-    fn drop(&mut self) {
-        let arguments = [&["delete", "namespace", "--wait=false", "--ignore-not-found"], self.1].concat();
-        kubectl(self.0, &arguments);
-    }
-}
-
-#[test]
-fn namespaces_of_the_configuration_are_seen_together_and_the_denied_one_is_named() {
-    let Some(folder) = testbed("a cluster", "kubernetes/kubeconfig") else { return };
-    let (seen, unseen) = ("gaps-seen", "gaps-unseen");
-    let _granted = Granted(&folder, &["gaps-seen", "gaps-unseen"]);
-    for namespace in [seen, unseen] {
-        if !kubectl(&folder, &["get", "namespaces", "-o", "name"]).contains(&format!("namespace/{namespace}\n")) {
-            kubectl(&folder, &["create", "namespace", namespace]);
-        }
-        let image = ["--image=testbed/busybox:1.35", "--image-pull-policy=Never", "--restart=Never"];
-        if kubectl(&folder, &["get", "pods", "-n", namespace, "-o", "name"]).is_empty() {
-            kubectl(&folder, &[&["run", "one", "-n", namespace][..], &image, &["--", "sleep", "3600"]].concat());
-        }
-    }
-    if !kubectl(&folder, &["get", "rolebindings", "-n", seen, "-o", "name"]).contains("viewer") {
-        kubectl(&folder, &["create", "rolebinding", "viewer", "-n", seen, "--clusterrole=view", "--user=viewer"]);
-    }
-    let namespaces = BTreeMap::from([("viewer".to_owned(), vec![seen.to_owned(), unseen.to_owned()])]);
-    let kube = Contexts::from_files(&["viewer".into()], &[kubeconfig(&folder)]).with_namespaces(&namespaces);
-    assert!(kube.problems().is_empty());
-    let mut watched = Watched::with(kube, "viewer");
-    watched.until("pods of both, and what is denied", |world| {
-        let kube = &world.observed.kube;
-        let of = |namespace: &str| kube.pods.iter().any(|pod| pod.namespace == namespace);
-        // Each kind is asked by itself, so that one is denied before or after the other.
-        let denied = |cluster: &Cluster| {
-            let is_denied = |resource: &str, namespace: &str| {
-                cluster.denied.iter().any(|d| d.resource == resource && d.namespace == namespace)
-            };
-            is_denied("pods", unseen) && is_denied("nodes", "")
-        };
-        of("shop") && of(seen) && kube.clusters.values().any(denied)
-    });
-    let cluster = watched.cluster().expect("there");
-    assert!(
-        cluster.partly.contains(&("pods".into(), seen.into()))
-            && cluster.partly.contains(&("pods".into(), "shop".into()))
-    );
-    assert!(cluster.denied.iter().any(|d| d.resource == "nodes" && d.verb == "list" && d.namespace.is_empty()));
-    assert!(watched.world.observed.kube.pods.iter().all(|pod| pod.namespace != unseen));
-
-    // The table of any kind does the same.
-    watched.demand.send_modify(|demand| demand.resource = Some("serviceaccounts".into()));
-    watched.until("a table of what may be seen", |world| {
-        world.observed.kube.tables.values().any(|table| {
-            table.rows.iter().any(|row| row.namespace == seen) && table.missing.iter().any(|missing| missing == unseen)
-        })
-    });
-    let table = &watched.world.observed.kube.tables["viewer"];
-    assert_eq!(table.namespaces.len(), 3);
-    assert!(table.problem.as_ref().is_some_and(|problem| problem.contains(unseen) && problem.contains("cannot list")));
-    assert!(table.rows.iter().all(|row| row.namespace == seen));
 }
 
 #[test]

@@ -3,12 +3,14 @@
 
 mod ai_servers;
 mod check;
+mod check_live;
 mod far_engines;
 mod golden;
 mod incident;
 mod journal;
 mod kube_screens;
 mod kube_usage;
+mod kube_viewer;
 mod kube_ways;
 mod kubernetes;
 mod log_lines;
@@ -24,5 +26,6 @@ mod ssh;
 mod stage;
 mod terminal;
 mod tmux;
+#[allow(dead_code, reason = "other programs need the rest of it")]
 mod wait;
 mod wizard_screens;

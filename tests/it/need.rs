@@ -43,8 +43,11 @@ pub fn success(service: &str, command: &mut Command) -> bool {
     false
 }
 
-/// Says that a test lacks something; under `CI=true` that is a failure.
-fn not_run(why: &str) {
+/// Says that a test lacks something.
+///
+/// # Panics
+/// Under `CI=true`, where nothing may be lacking.
+pub fn not_run(why: &str) {
     assert!(env::var("CI").as_deref() != Ok("true"), "NOT RUN: {why}");
     // Past the test runner, which keeps what passing tests print to itself.
     let _ = writeln!(io::stderr(), "NOT RUN: {why}");
@@ -63,6 +66,16 @@ pub fn testbed(service: &str, part: &str) -> Option<PathBuf> {
         ));
     }
     folder
+}
+
+/// Where `tests/testbed/kubernetes-build` puts the servers of a cluster, and kubectl.
+#[allow(dead_code, reason = "not every test program asks this")]
+pub fn kubernetes_bin() -> PathBuf {
+    let cache = env::var_os("FLIGHTDECK_TESTS_CACHE").map_or_else(
+        || PathBuf::from(env::var_os("HOME").unwrap_or_default()).join(".cache/flightdeck-tests"),
+        PathBuf::from,
+    );
+    cache.join("kubernetes/bin")
 }
 
 #[test]

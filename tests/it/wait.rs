@@ -24,16 +24,35 @@ pub fn now() -> Instant {
 /// # Panics
 /// When the deadline passes, with what `seen` shows then.
 pub fn until<T, S: Debug>(what: &str, mut answer: impl FnMut() -> Option<T>, seen: impl Fn() -> S) -> T {
-    let deadline = now() + PATIENCE;
+    within(PATIENCE, Duration::from_millis(15), || answer().ok_or(()))
+        .unwrap_or_else(|()| panic!("not within {PATIENCE:?}: {what}\n{:#?}", seen()))
+}
+
+/// Looks again and again until it is so, for as long as the patience lasts; what was seen last where it never was.
+///
+/// # Errors
+/// When the deadline passes.
+pub fn within<T, S>(patience: Duration, pause: Duration, mut look: impl FnMut() -> Result<T, S>) -> Result<T, S> {
+    let deadline = now() + patience;
     let (_keep, never) = sync_channel::<()>(0);
     loop {
-        if let Some(answer) = answer() {
-            return answer;
+        match look() {
+            Err(_) if now() < deadline => {
+                // Nobody sends: this is the pause between two looks.
+                let _ = never.recv_timeout(pause);
+            }
+            told => return told,
         }
-        assert!(now() < deadline, "not within {PATIENCE:?}: {what}\n{:#?}", seen());
-        // Nobody sends: this is the pause between two questions.
-        let _ = never.recv_timeout(Duration::from_millis(15));
     }
+}
+
+/// Waits until a look from outside finds something, at other programs, which tell nobody.
+///
+/// # Panics
+/// When the patience is over.
+pub fn found(what: &str, patience: Duration, mut look: impl FnMut() -> bool) {
+    let told = within(patience, Duration::from_millis(300), || look().then_some(()).ok_or(()));
+    assert!(told.is_ok(), "waited in vain: {what}");
 }
 
 /// Waits until a process has ended, which need not be a child of ours; says how long that took, or `None` at the deadline.

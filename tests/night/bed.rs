@@ -1,12 +1,14 @@
 //! The services of the night, looked at from outside, and the homes of those who are on call.
 
-use crate::{need::testbed, wait::now};
+use crate::{
+    need::{kubernetes_bin, testbed},
+    wait::within,
+};
 use serde_json::Value;
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::mpsc::sync_channel,
     time::Duration,
 };
 
@@ -28,18 +30,8 @@ pub struct Bed {
 /// # Panics
 /// When the patience is over, with what `seen` says then.
 pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>, seen: impl FnOnce() -> String) -> T {
-    let end = now() + PATIENCE;
-    let (_keep, never) = sync_channel::<()>(0);
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        if now() >= end {
-            panic!("waited in vain: {what}\n{}", seen());
-        }
-        // Nobody sends: this is the pause between two looks.
-        let _ = never.recv_timeout(Duration::from_millis(200));
-    }
+    within(PATIENCE, Duration::from_millis(200), || look().ok_or(()))
+        .unwrap_or_else(|()| panic!("waited in vain: {what}\n{}", seen()))
 }
 
 /// Runs a program that has to end well, and returns what it printed.
@@ -64,11 +56,7 @@ impl Bed {
     }
 
     fn kubectl_command(&self) -> Command {
-        let cache = env::var("FLIGHTDECK_TESTS_CACHE").map_or_else(
-            |_| PathBuf::from(env::var("HOME").expect("a home")).join(".cache/flightdeck-tests"),
-            PathBuf::from,
-        );
-        let mut command = Command::new(cache.join("kubernetes/bin/kubectl"));
+        let mut command = Command::new(kubernetes_bin().join("kubectl"));
         command.arg("--kubeconfig").arg(self.folder.join("kubernetes/kubeconfig"));
         command
     }

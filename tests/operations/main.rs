@@ -5,6 +5,7 @@ mod bed;
 mod clusters;
 mod containers;
 mod editing;
+mod everything;
 mod kubernetes;
 #[path = "../it/need.rs"]
 #[allow(dead_code, reason = "a part of it is needed here")]

@@ -1,6 +1,6 @@
 //! The testbed's cluster and pairs, as the cockpit's own source sees them.
 
-use crate::need::testbed;
+use crate::{need::testbed, wait::within};
 use flightdeck::{
     client::{
         http::Server,
@@ -32,6 +32,8 @@ use uuid::Uuid;
 
 /// The longest that anything is waited for: a dead leader's key lives on for its `ttl`, and tests share their cores.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Gives others the processor between two looks: nobody tells when a cluster has moved.
+const PAUSE: Duration = Duration::from_millis(300);
 /// Tests move one and the same cluster.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
@@ -170,15 +172,11 @@ impl Bed {
 
     /// Looks again and again until it is as it should be.
     pub fn wait_until(&mut self, what: &str, fits: impl Fn(&Cluster) -> bool) -> Cluster {
-        let end = clock::instant() + PATIENCE;
-        loop {
-            let seen = self.try_look();
-            match seen {
-                Ok(cluster) if fits(&cluster) => return cluster,
-                _ => assert!(clock::instant() < end, "waited in vain: {what}\n{seen:#?}"),
-            }
-            pause();
-        }
+        within(PATIENCE, PAUSE, || match self.try_look() {
+            Ok(cluster) if fits(&cluster) => Ok(cluster),
+            seen => Err(Box::new(seen)),
+        })
+        .unwrap_or_else(|seen| panic!("waited in vain: {what}\n{seen:#?}"))
     }
 
     /// Looks until the checks hold; what has not happened yet is unknown or failed until then.
@@ -187,16 +185,12 @@ impl Bed {
         what: &str,
         mut checks: impl FnMut(&mut Self, &Cluster) -> Vec<Check>,
     ) -> Vec<Check> {
-        let end = clock::instant() + PATIENCE;
-        loop {
+        within(PATIENCE, PAUSE, || {
             let cluster = self.look();
             let made = checks(self, &cluster);
-            if made.iter().all(|check| check.verdict == Verdict::Ok) {
-                return made;
-            }
-            assert!(clock::instant() < end, "waited in vain: {what}\n{made:#?}");
-            pause();
-        }
+            if made.iter().all(|check| check.verdict == Verdict::Ok) { Ok(made) } else { Err(made) }
+        })
+        .unwrap_or_else(|made| panic!("waited in vain: {what}\n{made:#?}"))
     }
 
     pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
@@ -261,11 +255,6 @@ fn run(folder: &Path, prefix: &[&str], command: &[&str], arguments: &[&str]) -> 
     String::from_utf8_lossy(&done.stdout).into_owned()
 }
 
-/// Gives others the processor between two looks: nobody tells when a cluster has moved.
-fn pause() {
-    let _ = Command::new("sleep").arg("0.3").status();
-}
-
 /// One leader and two replicas that stream on its timeline, with nothing behind.
 pub fn whole(cluster: &Cluster) -> bool {
     let Some(patroni) = &cluster.patroni else { return false };
@@ -289,6 +278,11 @@ pub fn roles(cluster: &Cluster) -> (String, String, String) {
     let others = patroni.members.iter().map(|member| member.name.to_string()).filter(|name| *name != leader);
     let [first, second] = others.collect::<Vec<_>>().try_into().expect("two others");
     (leader, first, second)
+}
+
+/// How often the leader has moved, by the cluster's own history: the ends of its timelines.
+pub fn moves(cluster: &Cluster) -> usize {
+    cluster.patroni.as_ref().map_or(0, |patroni| patroni.history.len())
 }
 
 /// What does not hold, in words.

@@ -10,3 +10,6 @@ mod patroni;
 mod promote;
 mod runbook;
 mod streaming;
+#[path = "../it/wait.rs"]
+#[allow(dead_code, reason = "a part of it is needed here")]
+mod wait;

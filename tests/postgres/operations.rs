@@ -1,6 +1,6 @@
 //! Operations on a real cluster, through the gate: what it refuses, what is done, and that it is done once.
 
-use crate::bed::{Bed, roles, whole};
+use crate::bed::{Bed, moves, roles, whole};
 use flightdeck::{
     client::Clients,
     clock,
@@ -70,11 +70,6 @@ fn permit(world: &World, operation: &Operation) -> Permit {
 fn done(bed: &Bed, permit: Permit) -> Result<String, String> {
     let clients = Arc::new(Clients { postgres: vec![bed.options.clone()], ..Clients::default() });
     execute(permit, &clients, &|_| {}, &LogOnly).map(|deed| deed.text)
-}
-
-/// Ends of timelines, by which the cluster itself counts how often its leader moved.
-fn moves(cluster: &Cluster) -> usize {
-    cluster.patroni.as_ref().map_or(0, |patroni| patroni.history.len())
 }
 
 #[test]

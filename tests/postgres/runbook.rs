@@ -1,8 +1,7 @@
 //! Runbooks on a real cluster under Patroni, by the command line: what is refused with its figure, moved once, approved by a second person,
 //! and gone on with after the process was killed.
 
-use crate::bed::{Bed, roles, whole};
-use flightdeck::model::postgres::Cluster;
+use crate::bed::{Bed, moves, roles, whole};
 use serde_json::Value;
 use std::{
     fs,
@@ -67,11 +66,6 @@ pub fn lines(output: &Output) -> Vec<Value> {
 /// The last line: how it ended.
 pub fn verdict(output: &Output) -> Value {
     lines(output).pop().unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr)))
-}
-
-/// How often the leader has moved, by the cluster's own history.
-fn moves(cluster: &Cluster) -> usize {
-    cluster.patroni.as_ref().map_or(0, |patroni| patroni.history.len())
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! The testbed, the program with a home of its own, and what is made for one test.
 
+pub use crate::need::testbed;
+
+use crate::{need::kubernetes_bin, wait};
 use serde_json::Value;
 use std::{
-    env,
-    io::{self, BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Output, Stdio},
 };
@@ -11,18 +13,6 @@ use std::{
 pub const IMAGE: &str = "testbed/busybox:1.35";
 /// The longest that anything is waited for.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(240);
-
-/// The folder of the testbed, where it has this part. Where there is none the test says so by name, and fails where `CI=true`.
-pub fn testbed(test: &str, part: &str) -> Option<PathBuf> {
-    let folder = env::var_os("FLIGHTDECK_TESTBED").map(PathBuf::from).filter(|folder| folder.join(part).exists());
-    if folder.is_none() {
-        let why =
-            format!("NOT RUN: {test}: no testbed with {part} at $FLIGHTDECK_TESTBED; tests/testbed/up starts one");
-        assert!(env::var("CI").as_deref() != Ok("true"), "{why}");
-        let _ = writeln!(io::stderr(), "{why}");
-    }
-    folder
-}
 
 /// The program with a home of its own.
 pub struct Home {
@@ -164,11 +154,7 @@ impl Namespace {
     }
 
     fn command(&self) -> Command {
-        let cache = env::var("FLIGHTDECK_TESTS_CACHE").map_or_else(
-            |_| PathBuf::from(env::var("HOME").expect("a home")).join(".cache/flightdeck-tests"),
-            PathBuf::from,
-        );
-        let mut command = Command::new(cache.join("kubernetes/bin/kubectl"));
+        let mut command = Command::new(kubernetes_bin().join("kubectl"));
         command.arg("--kubeconfig").arg(self.bed.join("kubernetes/kubeconfig"));
         command
     }
@@ -277,13 +263,8 @@ impl Drop for Namespace {
 }
 
 /// Waits until a look from outside finds something.
-pub fn wait_for(what: &str, mut look: impl FnMut() -> bool) {
-    let end = flightdeck::clock::instant() + PATIENCE;
-    while !look() {
-        assert!(flightdeck::clock::instant() < end, "waited in vain: {what}");
-        // Looking at other programs is all that can be done, they tell nobody.
-        let _ = Command::new("sleep").arg("0.3").status();
-    }
+pub fn wait_for(what: &str, look: impl FnMut() -> bool) {
+    wait::found(what, PATIENCE, look);
 }
 
 /// `--set` for each of these.

@@ -1,6 +1,6 @@
 //! What needs no services: lists, mistakes in files, a run at a table, approvals.
 
-use crate::bed::Home;
+use crate::{bed::Home, heads::head};
 use serde_json::Value;
 
 #[test]
@@ -48,14 +48,18 @@ fn mistakes_are_named_with_file_line_and_what_to_do() {
 }
 
 /// A runbook that needs nothing but people.
-const TALK: &str = r#"
-title = "Talk about {{host}}"
-about = "for tests"
-[target]
-host = { host = "{{host}}" }
-[[variable]]
-name = "host"
-title = "the host"
+fn talk() -> String {
+    head("Talk about {{host}}", None, HOST, &[("host", "")]) + PEOPLE + GO
+}
+
+/// A runbook that should pass as a drill every month.
+fn walk() -> String {
+    "drill-days = 31\n".to_owned() + &head("Walk to {{host}}", None, HOST, &[("host", "")]) + GO
+}
+
+const HOST: &str = r#"host = { host = "{{host}}" }"#;
+
+const PEOPLE: &str = r#"
 [[step]]
 id = "who"
 title = "Who does it"
@@ -68,6 +72,9 @@ title = "A second person"
 [step.approval]
 text = "{{steps.who.person}} goes to {{host}}"
 valid = "1h"
+"#;
+
+const GO: &str = r#"
 [[step]]
 id = "go"
 title = "Go there"
@@ -84,7 +91,7 @@ expect = [{ path = "stdout", matches = "Linux" }]
 #[test]
 fn people_answer_by_flags_and_a_second_person_approves() {
     let home = Home::new(None);
-    let file = home.write("runbooks/talk.toml", TALK);
+    let file = home.write("runbooks/talk.toml", &talk());
     let lint = home.output(&["lint", &file.to_string_lossy()]);
     assert_eq!(lint.status.code(), Some(0), "{}", String::from_utf8_lossy(&lint.stdout));
     let missing = home.output(&["run", "talk", "--yes"]);
@@ -113,33 +120,10 @@ fn people_answer_by_flags_and_a_second_person_approves() {
     assert!(told.contains("approved by ops-b") && told.contains("filled in: person"), "{history:#}");
 }
 
-/// A runbook that should pass as a drill every month.
-const WALK: &str = r#"
-title = "Walk to {{host}}"
-about = "for tests"
-drill-days = 31
-[target]
-host = { host = "{{host}}" }
-[[variable]]
-name = "host"
-title = "the host"
-[[step]]
-id = "go"
-title = "Go there"
-timeout = "1m"
-manual = "go to {{host}}"
-no-undo = "nobody is the worse for it"
-[[step.verify]]
-title = "the machine is there"
-ask = { command = { argv = ["uname", "-s"] } }
-within = "10s"
-expect = [{ path = "stdout", matches = "Linux" }]
-"#;
-
 #[test]
 fn a_drill_that_passed_is_counted_from_and_reported() {
     let home = Home::new(None);
-    home.write("runbooks/walk.toml", WALK);
+    home.write("runbooks/walk.toml", &walk());
     home.write("config.toml", "[runbooks]\nisolated = [\"host/board\"]\n");
     let drill_of = |home: &Home| {
         let (_, all, errors) = home.json(&["list", "--json"]);
@@ -179,7 +163,7 @@ fn a_drill_that_passed_is_counted_from_and_reported() {
 #[test]
 fn at_a_table_nothing_is_done() {
     let home = Home::new(None);
-    home.write("runbooks/talk.toml", TALK);
+    home.write("runbooks/talk.toml", &talk());
     let said = home.said(&[
         "run",
         "talk",

@@ -5,9 +5,14 @@ mod cockpit;
 mod commands;
 mod dns;
 mod docker;
+#[path = "../common/heads.rs"]
+mod heads;
 mod helm;
 mod killed;
 mod kubernetes;
+#[path = "../it/need.rs"]
+#[allow(dead_code, reason = "a part of it is needed here")]
+mod need;
 mod outside;
 #[path = "../it/pty.rs"]
 #[allow(dead_code, reason = "not everything of it is needed here")]

@@ -1,6 +1,9 @@
 //! What lies outside of clusters and engines: programs and requests that change something, certificates, and conditions that stop a run.
 
-use crate::bed::{Home, read_until, set, testbed, wait_for};
+use crate::{
+    bed::{Home, read_until, set, testbed, wait_for},
+    heads::{HERE, head, verified},
+};
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -53,27 +56,15 @@ fn receiver() -> (String, Arc<Mutex<Vec<String>>>) {
     (url, taken)
 }
 
-const ERRAND: &str = r#"
-title = "Send and write"
-about = "For a test."
-typed = "here"
+/// Posts a secret, and writes it into a file.
+fn errand() -> String {
+    let taken = verified(r#"{ http = { url = "{{url}}/deploys" } }"#, "status", ["200", "404"]);
+    let there = verified(r#"{ command = { argv = ["test", "-s", "{{file}}"] } }"#, "exit_code", ["0", "1"]);
+    let variables = [("token", r#"type = "secret""#), ("url", ""), ("file", "")];
+    head("Send and write", Some("here"), HERE, &variables) + SEND + &taken + WRITE + &there + NOTE
+}
 
-[target]
-host = { host = "here" }
-
-[[variable]]
-name = "token"
-title = "a secret"
-type = "secret"
-
-[[variable]]
-name = "url"
-title = "where"
-
-[[variable]]
-name = "file"
-title = "into which file"
-
+const SEND: &str = r#"
 [[step]]
 id = "send"
 title = "Send it"
@@ -84,17 +75,9 @@ url = "{{url}}/deploys"
 method = "POST"
 headers = { authorization = "Bearer {{token}}" }
 body = "{\"token\": \"{{token}}\"}"
-[[step.verify]]
-title = "it was taken"
-ask = { http = { url = "{{url}}/deploys" } }
-within = "20s"
-expect = [{ path = "status", is = 200 }]
-[step.observe]
-ask = { http = { url = "{{url}}/deploys" } }
-patience = "10s"
-done = [{ path = "status", is = 200 }]
-not-done = [{ path = "status", is = 404 }]
+"#;
 
+const WRITE: &str = r#"
 [[step]]
 id = "write"
 title = "Write it"
@@ -104,17 +87,9 @@ no-undo = "the file stays"
 argv = ["tee", "{{file}}"]
 environment = { TOKEN = "{{token}}" }
 input = "{{token}}"
-[[step.verify]]
-title = "it is there"
-ask = { command = { argv = ["test", "-s", "{{file}}"] } }
-within = "20s"
-expect = [{ path = "exit_code", is = 0 }]
-[step.observe]
-ask = { command = { argv = ["test", "-s", "{{file}}"] } }
-patience = "10s"
-done = [{ path = "exit_code", is = 0 }]
-not-done = [{ path = "exit_code", is = 1 }]
+"#;
 
+const NOTE: &str = r#"
 [[step]]
 id = "note"
 title = "What was said"
@@ -140,7 +115,7 @@ pub fn holding(folder: &Path, wanted: &str) -> Vec<String> {
 #[test]
 fn a_program_and_a_request_act_and_leave_no_secret_behind() {
     let home = Home::new(None);
-    home.write("runbooks/errand.toml", ERRAND);
+    home.write("runbooks/errand.toml", &errand());
     let (url, taken) = receiver();
     let outside = tempfile::tempdir().expect("a folder");
     let (token, file) = (outside.path().join("token"), outside.path().join("written"));
@@ -165,7 +140,7 @@ fn a_program_and_a_request_act_and_leave_no_secret_behind() {
     assert!(!done.all().contains(SECRET), "{}", done.all());
     assert_eq!(holding(home.path(), SECRET), Vec::<String>::new());
     // The same, where the program fails.
-    let broken = ERRAND.replace("[\"tee\", \"{{file}}\"]", "[\"sh\", \"-c\", \"echo $TOKEN >&2; exit 3\"]");
+    let broken = errand().replace("[\"tee\", \"{{file}}\"]", "[\"sh\", \"-c\", \"echo $TOKEN >&2; exit 3\"]");
     home.write("runbooks/errand.toml", &broken);
     let failed = home.said(&start);
     assert_eq!((failed.code, failed.outcome()), (1, "paused"), "{}", failed.all());
@@ -245,16 +220,14 @@ fn a_certificate_that_runs_out_is_renewed_and_seen() {
 /// A run that acts and then waits, with a condition that stops it.
 pub fn stopped(file: &Path, stop: &str, timer: &str) -> String {
     let file = file.display();
-    format!(
-        "title = \"Wait\"\nabout = \"For a test.\"\ntyped = \"here\"\n[target]\nhost = {{ host = \"here\" }}\n\
-         [[stop]]\ntitle = \"it is too much\"\nevery = \"1s\"\n{stop}\n\
-         [[step]]\nid = \"act\"\ntitle = \"Act\"\ntimeout = \"20s\"\nno-undo = \"a file stays\"\n\
-         command = {{ argv = [\"touch\", \"{file}\"] }}\n[[step.verify]]\ntitle = \"it is there\"\nwithin = \"9s\"\n\
-         ask = {{ command = {{ argv = [\"test\", \"-e\", \"{file}\"] }} }}\nexpect = [{{ path = \"exit_code\", is = 0 }}]\n\
-         [step.observe]\nask = {{ command = {{ argv = [\"test\", \"-e\", \"{file}\"] }} }}\npatience = \"9s\"\n\
-         done = [{{ path = \"exit_code\", is = 0 }}]\nnot-done = [{{ path = \"exit_code\", is = 1 }}]\n\
-         [[step]]\nid = \"wait\"\ntitle = \"Wait\"\ntimeout = \"2m\"\ntimer = \"{timer}\"\n"
-    )
+    let act = format!(
+        "[[stop]]\ntitle = \"it is too much\"\nevery = \"1s\"\n{stop}\n\
+         [[step]]\nid = \"act\"\ntitle = \"Act\"\ntimeout = \"30s\"\nno-undo = \"a file stays\"\n\
+         command = {{ argv = [\"touch\", \"{file}\"] }}\n"
+    );
+    let ask = format!("{{ command = {{ argv = [\"test\", \"-e\", \"{file}\"] }} }}");
+    let wait = format!("[[step]]\nid = \"wait\"\ntitle = \"Wait\"\ntimeout = \"2m\"\ntimer = \"{timer}\"\n");
+    head("Wait", Some("here"), HERE, &[]) + &act + &verified(&ask, "exit_code", ["0", "1"]) + &wait
 }
 
 #[test]

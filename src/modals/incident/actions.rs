@@ -107,11 +107,10 @@ mod tests {
         },
         incident::sample::{at, outage},
         model::{
-            input::Key,
             journal::{Body, Draft, TaskState, news::JournalNews},
             update::Update,
         },
-        screen::kit::{self, drawn},
+        screen::kit::{self, drawn, press, types},
         view::layout::{Cell, Layout},
     };
     use std::sync::Arc;
@@ -126,17 +125,6 @@ mod tests {
         let kind = EventKind::Updates { source: "journal".into(), updates: vec![Update::Journal(Box::new(news))] };
         app.update(Event { at: at("24 09:00"), kind });
         app
-    }
-
-    fn press(app: &mut App, keys: &str) -> Vec<Effect> {
-        let event = |key: &str| Event { at: at("24 09:00"), kind: EventKind::Key(key.parse().expect("a key")) };
-        keys.split_whitespace().flat_map(|key| app.update(event(key))).collect()
-    }
-
-    fn types(app: &mut App, text: &str) {
-        for sign in text.chars() {
-            app.update(Event { at: app.now, kind: EventKind::Key(Key::char(sign)) });
-        }
     }
 
     fn recorded(effects: Vec<Effect>) -> Vec<Draft> {

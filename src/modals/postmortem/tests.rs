@@ -8,11 +8,10 @@ use crate::{
     },
     incident::sample::{at, outage},
     model::{
-        input::{Key, KeyCode},
         journal::{Body, Event as Recorded, ReviewState, Section, news::JournalNews},
         update::Update,
     },
-    screen::kit::{self, drawn},
+    screen::kit::{self, drawn, press, types},
 };
 use std::sync::Arc;
 
@@ -30,17 +29,6 @@ fn app(size: (u16, u16)) -> App {
     let id = app.world.incidents.resolve("INC-7").expect("is known");
     app.show_incident(Some(id));
     app
-}
-
-fn press(app: &mut App, keys: &str) -> Vec<Effect> {
-    let event = |key: &str| Event { at: at("24 09:00"), kind: EventKind::Key(key.parse().expect("a key")) };
-    keys.split_whitespace().flat_map(|key| app.update(event(key))).collect()
-}
-
-fn types(app: &mut App, text: &str) {
-    for sign in text.chars() {
-        app.update(Event { at: app.now, kind: EventKind::Key(Key::char(sign)) });
-    }
 }
 
 fn recorded(effects: &[Effect]) -> Vec<&Body> {
@@ -179,5 +167,5 @@ fn the_past_is_read_and_not_written() {
     types(&mut app, "x");
     assert!(press(&mut app, "n").is_empty() && press(&mut app, "b").is_empty() && press(&mut app, "t").is_empty());
     assert_eq!(app.modals.len(), 1);
-    assert!(app.update(Event { at: app.now, kind: EventKind::Key(Key::plain(KeyCode::Esc)) }).is_empty());
+    assert!(press(&mut app, "esc").is_empty());
 }

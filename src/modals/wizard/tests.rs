@@ -19,7 +19,7 @@ use crate::{
         definition::Catalogue,
         run::{Choice, Input, Mode, Reply},
     },
-    screen,
+    screen::{self, kit::notice},
     world::runs::tests::run_sample::{self, Carried, Cluster, values},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -128,7 +128,7 @@ impl Aboard {
     }
 
     fn notice(&self) -> &str {
-        self.app.view.notices.last().map_or("", |notice| &notice.text)
+        notice(&self.app)
     }
 }
 

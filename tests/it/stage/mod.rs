@@ -27,12 +27,14 @@ use flightdeck::{
     view::layout::{Cell, Layout, Page},
     world::World,
 };
-use jiff::SignedDuration;
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::sync::{Arc, LazyLock};
 
 /// Sizes at which everything is looked at: the smallest that people use, a laptop's half, a laptop, a wall.
 pub const SIZES: &[(u16, u16)] = &[(40, 10), (80, 24), (120, 40), (200, 60)];
+
+#[path = "../../common/moment.rs"]
+mod moment;
 
 #[path = "../../common/kube_sample/mod.rs"]
 pub mod kube_sample;
@@ -70,7 +72,7 @@ pub fn now() -> Timestamp {
 }
 
 fn at(seconds_before: i64) -> Timestamp {
-    now().checked_sub(SignedDuration::from_secs(seconds_before)).expect("in range")
+    moment::before(now(), seconds_before)
 }
 
 fn leaf(pane: &str) -> Cell {
