@@ -22,14 +22,18 @@ use flightdeck::{
     },
     ops::{gate::Policy, offer},
     panes,
-    runbook::{self, run::Mode},
+    runbook::{
+        self,
+        definition::{BUILT_IN, Catalogue, Layer},
+        run::Mode,
+    },
     screen,
     view::layout::{Cell, Layout, Page},
     world::World,
 };
 use jiff::SignedDuration;
 use ratatui::{buffer::Buffer, layout::Rect};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// Sizes at which everything is looked at: the smallest that people use, a laptop's half, a laptop, a wall.
 pub const SIZES: &[(u16, u16)] = &[(40, 10), (80, 24), (120, 40), (200, 60)];
@@ -82,6 +86,42 @@ fn page(name: &str, key: char, cell: Cell) -> Page {
     Page { name: name.into(), title: name.into(), short: None, key, layouts }
 }
 
+/// Runbooks that screens show.
+const SHELF: &[&str] = &[
+    "certificate-expiring",
+    "compose-rollback",
+    "container-rollback",
+    "daily-check",
+    "disk-full",
+    "drain-node",
+    "gpu-off-the-bus",
+    "helm-rollback",
+    "k8s-rollback",
+    "on-call-handover",
+    "patroni-failover",
+    "patroni-promote-cluster",
+    "patroni-switchover",
+    "postgres-promote",
+    "postgres-restore-test",
+    "postmortem",
+    "restart-workload",
+    "secret-rotation",
+];
+
+fn shelf() -> Catalogue {
+    let mut shelf = Catalogue::default();
+    for (name, text) in BUILT_IN.iter().filter(|(name, _)| SHELF.contains(name)) {
+        shelf.add(Layer::BuiltIn, &format!("{name}.toml"), text);
+    }
+    shelf
+}
+
+/// Takes away the panes that no layout names.
+fn keep_placed(cell: &mut Cell) {
+    cell.panes.retain(|name| panes::find(name).is_none_or(|pane| pane.beside().is_none()));
+    cell.rows.iter_mut().chain(&mut cell.columns).for_each(keep_placed);
+}
+
 /// What the program ships: its pages, keys and theme, on a terminal with all colours.
 pub fn settings() -> Settings {
     static SHIPPED: LazyLock<Settings> = LazyLock::new(|| {
@@ -91,8 +131,11 @@ pub fn settings() -> Settings {
             locale: "C.UTF-8".into(),
             ..Terminal::default()
         };
-        let settings = settings::build(&layers::resolve(&[]), &terminal);
+        let mut settings = settings::build(&layers::resolve(&[]), &terminal);
         assert_eq!(settings.warnings, [""; 0], "what is shipped is flawless");
+        // What is new later changes no screen that is compared: panes that place themselves are looked at alone.
+        settings.runbooks = Arc::new(shelf());
+        settings.pages.iter_mut().flat_map(|page| &mut page.layouts).for_each(|layout| keep_placed(&mut layout.cell));
         settings
     });
     SHIPPED.clone()
