@@ -109,6 +109,7 @@ const BACKGROUND: TopicSet = TopicSet::of(&[
     Topic::MetricRules,
     Topic::Slos,
     Topic::Postgres,
+    Topic::Readings,
     Topic::Own,
 ]);
 

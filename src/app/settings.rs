@@ -291,6 +291,12 @@ fn pages(loaded: &Loaded, problems: &mut Vec<Problem>) -> Vec<Page> {
         },
         |pages| pages.page,
     );
+    for pane in panes::PANES {
+        let Some(other) = pane.beside() else { continue };
+        if !pages.iter().any(|page| page.names(pane.name())) {
+            pages.iter_mut().for_each(|page| page.add_beside(other, pane.name()));
+        }
+    }
     for page in &loaded.config.pages {
         let known = panes::PANES.iter().map(|pane| pane.name());
         for name in unknown_panes(page) {
@@ -392,6 +398,15 @@ mod tests {
         }
         assert_eq!(settings.keymap.look_up(&[Scope::Global], &[Key::char('X')]), Lookup::Action("quit"));
         assert_eq!(settings.pages.last().map(|page| page.name.as_str()), Some("p"));
+    }
+
+    #[test]
+    fn every_pane_has_a_place() {
+        let pages = build(&from(""), &terminal(&[("TERM", "xterm")])).pages;
+        for name in panes::PANES.iter().map(|pane| pane.name()) {
+            let hint = "its `beside` names a pane of a page, or assets/layouts.toml names it";
+            assert!(pages.iter().any(|page| page.names(name)), "{name} stands nowhere: {hint}");
+        }
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub mod own;
 pub mod postgres;
 pub mod preflight;
 pub mod process;
+pub mod reading;
 pub mod redact;
 pub mod room;
 pub mod rows;

@@ -14,6 +14,7 @@ use super::{
     own::OwnUsage,
     postgres::Cluster,
     process::{Process, ProcessDetails},
+    reading::Readings,
     ruling::{RuleLines, Rulings},
     source::{SourceReport, SourceState},
     watch::Watched,
@@ -35,6 +36,9 @@ pub struct Observed {
     pub units: Option<Units>,
     #[serde(default)]
     pub hardware: Option<Hardware>,
+    /// What small sources read, by their names.
+    #[serde(default)]
+    pub readings: BTreeMap<CompactString, Readings>,
     /// OOM kills counted since the cockpit started.
     pub oom: Option<OomSeen>,
     pub own: OwnUsage,

@@ -21,6 +21,7 @@ macro_rules! topics {
     };
 }
 
+// A set of topics is written into recordings as bits in this order: a new one comes last, and none is taken away.
 topics! {
     /// Names and limits that seldom change: host name, kernel, virtualisation.
     Facts = "facts",
@@ -90,6 +91,8 @@ topics! {
     Hardware = "hardware",
     /// PostgreSQL clusters and their members.
     Postgres = "postgres",
+    /// What small sources read that have no topic of their own.
+    Readings = "readings",
 }
 
 /// A set of topics.

@@ -14,6 +14,7 @@ use super::{
     own::OwnUsage,
     postgres::Cluster,
     process::{Process, ProcessDetails},
+    reading::Readings,
     ruling::{RuleLines, RuleNews},
     watch::PrometheusNews,
 };
@@ -32,6 +33,8 @@ pub enum Update {
     Sensors(Vec<Sensor>),
     Units(Units),
     Hardware(Box<Hardware>),
+    /// What a small source reads.
+    Readings(Readings),
     Own(OwnUsage),
     /// What a source says of the GPUs that it reads.
     Gpus(Box<GpuNews>),

@@ -49,6 +49,10 @@ pub trait Pane: Sync {
     fn table_in(&self, _world: &World) -> Option<&'static dyn Table> {
         self.table()
     }
+    /// The pane beside which it stands as the last tab on the built-in pages, where no layout names it.
+    fn beside(&self) -> Option<&'static str> {
+        None
+    }
     /// Whether it shows graphs, so that the time cursor and zoom belong to it.
     fn has_graph(&self) -> bool {
         false

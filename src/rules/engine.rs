@@ -133,7 +133,7 @@ impl Engine {
     /// Runs the checks and returns what was raised, worsened or cleared by it. `changed` is what changed since the last run; checks that
     /// judge none of it and nothing else find what they found then.
     pub fn run(&mut self, context: &Context<'_>, changed: TopicSet) -> Vec<Change> {
-        self.run_checks(CHECKS, context, changed)
+        self.run_checks(&CHECKS, context, changed)
     }
 
     fn run_checks(&mut self, checks: &[&dyn Check], context: &Context<'_>, changed: TopicSet) -> Vec<Change> {

@@ -1,18 +1,17 @@
 //! Rules: what counts as "not as it should be". A check looks at what has been observed and names the conditions that hold
 //! now; the [`engine`] knows for how long they have held.
 
-mod ai;
-mod alert;
-mod container;
-mod duty;
+/// One line a file: its name, and its checks.
+macro_rules! checks {
+    ($($file:ident { $($check:ident $(($of:expr))?,)* })*) => {
+        $(mod $file;)*
+        /// The checks of these files.
+        pub(super) static LISTED: &[&dyn Check] = &[$($(&$file::$check $(($of))?,)*)*];
+    };
+}
+
 pub mod engine;
-mod gpu;
 mod host;
-mod kubernetes;
-mod postgres;
-mod slo;
-mod source;
-mod violation;
 
 use crate::model::{
     Timestamp,
@@ -24,7 +23,7 @@ use crate::model::{
     source::SourceState,
     topic::{Topic, TopicSet},
 };
-use postgres::Postgres;
+use std::sync::LazyLock;
 
 /// What a check may look at.
 #[derive(Clone, Copy)]
@@ -89,7 +88,7 @@ impl Context<'_> {
     }
 }
 
-/// One rule. A check is one file and one line in [`CHECKS`].
+/// One rule. A check is one file, and one line in the list below or, of this host, in that of [`host`].
 pub trait Check: Sync {
     /// Stable identity, in kebab case.
     fn id(&self) -> &'static str;
@@ -121,72 +120,41 @@ pub trait Check: Sync {
     fn examine(&self, context: &Context<'_>, found: &mut Vec<Condition>);
 }
 
-/// Every check.
-pub static CHECKS: &[&dyn Check] = &[
-    &source::SourceDown,
-    &source::SourceStale,
-    &host::mount::MountSpace,
-    &host::mount::MountInodes,
-    &host::fills::MountFull,
-    &host::fills::MountFills,
-    &host::fills::InodesFill,
-    &host::mount::MountSilent,
-    &host::memory::MemoryUsed,
-    &host::memory::SwapUsed,
-    &host::memory::MajorFaults,
-    &host::memory::MemoryPressure,
-    &host::memory::OomKill,
-    &host::cpu::CpuUsed,
-    &host::cpu::CpuPressure,
-    &host::cpu::Load,
-    &host::cpu::Steal,
-    &host::device::DeviceLatency,
-    &host::device::DeviceQueue,
-    &host::network::NetworkErrors,
-    &host::network::NetworkDrops,
-    &host::kernel::Conntrack,
-    &host::kernel::OpenFiles,
-    &host::kernel::ClockUnsynchronized,
-    &host::units::FailedUnits,
-    &host::sensors::Temperature,
-    &host::hardware::ArrayDegraded,
-    &host::hardware::BondDegraded,
-    &host::hardware::MemoryUncorrected,
-    &gpu::GpuHealth,
-    &gpu::GpuSlow,
-    &ai::AiSilent,
-    &ai::AiQueue,
-    &ai::AiOnCpu,
-    &violation::RuleViolated,
-    &alert::AlertFiring,
-    &alert::AlertRuleBroken,
-    &slo::SloBurning,
-    &duty::ACTION,
-    &duty::POSTMORTEM,
-    &duty::DRILL,
-    &duty::RunWaits,
-    &container::ContainerUnhealthy,
-    &container::ContainerLooping,
-    &container::ContainerRestarted,
-    &container::ContainerOom,
-    &container::ContainerExited,
-    &container::ContainerStuck,
-    &kubernetes::KubeWorkload,
-    &kubernetes::KubePod,
-    &kubernetes::KubeNode,
-    &Postgres(health::NO_LEADER),
-    &Postgres(health::LEADERS),
-    &Postgres(health::SILENT_LEADER),
-    &Postgres(health::STORE),
-    &Postgres(health::IDENTITY),
-    &Postgres(health::PAUSED),
-    &Postgres(health::SYNCHRONOUS),
-    &Postgres(health::MEMBER),
-    &Postgres(health::STREAMING),
-    &Postgres(health::LAG),
-    &Postgres(health::TIMELINE),
-    &Postgres(health::REPLAY),
-    &Postgres(health::SERVER),
-    &Postgres(health::SLOT),
-    &Postgres(health::RESTART),
-];
+checks! {
+    source { SourceDown, SourceStale, }
+    gpu { GpuHealth, GpuSlow, }
+    ai { AiSilent, AiQueue, AiOnCpu, }
+    violation { RuleViolated, }
+    alert { AlertFiring, AlertRuleBroken, }
+    slo { SloBurning, }
+    duty { ACTION, POSTMORTEM, DRILL, RunWaits, }
+    container {
+        ContainerUnhealthy,
+        ContainerLooping,
+        ContainerRestarted,
+        ContainerOom,
+        ContainerExited,
+        ContainerStuck,
+    }
+    kubernetes { KubeWorkload, KubePod, KubeNode, }
+    postgres {
+        Postgres(health::NO_LEADER),
+        Postgres(health::LEADERS),
+        Postgres(health::SILENT_LEADER),
+        Postgres(health::STORE),
+        Postgres(health::IDENTITY),
+        Postgres(health::PAUSED),
+        Postgres(health::SYNCHRONOUS),
+        Postgres(health::MEMBER),
+        Postgres(health::STREAMING),
+        Postgres(health::LAG),
+        Postgres(health::TIMELINE),
+        Postgres(health::REPLAY),
+        Postgres(health::SERVER),
+        Postgres(health::SLOT),
+        Postgres(health::RESTART),
+    }
+}
+
+/// Every check: those of this host, whose files lie in [`host`], and those listed above.
+pub static CHECKS: LazyLock<Vec<&dyn Check>> = LazyLock::new(|| [host::LISTED, LISTED].concat());

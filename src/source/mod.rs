@@ -1,4 +1,4 @@
-//! Sources: where data comes from. A source is one file and one line in [`all`].
+//! Sources: where data comes from. A source is one file and one line in the list of its family ([`host`]).
 //!
 //! A source never blocks the cockpit: the [`supervisor`] runs each one as its own task, off the event loop, with a deadline, a
 //! jittered backoff after failures, and a report of every change of its state.

@@ -266,6 +266,7 @@ fn source_of(update: &Update) -> CompactString {
         Update::Journal(_) => "journal",
         Update::RuleLines(_) => "rules/repo",
         Update::Rules(news) => return news.source.clone(),
+        Update::Readings(readings) => return readings.source.clone(),
         Update::Alerts(news) => return format_compact!("alertmanager/{}", news.name),
         Update::Prometheus(news) => return format_compact!("prometheus/{}", news.name),
         Update::Postgres(cluster) => return format_compact!("postgres/{}", cluster.name),

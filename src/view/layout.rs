@@ -81,7 +81,31 @@ impl Page {
     }
 }
 
+impl Page {
+    /// Whether a layout of it names the pane.
+    pub fn names(&self, pane: &str) -> bool {
+        self.layouts.iter().any(|layout| layout.cell.names(pane))
+    }
+
+    /// Adds a pane as a tab to every cell that holds `other`.
+    pub fn add_beside(&mut self, other: &str, pane: &str) {
+        self.layouts.iter_mut().for_each(|layout| layout.cell.add_beside(other, pane));
+    }
+}
+
 impl Cell {
+    fn names(&self, pane: &str) -> bool {
+        let below = self.rows.iter().chain(&self.columns).any(|cell| cell.names(pane));
+        below || self.panes.iter().any(|name| name == pane)
+    }
+
+    fn add_beside(&mut self, other: &str, pane: &str) {
+        if self.panes.iter().any(|name| name == other) {
+            self.panes.push(pane.into());
+        }
+        self.rows.iter_mut().chain(&mut self.columns).for_each(|cell| cell.add_beside(other, pane));
+    }
+
     /// Divides the area. `known` gives the static name of a pane; unknown names are left out (the configuration names them).
     pub fn arrange(&self, area: Area, known: &dyn Fn(&str) -> Option<&'static str>) -> Vec<Placed> {
         let mut placed = Vec::new();
@@ -163,6 +187,19 @@ mod tests {
         let areas: Vec<_> =
             placed.iter().map(|p| (p.panes[0], p.area.x, p.area.y, p.area.width, p.area.height)).collect();
         assert_eq!(areas, [("a", 0, 1, 30, 6), ("b", 0, 7, 20, 4), ("c", 20, 7, 10, 4)]);
+    }
+
+    #[test]
+    fn a_pane_stands_beside_another_wherever_that_is() {
+        let cell = Cell { rows: vec![leaf("a", None, None), leaf("b", None, None)], ..Cell::default() };
+        let layout = |cell| Layout { min_columns: 0, min_rows: 0, cell };
+        let layouts = vec![layout(cell), layout(leaf("a", None, None)), layout(leaf("b", None, None))];
+        let mut page = Page { name: "p".into(), title: "p".into(), short: None, key: '1', layouts };
+        assert!(page.names("b") && !page.names("c"));
+        page.add_beside("b", "c");
+        let cells = page.layouts.iter().map(|layout| &layout.cell);
+        let held: Vec<_> = cells.map(|cell| cell.rows.last().unwrap_or(cell).panes.join(" ")).collect();
+        assert_eq!((held, page.names("c")), (vec!["b c".to_owned(), "a".into(), "b c".into()], true));
     }
 
     #[test]

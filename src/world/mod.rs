@@ -172,6 +172,7 @@ impl World {
         let mut changed = TopicSet::EMPTY;
         // Whoever stops watching a cluster or an engine does not want to look at what it was.
         if status.report.state == SourceState::Off {
+            self.observed.readings.remove(&name);
             match name.split_once('/') {
                 Some(("kube", context)) => self.observed.kube.forget(context),
                 Some(("docker", engine)) => self.observed.containers.forget(engine),
@@ -252,6 +253,10 @@ impl World {
             Update::Hardware(hardware) => {
                 observed.hardware = Some(*hardware);
                 Topic::Hardware.into()
+            }
+            Update::Readings(readings) => {
+                observed.readings.insert(readings.source.clone(), readings);
+                Topic::Readings.into()
             }
             Update::Own(own) => {
                 observed.own = own;

@@ -9,6 +9,7 @@ use crate::model::{
     host::{Gauges, KernelCounters, Memory},
     kubernetes::{KubeNews, KubePart, Pod},
     mount::{Mount, MountState},
+    reading::{Reading, Readings},
     rows::Delta,
     source::{SourceReport, SourceState},
     topic::Topic,
@@ -82,6 +83,27 @@ fn what_is_mounted_is_told_and_a_containers_root_is_not() {
     }
     let texts: Vec<_> = world.changes.iter().map(|change| change.text.as_str()).collect();
     assert_eq!(texts, ["/data unmounted", "/data mounted (ext4)"]);
+}
+
+#[test]
+fn readings_are_those_of_their_source_until_it_is_off() {
+    let mut world = world();
+    let read = |source: &str, drift| {
+        let all = vec![Reading::number("drift", drift), Reading::text("source", Some("tsc".into()))];
+        vec![Update::Readings(Readings { source: source.into(), all })]
+    };
+    world.report(at(0), report("host/clock", Topic::Readings, 10.0));
+    assert_eq!(world.apply(at(1), "host/clock", read("host/clock", Some(1.0))).topics, Topic::Readings.into());
+    world.apply(at(2), "host/other", read("host/other", Some(2.0)));
+    world.apply(at(3), "host/clock", read("host/clock", Some(3.0)));
+    let drift = |world: &World, source| world.observed.readings.get(source).and_then(|read| read.number("drift"));
+    assert_eq!((drift(&world, "host/clock"), drift(&world, "host/other")), (Some(3.0), Some(2.0)));
+    assert_eq!(world.observed.readings["host/clock"].number("source"), None, "it is a text");
+    let text = serde_json::to_string(&world.moment()).expect("serialises");
+    let again: World = serde_json::from_str(&text).expect("reads back");
+    assert_eq!(again.observed.readings, world.observed.readings);
+    world.report(at(4), SourceReport { state: SourceState::Off, ..report("host/clock", Topic::Readings, 10.0) });
+    assert!(!world.observed.readings.contains_key("host/clock") && world.observed.readings.contains_key("host/other"));
 }
 
 #[test]

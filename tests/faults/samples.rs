@@ -16,6 +16,7 @@ use flightdeck::{
         hardware::{Array, ArrayWork, Bond, BondMember, Hardware, MemoryController},
         kubernetes::{Access, KubePart},
         object::{ObjectKind, ObjectRef},
+        reading::{Reading, Readings},
         update::Update,
     },
     runbook::run::Mode,
@@ -33,6 +34,7 @@ const KINDS: &[&str] = &[
     "sensors",
     "units",
     "hardware",
+    "readings",
     "own",
     "gpus",
     "ai",
@@ -95,6 +97,7 @@ fn kind(update: &Update) -> &'static str {
         Update::Sensors(_) => "sensors",
         Update::Units(_) => "units",
         Update::Hardware(_) => "hardware",
+        Update::Readings(_) => "readings",
         Update::Own(_) => "own",
         Update::Gpus(_) => "gpus",
         Update::Ai(_) => "ai",
@@ -138,6 +141,12 @@ fn hardware() -> Hardware {
     Hardware { arrays: vec![array], bonds: vec![bond], controllers: vec![controller] }
 }
 
+/// What a small source reads.
+fn readings() -> Readings {
+    let all = vec![Reading::number("drift_ppm", Some(12.5)), Reading::text("source", Some("tsc".into()))];
+    Readings { source: "host/clock".into(), all }
+}
+
 /// What every source says, at the moment of the story at which everything is there.
 fn told() -> Vec<EventKind> {
     let now = stage::now();
@@ -149,6 +158,7 @@ fn told() -> Vec<EventKind> {
         ("gpu/nvml", gpu_sample::news(now)),
         ("ai/local", ai_sample::news()),
         ("host/hardware", vec![Update::Hardware(Box::new(hardware()))]),
+        ("host/clock", vec![Update::Readings(readings())]),
         ("rules/repo", rule_sample::news(now)),
         ("journal", incident_sample::news(now)),
     ];

@@ -2,13 +2,16 @@
 
 use super::check::Check;
 
-/// One line a check: its folder (the rule), its file, its name there.
+/// One line a check: its folder (the rule), its file, its name there; and, where no pack names it or its whole rule, the packs that it is in
+/// (`changelog::Changelog in "changes" "docs"`).
 macro_rules! checks {
-    (attested { $($attested:ident,)* } $($rule:ident { $($file:ident::$check:ident,)* })*) => {
+    (attested { $($attested:ident,)* } $($rule:ident { $($file:ident::$check:ident $(in $($pack:literal)+)?,)* })*) => {
         pub mod attested;
         $(pub mod $rule { $(pub mod $file;)* })*
         /// Every check, in the order of their names; then those of what a person vouches for.
         pub static CHECKS: &[&dyn Check] = &[$($(&$rule::$file::$check,)*)* $(&attested::$attested,)*];
+        /// Packs that are named in this list.
+        pub static PACKED: &[(&dyn Check, &[&str])] = &[$($($((&$rule::$file::$check, &[$($pack),+]),)?)*)*];
     };
 }
 
@@ -144,7 +147,7 @@ checks! {
         contradiction::Contradiction,
     }
     r18 {
-        changelog::Changelog,
+        changelog::Changelog in "changes" "docs",
     }
     r19 {
         entry::Entry,

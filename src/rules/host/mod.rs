@@ -1,23 +1,25 @@
 //! Checks of this host. Thresholds are those of node-exporter's mixin, netdata, awesome-prometheus-alerts and systemd-oomd where they agree; each
 //! is over a little below where it is raised.
 
-pub mod cpu;
-pub mod device;
-pub mod fills;
-pub mod hardware;
-pub mod kernel;
-pub mod memory;
-pub mod mount;
-pub mod network;
-pub mod sensors;
-pub mod units;
-
-use super::{Context, Limit};
+use super::{Check, Context, Limit};
 use crate::model::{
     attention::{Condition, Severity},
     host::Gauges,
     object::{ObjectKind, ObjectRef},
 };
+
+checks! {
+    mount { MountSpace, MountInodes, MountSilent, }
+    fills { MountFull, MountFills, InodesFill, }
+    memory { MemoryUsed, SwapUsed, MajorFaults, MemoryPressure, OomKill, }
+    cpu { CpuUsed, CpuPressure, Load, Steal, }
+    device { DeviceLatency, DeviceQueue, }
+    network { NetworkErrors, NetworkDrops, }
+    kernel { Conntrack, OpenFiles, ClockUnsynchronized, }
+    units { FailedUnits, }
+    sensors { Temperature, }
+    hardware { ArrayDegraded, BondDegraded, MemoryUncorrected, }
+}
 
 /// Kind, identity and name of what a condition is about.
 type Named<'n> = (ObjectKind, &'n str, &'n str);

@@ -7,17 +7,8 @@ mod adjtimex;
 pub(super) mod bytes;
 pub mod cgroup_fs;
 pub mod cgroup_path;
-pub mod cgroups;
-pub mod facts;
-pub mod gauges;
-pub mod hardware;
-pub mod mounts;
 pub mod own;
-pub mod process;
-pub mod processes;
 pub mod read;
-pub mod sensors;
-pub mod units;
 pub mod users;
 
 use super::Source;
@@ -25,20 +16,33 @@ use crate::model::own::OwnCounters;
 use read::Root;
 use std::sync::Arc;
 
+/// One line a source: its file and its name there. It is made of the root below which it reads.
+macro_rules! sources {
+    ($($file:ident::$source:ident,)*) => {
+        $(pub mod $file;)*
+        fn listed() -> Vec<Box<dyn Source>> {
+            vec![$(Box::new($file::$source::new(Root::real())),)*]
+        }
+    };
+}
+
+sources! {
+    facts::FactsSource,
+    gauges::GaugesSource,
+    mounts::MountsSource,
+    processes::ProcessesSource,
+    process::ProcessSource,
+    cgroups::CgroupsSource,
+    sensors::SensorsSource,
+    units::UnitsSource,
+    hardware::HardwareSource,
+}
+
 /// Every source of this host. `counters` are what the cockpit itself counts, for the source of its own cost.
 pub fn all(counters: Arc<OwnCounters>) -> Vec<Box<dyn Source>> {
-    vec![
-        Box::new(facts::FactsSource::new(Root::real())),
-        Box::new(gauges::GaugesSource::new(Root::real())),
-        Box::new(mounts::MountsSource::new(Root::real())),
-        Box::new(processes::ProcessesSource::new(Root::real())),
-        Box::new(process::ProcessSource::new(Root::real())),
-        Box::new(cgroups::CgroupsSource::new(Root::real())),
-        Box::new(sensors::SensorsSource::new(Root::real())),
-        Box::new(units::UnitsSource::new(Root::real())),
-        Box::new(hardware::HardwareSource::new(Root::real())),
-        Box::new(own::OwnSource::new(Root::real(), counters)),
-    ]
+    let mut all = listed();
+    all.push(Box::new(own::OwnSource::new(Root::real(), counters)));
+    all
 }
 
 #[cfg(test)]

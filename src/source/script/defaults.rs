@@ -7,6 +7,7 @@ use crate::model::{
     mount::{Mount, MountState},
     own::OwnUsage,
     process::{Process, ProcessDetails},
+    reading::Readings,
     update::Update,
 };
 use serde::Serialize;
@@ -53,6 +54,7 @@ fn empty(kind: &str) -> Option<Value> {
         "units" => value(&Units { systemd: true, ..Units::default() }),
         "hardware" => value(&Hardware::default()),
         "own" => value(&OwnUsage::default()),
+        "readings" => value(&Readings::default()),
         _ => return None,
     })
 }
