@@ -5,7 +5,7 @@ use crate::{
     app::settings::{self, Settings},
     cli::{Cli, exit, runbook::RunbookCommand},
     client::{self, Wanted},
-    config::{self, Config, load},
+    config::{self, Config},
     headless::runbook::{self as headless, Surroundings},
     journal::{Journal, Options},
     model::journal::Actor,
@@ -23,14 +23,7 @@ use std::{
 
 /// Does what the command says. Who runs a runbook has made up their mind: what the cockpit asks for by `A` is said already.
 pub fn runbook(cli: &Cli, command: &RunbookCommand, out: &mut dyn Write, notes: &mut dyn Write) -> io::Result<u8> {
-    let loaded = load::load(&cli.global.origin());
-    for problem in &loaded.warnings {
-        note(notes, &problem.to_string())?;
-    }
-    if loaded.broken {
-        note(notes, "a file of the configuration could not be understood, so nothing was done")?;
-        return Ok(exit::USAGE);
-    }
+    let Some(loaded) = super::configured(cli, notes)? else { return Ok(exit::USAGE) };
     let config = &loaded.config;
     // A context that the runbook is told, or that the run was begun with, is watched whether or not a flag says so.
     let contexts = match (config.contexts.as_slice(), command.value("context")) {
@@ -76,8 +69,17 @@ impl Shelves {
     }
 
     /// All runbooks, and what cannot be read.
-    pub fn read(&self) -> (Catalogue, Vec<String>) {
+    fn read(&self) -> (Catalogue, Vec<String>) {
         shelf::all(self.user.as_deref(), self.repository.as_deref())
+    }
+
+    /// Reads them later, on another thread.
+    pub fn reader(self: &Arc<Self>) -> Box<dyn FnOnce() -> (Arc<Catalogue>, Vec<String>) + Send> {
+        let shelves = Arc::clone(self);
+        Box::new(move || {
+            let (runbooks, problems) = shelves.read();
+            (Arc::new(runbooks), problems)
+        })
     }
 
     /// Puts the runbooks into the settings, with what is wrong with them.
