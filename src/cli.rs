@@ -267,6 +267,16 @@ pub enum Part {
 }
 
 impl Global {
+    /// Kinds of sources of which some are named.
+    pub fn named(&self) -> Vec<&'static str> {
+        let is_named = |given: &[String]| given.iter().any(|name| name != "none" && name != "all");
+        [("docker", &self.docker), ("kube", &self.context)]
+            .into_iter()
+            .filter(|(_, given)| is_named(given))
+            .map(|(kind, _)| kind)
+            .collect()
+    }
+
     /// The flags as keys of the configuration.
     pub fn flags(&self) -> Table {
         let mut table = Table::new();

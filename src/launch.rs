@@ -92,7 +92,7 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
                 note(notes, "a file of the configuration could not be understood, so nothing was done")?;
                 return Ok(exit::USAGE);
             }
-            let options = SnapshotOptions { json: *json, wait: *wait, only: only.clone() };
+            let options = SnapshotOptions { json: *json, wait: *wait, only: only.clone(), named: cli.global.named() };
             headless::snapshot::snapshot(&options, sources, out, notes).map_err(to_io)
         }
         Command::Check(arguments) => check(cli, arguments, out, notes),

@@ -31,11 +31,13 @@ pub struct SnapshotOptions {
     pub wait: Duration,
     /// Parts to print; empty is all.
     pub only: Vec<Part>,
+    /// Kinds of sources of which some were named (`--docker`, `--context`).
+    pub named: Vec<&'static str>,
 }
 
 impl Default for SnapshotOptions {
     fn default() -> Self {
-        Self { json: false, wait: Duration::from_secs(10), only: Vec::new() }
+        Self { json: false, wait: Duration::from_secs(10), only: Vec::new(), named: Vec::new() }
     }
 }
 
@@ -112,7 +114,10 @@ fn unreachable(options: &SnapshotOptions, gathered: &Gathered) -> Option<String>
             return Some("there is no cluster to read: no context is chosen; see `flightdeck doctor`".into());
         }
     }
-    None
+    // Without parts all is asked for, and with it what a flag names.
+    let named = options.named.iter().filter(|_| options.only.is_empty());
+    let silent: Vec<_> = named.flat_map(|kind| gathered.unreached(kind)).collect();
+    (!silent.is_empty()).then(|| format!("{} could not be reached; see `flightdeck doctor`", silent.join(", ")))
 }
 
 #[cfg(test)]
@@ -141,6 +146,10 @@ mod tests {
         assert_eq!(code, 3);
         assert!(errors.contains("doctor"), "{errors}");
         assert!(serde_json::from_str::<serde_json::Value>(&out).expect("JSON")["host"]["hostname"].is_null());
+
+        let named = SnapshotOptions { named: vec!["host"], ..options(&[], false) };
+        let (code, _, errors) = run(&named, sources());
+        assert!(code == 3 && errors.contains("host/mounts could not be reached"), "{errors}");
 
         let (code, out, _) = run(&options(&[], false), sources());
         assert_eq!(code, 0);
