@@ -52,7 +52,8 @@ fn a_reader_who_leaves_changes_no_exit_code() {
         let cli = crate::cli::parse(std::iter::once(&"flightdeck").chain(arguments).map(OsString::from));
         let mut notes = Vec::new();
         let code = run(&cli.expect("is right"), &mut Gone, &mut notes);
-        assert_eq!(String::from_utf8_lossy(&notes), "", "{arguments:?}");
+        let notes = String::from_utf8_lossy(&notes).into_owned();
+        assert!(!notes.contains("written") && !notes.contains("pipe"), "{arguments:?}: {notes}");
         code
     };
     for arguments in [

@@ -294,10 +294,15 @@ fn look_everywhere(looking: &mut Looking<'_>) {
     let line = looking.planted.line();
     looking.at("I", "Declare");
     looking.at("\x15it broke\r", "it broke");
-    looking.at("7", "it broke");
+    // What is typed says the same before it is declared.
+    looking.at("7", "ann declared INC-1");
     // Who types sees what they type; until then nothing was written to the terminal.
     assert_eq!(looking.planted.found(&looking.pty.seen().bytes), [""; 0], "in what was written to the terminal");
-    looking.pty.send(format!("i\x1b[200~{line}\x1b[201~\r"));
+    looking.pty.send("i");
+    until(&looking.pty, "the question", |screen| screen.contains(": note"));
+    looking.pty.send(format!("\x1b[200~{line}\x1b[201~"));
+    until(&looking.pty, "what is typed", |screen| screen.contains("started with"));
+    looking.pty.send("\r");
     until(&looking.pty, "the note", |screen| screen.contains("[redacted]"));
     looking.at("", "[redacted]");
 }
