@@ -88,7 +88,7 @@ impl Context<'_> {
     }
 }
 
-/// One rule. A check is one file, and one line in the list below or, of this host, in that of [`host`].
+/// One rule. A check is one file, and one line in the list below or, of this host, in that of `host`.
 pub trait Check: Sync {
     /// Stable identity, in kebab case.
     fn id(&self) -> &'static str;
@@ -156,5 +156,5 @@ checks! {
     }
 }
 
-/// Every check: those of this host, whose files lie in [`host`], and those listed above.
+/// Every check: those of this host, whose files lie in `host`, and those listed above.
 pub static CHECKS: LazyLock<Vec<&dyn Check>> = LazyLock::new(|| [host::LISTED, LISTED].concat());
