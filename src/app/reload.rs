@@ -7,12 +7,13 @@ use std::sync::Arc;
 impl App {
     /// Takes the runbooks, which are read while the first screen stands already.
     pub(super) fn set_runbooks(&mut self, runbooks: Arc<Catalogue>, problems: Vec<String>) {
+        self.world.runbooks = Arc::clone(&runbooks);
         self.settings.runbooks = runbooks;
         for problem in problems {
             self.notice(Severity::Warn, problem.clone());
             self.settings.warnings.push(problem);
         }
-        self.dirty = true;
+        self.relayout();
     }
 
     /// Takes the settings that were read anew, and says what of them waits for a restart.
@@ -73,6 +74,19 @@ mod tests {
         change(&mut settings.config);
         app.update(Event { at: app.now, kind: EventKind::Settings(Box::new(settings)) });
         app.view.notices.last().expect("said").text.clone()
+    }
+
+    #[test]
+    fn runbooks_that_are_read_later_are_listed_and_fit() {
+        let mut app = app((80, 24));
+        let mut read = |runbooks: Catalogue, problems| {
+            app.update(Event { at: app.now, kind: EventKind::Runbooks(Arc::new(runbooks), problems) });
+            (app.world.runbooks.len(), app.settings.runbooks.len(), app.view.notices.last().map(|it| it.text.clone()))
+        };
+        assert_eq!(read(Catalogue::default(), vec![]), (0, 0, None));
+        let all = Catalogue::built_in().len();
+        let told = read(Catalogue::built_in(), vec!["x.toml: is no file".into()]);
+        assert_eq!(told, (all, all, Some("x.toml: is no file".into())));
     }
 
     #[test]
