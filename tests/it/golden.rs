@@ -177,7 +177,7 @@ fn every_modal() {
             app.run(action.name);
             if !app.modals.is_empty() {
                 let name = app.modals.iter().map(|modal| modal.name()).collect::<Vec<_>>().join("-");
-                let screen = uncounted(stage::draw(&app));
+                let screen = stage::draw(&app);
                 goldens.compare(&format!("modal-{name}-by-{}-{columns}x{rows}", action.name), &screen);
                 let below = app.modals.len();
                 stage::press(&mut app, "enter");
@@ -214,21 +214,6 @@ fn each_tab(
             goldens.compare(&name, &stage::draw(&app));
         }
     }
-}
-
-/// The same without the number of things that the palette finds, which grows with every action: its frame goes on there.
-pub fn uncounted(mut buffer: Buffer) -> Buffer {
-    const TITLE: &str = "┌ Find ─";
-    let area = buffer.area;
-    for y in area.top()..area.bottom() {
-        let row: String = (area.left()..area.right()).map(|x| buffer[(x, y)].symbol()).collect();
-        let Some((before, after)) = row.split_once(TITLE) else { continue };
-        let frame = area.left() + (before.chars().count() + TITLE.chars().count() - 1) as u16;
-        let line = buffer[(frame, y)].clone();
-        let end = frame + 1 + after.chars().take_while(|sign| *sign != '┐').count() as u16;
-        (frame..end).for_each(|x| buffer[(x, y)] = line.clone());
-    }
-    buffer
 }
 
 #[test]

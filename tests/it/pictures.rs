@@ -1,10 +1,7 @@
 //! Pictures of the cockpit's own screens for the README, drawn without any other program. `UPDATE_PICTURES=1 cargo test --test it
 //! pictures` draws them anew; without it the test notices where they are stale.
 
-use crate::{
-    golden::{uncounted, visible_cells},
-    stage,
-};
+use crate::{golden::visible_cells, stage};
 use flightdeck::{
     app::{
         App,
@@ -177,7 +174,7 @@ fn pictures_are_up_to_date() {
     let played = NIGHT.iter().map(|(name, size, second, keys)| (*name, night(*size, *second, keys)));
     for (name, app) in staged.chain(played) {
         let path = folder.join(format!("{name}.svg"));
-        let picture = svg(&format!("flightdeck: {name}"), &uncounted(stage::draw(&app)));
+        let picture = svg(&format!("flightdeck: {name}"), &stage::draw(&app));
         if fs::read_to_string(&path).is_ok_and(|kept| kept == picture) {
             continue;
         }

@@ -84,12 +84,6 @@ fn page(name: &str, key: char, cell: Cell) -> Page {
     Page { name: name.into(), title: name.into(), short: None, key, layouts }
 }
 
-/// Takes away the panes that no layout names.
-fn keep_placed(cell: &mut Cell) {
-    cell.panes.retain(|name| panes::find(name).is_none_or(|pane| pane.beside().is_none()));
-    cell.rows.iter_mut().chain(&mut cell.columns).for_each(keep_placed);
-}
-
 /// What the program ships: its pages, keys and theme, on a terminal with all colours.
 pub fn settings() -> Settings {
     static SHIPPED: LazyLock<Settings> = LazyLock::new(|| {
@@ -102,8 +96,6 @@ pub fn settings() -> Settings {
         let mut settings = settings::build(&layers::resolve(&[]), &terminal);
         assert_eq!(settings.warnings, [""; 0], "what is shipped is flawless");
         settings.runbooks = Arc::new(Catalogue::built_in());
-        // Panes that place themselves are looked at alone.
-        settings.pages.iter_mut().flat_map(|page| &mut page.layouts).for_each(|layout| keep_placed(&mut layout.cell));
         settings
     });
     SHIPPED.clone()
