@@ -20,6 +20,9 @@ pub struct Mount {
     pub remote: bool,
     pub state: MountState,
     pub total_bytes: Option<u64>,
+    /// What nobody has written, also where only root may (`available_bytes` and what is kept for root).
+    #[serde(default)]
+    pub free_bytes: Option<u64>,
     /// What an unprivileged user can still write.
     pub available_bytes: Option<u64>,
     pub inodes_total: Option<u64>,
@@ -60,9 +63,11 @@ impl Mount {
         !self.read_only && !self.is_of_container()
     }
 
-    /// Free share of the space, 0–1.
+    /// Free share of the space that users may write, 0–1: what `df` calls `Use%` is the rest. What is kept for root is neither.
     pub fn free_ratio(&self) -> Option<f64> {
-        super::host::ratio(self.available_bytes, self.total_bytes)
+        let (total, available) = (self.total_bytes?, self.available_bytes?);
+        let kept = self.free_bytes.map_or(0, |free| free.saturating_sub(available));
+        super::host::ratio(Some(available), Some(total.saturating_sub(kept)))
     }
 
     /// Used share of the space, 0–1.
@@ -115,4 +120,21 @@ pub enum MountState {
     Pending { since: Timestamp },
     /// The file system answered with an error.
     Failed { reason: CompactString },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_for_root_is_neither_used_nor_free() {
+        let text = r#"{ "mount": "/", "device": "/dev/sda1", "fs": "ext4", "read_only": false, "remote": false, "state": "ready",
+            "total_bytes": 100, "available_bytes": 60 }"#;
+        let old: Mount = serde_json::from_str(text).expect("as recordings of before hold it");
+        assert_eq!(old.used_ratio(), Some(0.4));
+        // 100 of which 20 are used and 20 kept for root: df says 25 %.
+        let mount = Mount { free_bytes: Some(80), ..old };
+        assert_eq!((mount.used_ratio(), mount.free_ratio()), (Some(0.25), Some(0.75)));
+        assert_eq!(Mount { free_bytes: Some(1), ..mount }.used_ratio(), Some(0.4), "nonsense is taken for nothing");
+    }
 }

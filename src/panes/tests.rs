@@ -127,6 +127,7 @@ fn mount(mount: &str, used: f64, state: MountState) -> Mount {
         remote: false,
         state,
         total_bytes: Some(100 << 30),
+        free_bytes: None,
         available_bytes: Some(((1.0 - used) * (100u64 << 30) as f64) as u64),
         inodes_total: Some(1000),
         inodes_free: Some(900),

@@ -182,6 +182,7 @@ mod tests {
             remote: false,
             state: MountState::Ready,
             total_bytes: Some(100),
+            free_bytes: None,
             available_bytes: Some(7),
             inodes_total: None,
             inodes_free: None,

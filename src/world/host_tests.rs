@@ -65,6 +65,7 @@ fn mount(free: f64, inodes_free: f64) -> Mount {
         remote: false,
         state: MountState::Ready,
         total_bytes: Some(100 * GIB),
+        free_bytes: None,
         available_bytes: Some((free * 100.0 * GIB as f64) as u64),
         inodes_total: Some(1_000_000),
         inodes_free: Some((inodes_free * 1e6) as u64),

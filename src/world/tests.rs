@@ -51,6 +51,7 @@ fn mount(at: &str, fs: &str, available: u64) -> Mount {
         remote: false,
         state: MountState::Ready,
         total_bytes: Some(100),
+        free_bytes: None,
         available_bytes: Some(available),
         inodes_total: None,
         inodes_free: None,

@@ -117,6 +117,7 @@ fn mount(place: &str, block: Option<&str>, free: u64) -> Mount {
         remote: false,
         state: MountState::Ready,
         total_bytes: Some(1_000),
+        free_bytes: None,
         available_bytes: Some(free),
         inodes_total: Some(1_000),
         inodes_free: Some(500),

@@ -30,6 +30,7 @@ fn host(free_on_gpus: &[u64]) -> Observed {
         remote: false,
         state: MountState::Ready,
         total_bytes: Some(900 * GIB),
+        free_bytes: None,
         available_bytes: Some(500 * GIB),
         inodes_total: None,
         inodes_free: None,

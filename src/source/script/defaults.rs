@@ -71,6 +71,7 @@ fn member(list: &str) -> Option<Value> {
             remote: false,
             state: MountState::Ready,
             total_bytes: None,
+            free_bytes: None,
             available_bytes: None,
             inodes_total: None,
             inodes_free: None,

@@ -169,6 +169,7 @@ pub fn mounts(before: i64) -> Vec<Mount> {
         remote: false,
         state: MountState::Ready,
         total_bytes: Some(total),
+        free_bytes: None,
         available_bytes: Some(free),
         inodes_total: Some(total / 16_384),
         inodes_free: Some(total / 16_384 / 5 * 4),

@@ -29,6 +29,8 @@ const STACK: usize = 64 << 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Figures {
     pub total_bytes: Option<u64>,
+    /// What nobody has written, also where only root may.
+    pub free_bytes: Option<u64>,
     /// What an unprivileged user can still write.
     pub available_bytes: Option<u64>,
     pub inodes_total: Option<u64>,
@@ -74,6 +76,7 @@ pub fn ask_kernel(path: &Path) -> Answer {
             let counted = answer.f_files > 0;
             Answer::Figures(Figures {
                 total_bytes: sized.then(|| bytes(answer.f_blocks)),
+                free_bytes: sized.then(|| bytes(answer.f_bfree)),
                 available_bytes: sized.then(|| bytes(answer.f_bavail)),
                 inodes_total: counted.then_some(answer.f_files),
                 inodes_free: counted.then_some(answer.f_ffree),

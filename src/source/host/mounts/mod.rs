@@ -106,6 +106,7 @@ pub fn derive(line: &Line, block: Option<CompactString>, outcome: Outcome) -> Op
         remote: is_remote(&line.fs),
         state,
         total_bytes: figures.total_bytes,
+        free_bytes: figures.free_bytes,
         available_bytes: figures.available_bytes,
         inodes_total: figures.inodes_total,
         inodes_free: figures.inodes_free,
@@ -221,8 +222,7 @@ mod tests {
 
     #[test]
     fn answers_become_rows() {
-        let figures =
-            Figures { total_bytes: Some(10), available_bytes: Some(4), inodes_total: None, inodes_free: None };
+        let figures = Figures { total_bytes: Some(10), available_bytes: Some(4), ..Figures::default() };
         let disk = line("/", "ext4", "/dev/sda1");
         let row = derive(&disk, Some("sda1".into()), Outcome::Answered(Answer::Figures(figures))).expect("a row");
         assert_eq!((row.state, row.available_bytes, row.block.as_deref()), (MountState::Ready, Some(4), Some("sda1")));
