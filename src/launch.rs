@@ -344,7 +344,7 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
     settings.warnings.extend(config::watch::watch(&loaded.config, &loaded.slos).problems);
     settings.warnings.extend(config::receivers::receivers(&loaded.config).1);
     settings.warnings.extend(config::postgres::clusters(&loaded.config).1);
-    let shelves = Arc::new(Shelves::of(cli, &settings.config));
+    let shelves = Shelves::of(cli, &settings.config);
     let config = &settings.config;
     let state = StateFolder::find();
     let log_file = config.log.file.clone().or_else(|| Some(state.usable()?.join("flightdeck.log")));
@@ -365,12 +365,8 @@ fn options(cli: &Cli, player: Option<Player>) -> Options {
         tmux: terminal.tmux,
         log_file,
         log_level: level(config.log.level),
-        runbooks: shelves.reader(),
-        reload: Box::new(move || {
-            let mut settings = settings::rebuild(&first, &load::load(&origin), &terminal);
-            shelves.fill(&mut settings);
-            settings
-        }),
+        runbooks: Box::new(move || shelves.read()),
+        reload: Box::new(move || settings::rebuild(&first, &load::load(&origin), &terminal)),
         frame_interval: Duration::from_secs(1) / u32::from(frames.max(1)),
         settings,
     }

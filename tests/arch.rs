@@ -49,6 +49,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("ratatui", &["panes", "pages", "ui", "screen", "modals", "runtime"]),
     ("tui_textarea", &["ui", "modals"]),
     ("crossterm", &["runtime"]),
+    ("termina", &["runtime/input.rs"]),
     ("procfs", &["source/host", "runtime/stop.rs"]),
     ("sysinfo", &["source/host"]),
     ("libc", &["source/host"]),

@@ -9,7 +9,7 @@ use crate::{
 };
 
 pub static ACTIONS: &[Action] = actions! { Scope::Global;
-    "runbook" "runbook" "Opens the runbook that fits the selected object, its variables filled in; nothing is done before its plan was seen and begun." 4 => fitting,
+    "runbook" "runbook" "Opens the runbook that fits the selected object, its variables filled in; nothing is done before its plan was seen and begun." 4 => |app| app.with_runbooks(fitting),
     "run-newest" "newest run" "Shows the newest run that goes on or waits." 0 => newest,
 };
 

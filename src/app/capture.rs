@@ -145,7 +145,6 @@ impl App {
 
     /// Sets how the team works on incidents, by the configuration.
     pub(super) fn set_manners(&mut self) {
-        self.world.runbooks = Arc::clone(&self.settings.runbooks);
         self.world.incidents.set_manners(Arc::new(self.settings.manners.clone()));
         let patience =
             Patience { after_minutes: self.settings.config.incidents.propose_after_minutes, ..Patience::default() };

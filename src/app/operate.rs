@@ -169,6 +169,7 @@ impl App {
     /// Forgets what was waiting for an answer: the user went on to something else.
     pub(super) fn stop_waiting(&mut self) {
         self.desk.waiting.clear();
+        self.runs.once_read = None;
     }
 
     /// An API server has answered: what waited for that goes on.

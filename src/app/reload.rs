@@ -7,13 +7,15 @@ use std::sync::Arc;
 impl App {
     /// Takes the runbooks, which are read while the first screen stands already.
     pub(super) fn set_runbooks(&mut self, runbooks: Arc<Catalogue>, problems: Vec<String>) {
-        self.world.runbooks = Arc::clone(&runbooks);
-        self.settings.runbooks = runbooks;
+        self.world.runbooks = Some(runbooks);
         for problem in problems {
             self.notice(Severity::Warn, problem.clone());
             self.settings.warnings.push(problem);
         }
         self.relayout();
+        if let Some(what) = self.runs.once_read.take() {
+            what(self);
+        }
     }
 
     /// Takes the settings that were read anew, and says what of them waits for a restart.
@@ -64,7 +66,7 @@ mod tests {
     use super::*;
     use crate::{
         app::event::{Event, EventKind},
-        screen::kit::app,
+        screen::kit::{app, press},
         view::graph::GraphMode,
     };
 
@@ -81,12 +83,27 @@ mod tests {
         let mut app = app((80, 24));
         let mut read = |runbooks: Catalogue, problems| {
             app.update(Event { at: app.now, kind: EventKind::Runbooks(Arc::new(runbooks), problems) });
-            (app.world.runbooks.len(), app.settings.runbooks.len(), app.view.notices.last().map(|it| it.text.clone()))
+            (app.world.runbooks.as_ref().map(|all| all.len()), app.view.notices.last().map(|it| it.text.clone()))
         };
-        assert_eq!(read(Catalogue::default(), vec![]), (0, 0, None));
+        assert_eq!(read(Catalogue::default(), vec![]), (Some(0), None));
         let all = Catalogue::built_in().len();
         let told = read(Catalogue::built_in(), vec!["x.toml: is no file".into()]);
-        assert_eq!(told, (all, all, Some("x.toml: is no file".into())));
+        assert_eq!(told, (Some(all), Some("x.toml: is no file".into())));
+    }
+
+    #[test]
+    fn what_needs_the_runbooks_waits_until_they_are_read_or_something_else_is_asked() {
+        let with = |keys: &str| {
+            let mut app = app((80, 24));
+            app.world.runbooks = None;
+            press(&mut app, keys);
+            let said = app.view.notices.last().map(|it| it.text.clone());
+            assert_eq!(said.as_deref(), Some("the runbooks are still being read"), "{keys}");
+            app.update(Event { at: app.now, kind: EventKind::Runbooks(Arc::default(), vec![]) });
+            app.view.notices.last().expect("said").text.clone()
+        };
+        assert_eq!(with("r j"), "the runbooks are still being read");
+        assert_ne!(with("r"), "the runbooks are still being read");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::{
     },
     ops::offer,
     runbook::{
-        definition::{Catalogue, Occasion},
+        definition::{Catalogue, Definition, Occasion},
         plan::{Plan, Unplanned},
         run::{Input, Mode, Outcome, Reply, Standing},
         target::Target,
@@ -27,6 +27,8 @@ use std::{
 
 /// Where secrets stand, by the names of their variables: a file, or `$VARIABLE`. They are never typed here, where keys are recorded.
 pub type Secrets = BTreeMap<String, String>;
+
+const BEING_READ: &str = "the runbooks are still being read";
 
 /// A plan that is asked for.
 #[derive(Debug, Clone)]
@@ -70,6 +72,8 @@ pub struct Desk {
     begun: Option<(u64, Result<CompactString, String>)>,
     /// Whether it was said that leaving leaves a run behind.
     has_warned: bool,
+    /// What was asked for while the runbooks were being read.
+    pub(super) once_read: Option<fn(&mut App)>,
 }
 
 impl Desk {
@@ -110,6 +114,23 @@ pub struct Fitting {
 }
 
 impl App {
+    /// A runbook, by its name.
+    ///
+    /// # Errors
+    /// There is none, it has errors, or they are still being read.
+    pub(crate) fn runbook(&self, name: &str) -> Result<&Definition, String> {
+        self.world.runbooks.as_ref().ok_or(BEING_READ.to_owned())?.find(name)
+    }
+
+    /// Does something now or, where the runbooks are still being read, once they are and nothing else was asked for meanwhile.
+    pub fn with_runbooks(&mut self, what: fn(&mut Self)) {
+        if self.world.runbooks.is_some() {
+            return what(self);
+        }
+        self.runs.once_read = Some(what);
+        self.notice(Severity::Info, BEING_READ);
+    }
+
     /// Runbooks that fit what is selected, or whose page is open, the best first.
     ///
     /// # Errors
@@ -140,7 +161,8 @@ impl App {
             occasions.extend(self.occasions(&above));
         }
         let mut found: Vec<Fitting> = Vec::new();
-        for suggestion in occasions.iter().flat_map(|occasion| self.settings.runbooks.suggestions(occasion)) {
+        let all = self.world.runbooks.as_deref().into_iter();
+        for suggestion in all.flat_map(|all| occasions.iter().flat_map(|occasion| all.suggestions(occasion))) {
             let (runbook, weight) = (suggestion.definition.id.clone(), suggestion.weight);
             let title = suggestion.definition.summary();
             let known = found.iter().position(|known| known.runbook == runbook);
@@ -225,7 +247,7 @@ impl App {
     /// Asks what a runbook would do with these values; the answer has the ticket that is returned.
     pub fn ask_plan(&mut self, runbook: &str, values: BTreeMap<String, Json>, secrets: Secrets) -> u64 {
         let ticket = self.runs.ticket();
-        let catalogue = Arc::clone(&self.settings.runbooks);
+        let catalogue = self.world.runbooks.clone().unwrap_or_default();
         self.ask(Effect::Plan(Box::new(PlanWanted { ticket, catalogue, runbook: runbook.into(), values, secrets })));
         ticket
     }

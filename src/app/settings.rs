@@ -12,7 +12,6 @@ use crate::{
     },
     ops::gate::Policy,
     panes,
-    runbook::definition::Catalogue,
     ui::{
         glyphs::{self, Glyphs},
         theme::{
@@ -27,7 +26,7 @@ use crate::{
     },
 };
 use serde::Deserialize;
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 /// The settings in force. Replaced whole when the configuration is read anew.
 #[derive(Debug, Clone)]
@@ -41,8 +40,6 @@ pub struct Settings {
     pub pages: Vec<Page>,
     /// How the team works on incidents.
     pub manners: Manners,
-    /// Runbooks that there are; none until they are read, for which the first screen does not wait.
-    pub runbooks: Arc<Catalogue>,
     /// What is wrong with the configuration, each with file and line; the rest works.
     pub warnings: Vec<String>,
 }
@@ -162,8 +159,7 @@ pub fn build(loaded: &Loaded, terminal: &Terminal) -> Settings {
     let (manners, wrong) = manners(loaded);
     problems.extend(wrong);
     let warnings = problems.iter().map(ToString::to_string).collect();
-    let runbooks = Arc::default();
-    Settings { config, theme, themes, glyphs, keymap, pages, manners, runbooks, warnings }
+    Settings { config, theme, themes, glyphs, keymap, pages, manners, warnings }
 }
 
 /// How the team works on incidents, and what is wrong with its files.

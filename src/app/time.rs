@@ -9,7 +9,6 @@ use crate::{
     model::{Timestamp, attention::Severity, series::SeriesStore, units},
     world::World,
 };
-use std::sync::Arc;
 
 impl App {
     /// Shows a moment of the past in every pane; `None` is back to now. In a recording, now is its end.
@@ -106,7 +105,8 @@ impl App {
             Some(mut world) => {
                 // Moments are kept without the log; what it held then is its older part.
                 world.log = self.world.log.iter().filter(|line| line.at <= world.now).cloned().collect();
-                world.runbooks = Arc::clone(&self.settings.runbooks);
+                // Runbooks are files of now.
+                world.runbooks.clone_from(&self.world.runbooks);
                 if world.now > asked {
                     self.view.cursor = Some(world.now);
                     let oldest = units::clock(world.now);
@@ -128,11 +128,12 @@ impl App {
         // The series of a recording are read once, at its opening, and reach over all of it.
         let series = std::mem::take(&mut self.world.series);
         let log = std::mem::take(&mut self.world.log);
+        // Recordings hold none: they are files of here.
+        let runbooks = self.world.runbooks.take();
         self.world = world;
         self.world.series = series;
         self.world.log = log;
-        // Recordings hold none: they are files of here.
-        self.world.runbooks = Arc::clone(&self.settings.runbooks);
+        self.world.runbooks = runbooks;
         self.relayout();
     }
 

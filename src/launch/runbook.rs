@@ -2,7 +2,7 @@
 
 use super::{journal as kept, login, note, own_pid, repository, source_options, wanted};
 use crate::{
-    app::settings::{self, Settings},
+    app::settings,
     cli::{Cli, exit, runbook::RunbookCommand},
     client::{self, Wanted},
     config::{self, Config},
@@ -69,24 +69,8 @@ impl Shelves {
     }
 
     /// All runbooks, and what cannot be read.
-    fn read(&self) -> (Catalogue, Vec<String>) {
+    pub fn read(&self) -> (Catalogue, Vec<String>) {
         shelf::all(self.user.as_deref(), self.repository.as_deref())
-    }
-
-    /// Reads them later, on another thread.
-    pub fn reader(self: &Arc<Self>) -> Box<dyn FnOnce() -> (Arc<Catalogue>, Vec<String>) + Send> {
-        let shelves = Arc::clone(self);
-        Box::new(move || {
-            let (runbooks, problems) = shelves.read();
-            (Arc::new(runbooks), problems)
-        })
-    }
-
-    /// Puts the runbooks into the settings, with what is wrong with them.
-    pub fn fill(&self, settings: &mut Settings) {
-        let (catalogue, problems) = self.read();
-        settings.warnings.extend(problems);
-        settings.runbooks = Arc::new(catalogue);
     }
 }
 

@@ -130,7 +130,7 @@ impl Motion {
 pub struct Line(pub String);
 
 /// Longest text that can be typed.
-const LONGEST: usize = 200;
+const LONGEST: usize = 2_000;
 
 impl Line {
     /// Takes a key; says whether the text changed.
@@ -150,10 +150,10 @@ impl Line {
         self.0.len() != before
     }
 
-    /// Takes pasted text, its first line only.
+    /// Takes pasted text; of several lines makes one, with blanks in between.
     pub fn paste(&mut self, text: &str) {
-        let line: Vec<char> = text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).collect();
-        self.add(&line);
+        let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+        self.add(&lines.chars().filter(|c| !c.is_control()).collect::<Vec<_>>());
     }
 
     fn add(&mut self, chars: &[char]) {
@@ -164,16 +164,19 @@ impl Line {
     /// Draws the line with a sign before it and the place where one types after it; a long one shows its end.
     pub fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, sign: &str) {
         let room = area.width.saturating_sub(paint::width(sign) + 2);
-        let mut shown = self.0.as_str();
-        while paint::width(shown) > room {
-            let mut chars = shown.chars();
-            chars.next();
-            shown = chars.as_str();
-        }
+        let shown = end_of(&self.0, room);
         let mut x = paint::put(buffer, area, (0, 0), sign, scene.style(Role::Key));
         x += paint::put(buffer, area, (x, 0), shown, scene.style(Role::Text));
         paint::put(buffer, area, (x, 0), if scene.glyphs.ascii { "_" } else { "▏" }, scene.style(Role::Key));
     }
+}
+
+/// The end of a text that fits into so many columns.
+fn end_of(text: &str, room: u16) -> &str {
+    // Every character but those without a width takes a column at least, so that no more of a long text is looked at.
+    let begins = text.char_indices().rev().map(|(at, _)| at);
+    let fit = begins.take_while(|at| paint::width(&text[*at..]) <= room).last();
+    fit.map_or("", |at| &text[at..])
 }
 
 /// A line of a text field, without anything that moves the cursor.
@@ -307,10 +310,19 @@ mod tests {
         assert!(line.on_key("ctrl-w".parse().expect("a key")));
         assert_eq!(line.0, "one ");
         assert!(!line.on_key("ctrl-x".parse().expect("a key")));
-        line.paste("a\u{1b}b\nc");
-        assert_eq!(line.0, "one ab");
+        line.paste("a\u{1b}b \n\r\nc\n");
+        assert_eq!(line.0, "one ab c");
         assert!(line.on_key("ctrl-u".parse().expect("a key")));
         assert!(line.0.is_empty());
+    }
+
+    #[test]
+    fn a_long_line_shows_its_end() {
+        assert_eq!(["", "abc", "abcd", "abcde"].map(|text| end_of(text, 4)), ["", "abc", "abcd", "bcde"]);
+        assert_eq!(
+            (end_of("ab\u{6f22}\u{5b57}", 3), end_of("abe\u{301}", 2), end_of("abc", 0)),
+            ("\u{5b57}", "be\u{301}", "")
+        );
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn severity(shelved: &Shelved) -> Option<Severity> {
 }
 
 fn row(world: &World, at: usize) -> Option<Row<'_>> {
-    world.runbooks.at(at)
+    world.runbooks.as_ref()?.at(at)
 }
 
 struct RunbooksTable;
@@ -66,7 +66,7 @@ impl Table for RunbooksTable {
         (fields::index(COLUMNS, "name"), false)
     }
     fn len(&self, world: &World) -> usize {
-        world.runbooks.len()
+        world.runbooks.as_ref().map_or(0, |all| all.len())
     }
     fn key(&self, world: &World, at: usize) -> CompactString {
         row(world, at).map_or_else(CompactString::default, |(name, _)| name.into())
@@ -86,7 +86,8 @@ impl Table for RunbooksTable {
 }
 
 fn words(world: &World) -> String {
-    let broken = world.runbooks.iter().filter(|(_, shelved)| shelved.definition.is_none()).count();
+    let all = world.runbooks.iter().flat_map(|all| all.iter());
+    let broken = all.filter(|(_, shelved)| shelved.definition.is_none()).count();
     if broken > 0 { format!("{broken} with errors") } else { String::new() }
 }
 
@@ -98,7 +99,8 @@ pub static PANE: HostList = HostList {
     topics: &[Topic::Journal],
     table: &RunbooksTable,
     is_known: |_| true,
-    none: "there is no runbook",
+    // Some come with the program.
+    none: "? the runbooks are still being read",
     words,
     dear: &[],
 };

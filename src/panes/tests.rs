@@ -259,7 +259,6 @@ pub(crate) fn settings() -> Settings {
         keymap: Keymap::default(),
         pages: Vec::new(),
         manners: crate::incident::manners::Manners::default(),
-        runbooks: Default::default(),
         warnings: Vec::new(),
     }
 }

@@ -30,7 +30,6 @@ use crate::{
     clock,
     model::{Timestamp, log::LogLine, logs::LogBatch, own::OwnCounters},
     ops::gate::Policy,
-    runbook::definition::Catalogue,
     source::{
         AnySource, logs,
         repo::book::Words,
@@ -71,9 +70,9 @@ pub struct Options {
     pub log_file: Option<PathBuf>,
     pub log_level: tracing::Level,
     /// Reads the runbooks, with what is wrong with them.
-    pub runbooks: Box<dyn FnOnce() -> (Arc<Catalogue>, Vec<String>) + Send>,
+    pub runbooks: Box<work::ReadRunbooks>,
     /// Reads the configuration anew.
-    pub reload: Box<dyn Fn() -> Settings + Send + Sync>,
+    pub reload: Box<work::Reload>,
     /// Least time between two frames that only data asked for.
     pub frame_interval: Duration,
 }
@@ -220,7 +219,7 @@ impl Cockpit {
             log,
             logs: None,
             past,
-            work: work::Work::new(Arc::from(options.reload)),
+            work: work::Work::new(Arc::from(options.reload), Arc::from(options.runbooks)),
             draw_at: None,
             drawn_at: clock::instant(),
             frame_interval: options.frame_interval,
@@ -236,7 +235,7 @@ impl Cockpit {
         };
         // The first screen stands before any source is asked, before the runbooks are read and before the log is opened.
         cockpit.draw()?;
-        cockpit.work.read_runbooks(options.runbooks);
+        cockpit.work.read_runbooks();
         logging::start(options.log_file, options.log_level, Some(log_in));
         if cockpit.begin_past() {
             cockpit.journal.tell_outside(&cockpit.clients, &cockpit.app.policy);

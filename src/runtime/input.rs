@@ -3,28 +3,38 @@
 use super::{tty, watch};
 use crate::{
     app::event::EventKind,
+    clock,
     model::input::{Key, KeyCode, Mouse, MouseKind},
 };
-use crossterm::event::{self as ct, Event as Ct, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind};
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    fs::OFlags,
+use rustix::{fs::OFlags, io::Errno};
+use std::{
+    io,
+    os::fd::OwnedFd,
+    time::{Duration, Instant},
 };
-use std::{cell::Cell, io, os::fd::OwnedFd, time::Duration};
+use termina::{
+    Event, Parser,
+    event::{self as ct, KeyEventKind, Modifiers, MouseButton, MouseEventKind},
+};
 use tokio::io::{Interest, unix::AsyncFd};
 
-/// As good as no wait; crossterm looks at nothing at all when it is given no time.
-const AT_ONCE: Duration = Duration::from_micros(100);
-/// Long enough for crossterm to look at what it holds, also where this thread is put aside in between.
-const SURELY: Duration = Duration::from_millis(2);
+/// How long an escape may stand alone before it is the key: what follows in a sequence comes in the same packet, or in the next one of a
+/// slow line. Cut apart, an arrow (`ESC [ A`) would be the key that arms.
+const ALONE: Duration = Duration::from_millis(25);
 /// Events that are taken before a frame may be drawn.
 const AT_A_TIME: usize = 512;
+/// Bytes that are read at a time: as many as the kernel's side of a terminal holds.
+const CHUNK: usize = 4096;
+const ESCAPE: u8 = 0x1b;
 
 /// The terminal as a place to read from.
 pub struct Input {
     fd: AsyncFd<OwnedFd>,
-    /// Whether crossterm may hold events that no byte announces: what came between our look at the terminal and its own.
-    may_hold: Cell<bool>,
+    parser: Parser,
+    /// [`ALONE`].
+    patience: Duration,
+    /// Until when the escape that came last may be the begin of a sequence.
+    escape_until: Option<Instant>,
 }
 
 /// The terminal is gone: hung up, or closed.
@@ -33,93 +43,91 @@ pub struct Input {
 pub struct Gone;
 
 impl Input {
-    /// Opens the terminal once more, as one that does not block, and puts it in the place of standard input, where crossterm reads:
-    /// half an escape sequence would hold a blocking read up until its other half comes. Whoever else has the terminal open
-    /// (the shell) keeps a blocking one.
+    /// Opens the terminal once more, as one that does not block. Whoever else has the terminal open (the shell) keeps a blocking one.
     ///
     /// # Errors
     /// Where there is no terminal.
     pub fn open() -> io::Result<Self> {
         let fd = tty::again(rustix::stdio::stdin(), OFlags::RDWR | OFlags::NONBLOCK)?;
-        rustix::stdio::dup2_stdin(&fd)?;
-        Ok(Self { fd: watch::watch(fd, Interest::READABLE)?, may_hold: Cell::new(false) })
+        Self::from(fd, ALONE)
     }
 
-    /// Waits for input and returns all that is there, so that a burst costs one frame; of a flood a part.
+    fn from(fd: OwnedFd, patience: Duration) -> io::Result<Self> {
+        let fd = watch::watch(fd, Interest::READABLE)?;
+        Ok(Self { fd, parser: Parser::default(), patience, escape_until: None })
+    }
+
+    /// Waits for input and returns all that is there, so that a burst costs one frame; of a flood a part. What was read and not returned
+    /// is kept where the wait is given up.
     ///
     /// # Errors
     /// [`Gone`] where the terminal hung up.
-    pub async fn next(&self) -> Result<Vec<EventKind>, Gone> {
-        // After the answer to a key is on its way there is time to look whether it was alone. A further key ends the wait.
-        if self.may_hold.take() && ct::poll(SURELY).map_err(|_| Gone)? {
-            self.may_hold.set(true);
-            return Ok(translate(ct::read().map_err(|_| Gone)?).into_iter().collect());
-        }
-        let mut guard = self.fd.readable().await.map_err(|_| Gone)?;
-        let mut events = Vec::new();
-        // crossterm is asked only while there are bytes to read: it takes the end of input for a terminal that is slow.
+    pub async fn next(&mut self) -> Result<Vec<EventKind>, Gone> {
         loop {
-            let unread = self.unread()?;
-            if ct::poll(AT_ONCE).map_err(|_| Gone)? {
-                let event = ct::read().map_err(|_| Gone)?;
-                let alone = is_all(&event, unread);
-                events.extend(translate(event));
-                // Asking crossterm in vain costs as long as the whole answer to a key, so that is done after the answer.
-                if alone {
-                    self.may_hold.set(true);
-                    break;
-                }
-            } else if unread == 0 {
-                break;
-            }
-            if events.len() >= AT_A_TIME {
-                guard.retain_ready();
+            let events = self.parsed();
+            if !events.is_empty() {
                 return Ok(events);
             }
+            match self.escape_until {
+                None => self.fd.readable().await.map_err(|_| Gone)?.retain_ready(),
+                Some(until) => tokio::select! {
+                    biased;
+                    readable = self.fd.readable() => readable.map_err(|_| Gone)?.retain_ready(),
+                    () = tokio::time::sleep_until(until.into()) => {
+                        self.escape_until = None;
+                        self.parser.parse(&[], false);
+                        continue;
+                    }
+                },
+            }
+            self.read()?;
         }
-        guard.clear_ready();
-        Ok(events)
     }
 
-    /// Bytes that wait to be read.
-    fn unread(&self) -> Result<u64, Gone> {
-        let mut fds = [PollFd::new(self.fd.get_ref(), PollFlags::IN)];
-        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-        poll(&mut fds, Some(&at_once)).map_err(|_| Gone)?;
-        let found = fds[0].revents();
-        if found.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
-            return Err(Gone);
+    /// Reads what is there, a chunk at most, and has it parsed.
+    fn read(&mut self) -> Result<(), Gone> {
+        let mut chunk = [0; CHUNK];
+        let mut read = 0;
+        while read < chunk.len() {
+            let found = self.fd.try_io(Interest::READABLE, |fd| match rustix::io::read(fd, &mut chunk[read..]) {
+                Err(Errno::INTR) => Ok(None),
+                found => Ok(Some(found?)),
+            });
+            match found {
+                Ok(None) => {}
+                // What came before the end is heard first.
+                Ok(Some(0)) | Err(_) if read > 0 => break,
+                Ok(Some(bytes)) if bytes > 0 => read += bytes,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                // Readable with nothing to read is the end of input.
+                Ok(Some(_)) | Err(_) => return Err(Gone),
+            }
         }
-        if !found.contains(PollFlags::IN) {
-            return Ok(0);
+        let bytes = &chunk[..read];
+        if let Some(last) = bytes.last() {
+            self.parser.parse(bytes, true);
+            self.escape_until = (*last == ESCAPE).then(|| clock::instant() + self.patience);
         }
-        // Readable with nothing to read is the end of input.
-        match rustix::io::ioctl_fionread(self.fd.get_ref()) {
-            Ok(0) | Err(_) => Err(Gone),
-            Ok(bytes) => Ok(bytes),
-        }
+        Ok(())
+    }
+
+    /// What was parsed and not yet taken, a part of it where that is much.
+    fn parsed(&mut self) -> Vec<EventKind> {
+        std::iter::from_fn(|| self.parser.pop()).filter_map(translate).take(AT_A_TIME).collect()
     }
 }
 
-/// Whether an event is certainly all that so many bytes meant: one byte is one key, and a few that became a key which is no
-/// character were its escape sequence. More may have come meanwhile.
-fn is_all(event: &Ct, bytes: u64) -> bool {
-    let character = matches!(event, Ct::Key(key) if matches!(key.code, ct::KeyCode::Char(_) | ct::KeyCode::Esc));
-    bytes == 1 || (matches!(event, Ct::Key(_)) && !character && (3..=4).contains(&bytes))
-}
-
-fn translate(event: Ct) -> Option<EventKind> {
+fn translate(event: Event) -> Option<EventKind> {
     match event {
-        Ct::Key(key) if key.kind != KeyEventKind::Release => translate_key(key).map(EventKind::Key),
-        Ct::Mouse(mouse) => translate_mouse(mouse).map(EventKind::Mouse),
-        Ct::Paste(text) => Some(EventKind::Paste(text)),
-        Ct::Resize(columns, rows) => Some(EventKind::Resize { columns, rows }),
+        Event::Key(key) if key.kind != KeyEventKind::Release => translate_key(key).map(EventKind::Key),
+        Event::Mouse(mouse) => translate_mouse(mouse).map(EventKind::Mouse),
+        Event::Paste(text) => Some(EventKind::Paste(text)),
         _ => None,
     }
 }
 
 fn translate_key(key: ct::KeyEvent) -> Option<Key> {
-    let mut shift = key.modifiers.contains(KeyModifiers::SHIFT);
+    let mut shift = key.modifiers.contains(Modifiers::SHIFT);
     let code = match key.code {
         ct::KeyCode::Char(c) => {
             shift = false;
@@ -129,9 +137,9 @@ fn translate_key(key: ct::KeyEvent) -> Option<Key> {
             shift = true;
             KeyCode::Tab
         }
-        ct::KeyCode::F(n) => KeyCode::F(n),
+        ct::KeyCode::Function(n) => KeyCode::F(n),
         ct::KeyCode::Enter => KeyCode::Enter,
-        ct::KeyCode::Esc => KeyCode::Esc,
+        ct::KeyCode::Escape => KeyCode::Esc,
         ct::KeyCode::Tab => KeyCode::Tab,
         ct::KeyCode::Backspace => KeyCode::Backspace,
         ct::KeyCode::Delete => KeyCode::Delete,
@@ -146,7 +154,7 @@ fn translate_key(key: ct::KeyEvent) -> Option<Key> {
         ct::KeyCode::PageDown => KeyCode::PageDown,
         _ => return None,
     };
-    let (ctrl, alt) = (key.modifiers.contains(KeyModifiers::CONTROL), key.modifiers.contains(KeyModifiers::ALT));
+    let (ctrl, alt) = (key.modifiers.contains(Modifiers::CONTROL), key.modifiers.contains(Modifiers::ALT));
     Some(Key { code, ctrl, alt, shift })
 }
 
@@ -160,4 +168,82 @@ fn translate_mouse(mouse: ct::MouseEvent) -> Option<Mouse> {
         _ => return None,
     };
     Some(Mouse { kind, column: mouse.column, row: mouse.row })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{io::Write as _, os::unix::net::UnixStream};
+
+    const LONG: Duration = Duration::from_secs(3_600);
+    const SHORT: Duration = Duration::from_millis(1);
+    /// Time for a piece to be read alone; where it was not, the same has to come of it.
+    const GIVEN_UP: Duration = Duration::from_millis(10);
+
+    /// What comes of pieces that arrive one after the other, up to the end of input.
+    fn heard(patience: Duration, pieces: &[&[u8]]) -> Vec<String> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let (mut far, near) = UnixStream::pair().expect("two ends");
+            near.set_nonblocking(true).expect("ours");
+            let mut input = Input::from(near.into(), patience).expect("it can be watched");
+            let mut events = Vec::new();
+            for piece in pieces {
+                far.write_all(piece).expect("taken");
+                if patience == SHORT {
+                    events.extend(input.next().await.expect("open"));
+                }
+                // A wait that is given up loses nothing.
+                while let Ok(more) = tokio::time::timeout(GIVEN_UP, input.next()).await {
+                    events.extend(more.expect("open"));
+                }
+            }
+            drop(far);
+            while let Ok(more) = input.next().await {
+                events.extend(more);
+            }
+            events.into_iter().map(named).collect()
+        })
+    }
+
+    fn named(event: EventKind) -> String {
+        match event {
+            EventKind::Key(key) => key.to_string(),
+            EventKind::Paste(text) => format!("pasted {text}"),
+            EventKind::Mouse(mouse) => format!("{:?} {} {}", mouse.kind, mouse.column, mouse.row),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_sequence_that_is_cut_is_one_key_and_never_its_letters() {
+        for pieces in [&[&b"\x1b[A"[..]][..], &[b"\x1b", b"[A"], &[b"\x1b[", b"A"], &[b"\x1b", b"[", b"A"]] {
+            assert_eq!(heard(LONG, pieces), ["up"], "{pieces:?}");
+        }
+        assert_eq!(heard(LONG, &[b"j\x1b", b"[B\x1b[5", b"~k"]), ["j", "down", "pageup", "k"]);
+    }
+
+    #[test]
+    fn an_escape_that_nothing_follows_is_the_key() {
+        assert_eq!(heard(SHORT, &[b"\x1b", b"j"]), ["esc", "j"]);
+        assert_eq!(heard(LONG, &[b"\x1bj"]), ["alt-j"]);
+    }
+
+    #[test]
+    fn a_burst_is_heard_whole_and_a_paste_is_one_event() {
+        let burst: Vec<String> = (0..2_000).map(|_| "x".to_owned()).collect();
+        assert_eq!(heard(LONG, &[burst.concat().as_bytes()]), burst);
+        let paste = format!("\x1b[200~{}\x1b[201~q", "a word ".repeat(2_000));
+        let (begin, end) = paste.as_bytes().split_at(7_001);
+        assert_eq!(heard(LONG, &[begin, end]), [format!("pasted {}", "a word ".repeat(2_000)), "q".to_owned()]);
+        assert_eq!(heard(LONG, &[b"\x1b[200~one\x1b", b"[201~"]), ["pasted one"]);
+    }
+
+    #[test]
+    fn the_mouse_is_heard_in_both_ways_and_nonsense_is_not() {
+        assert_eq!(heard(LONG, &[b"\x1b[<0;5;7M"]), ["Press 4 6"]);
+        assert_eq!(heard(LONG, &[b"\x1b[M !!"]), ["Press 0 0"]);
+        assert_eq!(heard(LONG, &[b"\x1b[M \x00\x00"]).len(), 1);
+        assert_eq!(heard(LONG, &[b"\xff\xfe\x1b[999999;;~q"]), ["q"]);
+    }
 }

@@ -57,9 +57,9 @@ pub fn app(size: (u16, u16)) -> App {
     settings.pages.retain(|page| names.contains(&page.name.as_str()));
     settings.pages.sort_by_key(|page| page.key);
     settings.warnings.clear();
-    settings.runbooks = Arc::new(Catalogue::built_in());
     let now = "2026-11-23T02:14:07Z".parse().expect("a time");
     let mut app = App::new(settings, Policy::default(), now, size);
+    app.world.runbooks = Some(Arc::new(Catalogue::built_in()));
     let facts = HostFacts { hostname: "bastion-1".into(), ..HostFacts::default() };
     let updates = vec![Update::Facts(Box::new(facts))];
     app.update(Event { at: now, kind: EventKind::Updates { source: "host/facts".into(), updates } });

@@ -65,9 +65,9 @@ pub struct World {
     /// Runs of runbooks.
     #[serde(default)]
     pub runs: Runs,
-    /// Runbooks that there are, as the settings say.
+    /// Runbooks that there are; unknown until they are read, for which the first screen does not wait.
     #[serde(skip)]
-    pub runbooks: Arc<Catalogue>,
+    pub runbooks: Option<Arc<Catalogue>>,
     engine: Engine,
     /// What rules look back on.
     #[serde(default)]
@@ -129,7 +129,8 @@ impl World {
             changes: self.changes.clone(),
             incidents: self.incidents.clone(),
             runs: self.runs.clone(),
-            runbooks: Arc::clone(&self.runbooks),
+            // They are files of now, whatever the moment.
+            runbooks: None,
             engine: self.engine.clone(),
             lookback: self.lookback.clone(),
             unjudged: self.unjudged,

@@ -26,7 +26,6 @@ pub fn settings() -> Settings {
         glyphs: glyphs::UNICODE,
         keymap,
         manners: Default::default(),
-        runbooks: Default::default(),
         pages: vec![Page {
             name: "overview".into(),
             title: "Overview".into(),

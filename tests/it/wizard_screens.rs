@@ -43,7 +43,14 @@ fn press(app: &mut App, cluster: &Cluster, gate: &Result<(), String>, keys: &str
 fn at_runbooks(size: (u16, u16)) -> App {
     let mut app = stage::app_with_incident(stage::settings_of_pane("runbooks"), size);
     app.policy.armed = true;
-    let names = app.world.runbooks.iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>();
+    let names = app
+        .world
+        .runbooks
+        .as_ref()
+        .expect("the stage has them")
+        .iter()
+        .map(|(name, _)| name.to_owned())
+        .collect::<Vec<_>>();
     let at = names.iter().position(|name| name == "k8s-rollback").expect("comes with the program");
     stage::press(&mut app, &"down ".repeat(at));
     app

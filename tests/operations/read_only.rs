@@ -125,10 +125,10 @@ fn tell(name: &str, figures: &str) {
 
 /// A cockpit of what is shipped, on this world.
 fn app(world: World, policy: Policy) -> App {
-    let mut settings = settings::build(&layers::resolve(&[]), &Terminal::default());
-    settings.runbooks = Arc::new(Catalogue::built_in());
+    let settings = settings::build(&layers::resolve(&[]), &Terminal::default());
     let mut app = App::new(settings, policy, now(), (120, 40));
     app.world = world;
+    app.world.runbooks = Some(Arc::new(Catalogue::built_in()));
     app.now = now();
     app.relayout();
     app

@@ -46,7 +46,7 @@ pub fn prepare(app: &mut App, runbook: &str, values: BTreeMap<String, Json>) {
     if app.is_past() {
         return;
     }
-    if let Err(why) = app.settings.runbooks.find(runbook).map(drop) {
+    if let Err(why) = app.runbook(runbook).map(drop) {
         return app.notice(Severity::Error, why);
     }
     let stage = PlanStage::new(app, runbook, values);

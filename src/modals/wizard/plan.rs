@@ -82,7 +82,7 @@ impl PlanStage {
     }
 
     fn definition<'a>(&self, app: &'a App) -> Option<&'a Definition> {
-        app.settings.runbooks.find(&self.runbook).ok()
+        app.runbook(&self.runbook).ok()
     }
 
     fn planned<'a>(&self, app: &'a App) -> Option<&'a Planned> {
@@ -148,7 +148,7 @@ impl PlanStage {
 
     /// Takes over what the form holds, or says what is wrong with it.
     fn send_form(&mut self, app: &mut App) {
-        let (Some(form), Some(definition)) = (&mut self.form, app.settings.runbooks.find(&self.runbook).ok()) else {
+        let (Some(form), Some(definition)) = (&mut self.form, app.runbook(&self.runbook).ok()) else {
             return;
         };
         let (mut values, mut secrets) = (BTreeMap::new(), Secrets::new());

@@ -42,8 +42,7 @@ impl Aboard {
     fn new(armed: bool) -> Self {
         let policy = Policy { armed, actor: Actor { name: "ann".into(), ..Actor::default() }, ..Policy::default() };
         let mut app = app_of(world(), policy, (100, 32));
-        app.settings.runbooks = Arc::new(Catalogue::built_in());
-        app.world.runbooks = Arc::clone(&app.settings.runbooks);
+        app.world.runbooks = Some(Arc::new(Catalogue::built_in()));
         Self { app, cluster: Cluster::default(), carried: None, gate: Ok(()), effects: Vec::new() }
     }
 

@@ -21,12 +21,14 @@ use std::{path::PathBuf, sync::Arc, thread};
 use tokio::sync::mpsc;
 
 /// Reads the configuration anew.
-pub type Reload = Arc<dyn Fn() -> Settings + Send + Sync>;
+pub type Reload = dyn Fn() -> Settings + Send + Sync;
+/// Reads the runbooks, and what is wrong with them.
+pub type ReadRunbooks = dyn Fn() -> (Catalogue, Vec<String>) + Send + Sync;
 
 /// What came of it.
 pub(super) enum Worked {
     Settings(Box<Settings>),
-    Runbooks((Arc<Catalogue>, Vec<String>)),
+    Runbooks((Catalogue, Vec<String>)),
     RecordingBegun(Result<FileSink, String>),
     /// Where the recording lies and how long it is.
     RecordingEnded(Result<(PathBuf, u64), String>),
@@ -36,7 +38,8 @@ pub(super) enum Worked {
 }
 
 pub(super) struct Work {
-    reload: Reload,
+    reload: Arc<Reload>,
+    runbooks: Arc<ReadRunbooks>,
     answers: (mpsc::Sender<Worked>, mpsc::Receiver<Worked>),
     /// Whether the configuration is being read.
     reloading: bool,
@@ -47,8 +50,8 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub(super) fn new(reload: Reload) -> Self {
-        Self { reload, answers: mpsc::channel(4), reloading: false, turning: false, ending: None }
+    pub(super) fn new(reload: Arc<Reload>, runbooks: Arc<ReadRunbooks>) -> Self {
+        Self { reload, runbooks, answers: mpsc::channel(4), reloading: false, turning: false, ending: None }
     }
 
     pub(super) async fn answer(&mut self) -> Option<Worked> {
@@ -69,7 +72,8 @@ impl Work {
     }
 
     /// Reads the runbooks: that takes longer than drawing the first screen.
-    pub(super) fn read_runbooks(&self, read: impl FnOnce() -> (Arc<Catalogue>, Vec<String>) + Send + 'static) {
+    pub(super) fn read_runbooks(&self) {
+        let read = Arc::clone(&self.runbooks);
         self.begin(move || Worked::Runbooks(read()));
     }
 
@@ -104,9 +108,10 @@ impl Cockpit {
         match worked {
             Worked::Settings(settings) => {
                 self.work.reloading = false;
+                self.work.read_runbooks();
                 self.take(EventKind::Settings(settings), now)
             }
-            Worked::Runbooks((runbooks, problems)) => self.take(EventKind::Runbooks(runbooks, problems), now),
+            Worked::Runbooks((runbooks, problems)) => self.take(EventKind::Runbooks(Arc::new(runbooks), problems), now),
             Worked::HandedBack(back) => self.take_back(*back),
             Worked::History(series) => self.take(EventKind::History(series), now),
             Worked::RecordingBegun(begun) => {

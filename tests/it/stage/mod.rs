@@ -93,9 +93,8 @@ pub fn settings() -> Settings {
             locale: "C.UTF-8".into(),
             ..Terminal::default()
         };
-        let mut settings = settings::build(&layers::resolve(&[]), &terminal);
+        let settings = settings::build(&layers::resolve(&[]), &terminal);
         assert_eq!(settings.warnings, [""; 0], "what is shipped is flawless");
-        settings.runbooks = Arc::new(Catalogue::built_in());
         settings
     });
     SHIPPED.clone()
@@ -122,6 +121,7 @@ pub fn app(settings: Settings, size: (u16, u16)) -> App {
     // Living through it takes a while, and comes to the same for everybody.
     static END: LazyLock<World> = LazyLock::new(|| {
         let mut app = empty(self::settings(), (80, 24));
+        app.world.runbooks = Some(Arc::new(Catalogue::built_in()));
         for event in story() {
             app.update(event);
         }
