@@ -68,6 +68,9 @@ pub(super) fn milestones(incident: &Incident, record: &Record<'_>, reopened: Opt
         let why = if *proposed { "proposed".to_owned() } else { format!("set by {by}") };
         found.insert(*milestone, Moment { at: *at, known, event: entry.id, why });
     }
+    if let Some(acknowledged) = acknowledged(incident, record, &found) {
+        found.entry(Milestone::Acknowledged).or_insert(acknowledged);
+    }
     found
 }
 
@@ -78,10 +81,6 @@ fn derived(incident: &Incident, record: &Record<'_>, reopened: Option<&Entry<'_>
         found.insert(Milestone::ImpactStarted, Moment::derived(first.began, first.event, first.text.as_str()));
     }
     found.insert(Milestone::Detected, detected(incident, &wrong));
-    if let Some(entry) = record.of_incident(incident.id).find(|entry| acknowledges(entry)) {
-        let why = format!("{} set to work", entry.shown().event.header.actor.name);
-        found.insert(Milestone::Acknowledged, Moment::derived(entry.at(), entry.id, why));
-    }
     let mitigated = [cleared(incident, record, reopened, &wrong), watched(incident, record, reopened)];
     if let Some(mitigated) = mitigated.into_iter().flatten().min_by_key(|moment| moment.at) {
         found.insert(Milestone::Mitigated, mitigated);
@@ -101,6 +100,15 @@ fn detected(incident: &Incident, wrong: &[Wrong]) -> Moment {
         Some(wrong) => Moment::derived(wrong.seen, wrong.event, wrong.text.as_str()),
         None => Moment::derived(incident.declared_at, EventId(incident.id.0), "declared"),
     }
+}
+
+/// When somebody first set to work. What is told later of the time before anybody knew of it is no work on it.
+fn acknowledged(incident: &Incident, record: &Record<'_>, found: &Milestones) -> Option<Moment> {
+    let detected = found.get(&Milestone::Detected).map(|moment| moment.at);
+    let is_work = |entry: &Entry<'_>| acknowledges(entry) && detected.is_none_or(|detected| entry.at() >= detected);
+    let entry = record.of_incident(incident.id).find(|entry| is_work(entry))?;
+    let why = format!("{} set to work", entry.shown().event.header.actor.name);
+    Some(Moment::derived(entry.at(), entry.id, why))
 }
 
 /// Whether somebody shows by it that he or she is at work on the incident.

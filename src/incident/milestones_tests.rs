@@ -63,6 +63,15 @@ fn they_are_derived_from_what_was_seen() {
 }
 
 #[test]
+fn what_is_told_later_of_the_time_before_is_no_work() {
+    let (mut story, id) = outage();
+    story.note("01:58", "ops-a", "the deploy began");
+    assert_eq!(of(&story, id)[&Milestone::Acknowledged].at, at("02:08"));
+    story.note("02:03", "ops-a", "saw it");
+    assert_eq!(of(&story, id)[&Milestone::Acknowledged].at, at("02:03"));
+}
+
+#[test]
 fn what_nothing_tells_of_is_missing() {
     let mut story = Story::new();
     let id = story.declared("02:06", "checkout down");
