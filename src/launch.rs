@@ -86,18 +86,14 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
         }
         Command::Man => manual::man(out).map(|()| exit::OK),
         Command::Snapshot { json, wait, only } => {
-            let loaded = load::load(&cli.global.origin());
+            let Some(loaded) = configured(cli, notes)? else { return Ok(exit::USAGE) };
             let sources = configured_sources(cli, &loaded, &clients(&loaded.config), notes)?;
-            if loaded.broken {
-                note(notes, "a file of the configuration could not be understood, so nothing was done")?;
-                return Ok(exit::USAGE);
-            }
             let options = SnapshotOptions { json: *json, wait: *wait, only: only.clone(), named: cli.global.named() };
             headless::snapshot::snapshot(&options, sources, out, notes).map_err(to_io)
         }
         Command::Check(arguments) => check(cli, arguments, out, notes),
         Command::Doctor { json } => {
-            let loaded = load::load(&cli.global.origin());
+            let loaded = loaded(cli, notes)?;
             let clients = clients(&loaded.config);
             let sources = configured_sources(cli, &loaded, &clients, notes)?;
             let options = DoctorOptions {
@@ -116,14 +112,7 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
 
 /// Judges by the rule book. A configuration that cannot be read whole may have said something of the rules.
 fn check(cli: &Cli, arguments: &CheckArguments, out: &mut dyn Write, notes: &mut dyn Write) -> io::Result<u8> {
-    let loaded = load::load(&cli.global.origin());
-    if loaded.broken {
-        for problem in &loaded.warnings {
-            note(notes, &problem.to_string())?;
-        }
-        note(notes, "a file of the configuration could not be understood, so nothing was done")?;
-        return Ok(exit::USAGE);
-    }
+    let Some(loaded) = configured(cli, notes)? else { return Ok(exit::USAGE) };
     let clients = clients(&loaded.config);
     for problem in clients.kube.problems() {
         note(notes, problem)?;
@@ -142,13 +131,18 @@ fn check(cli: &Cli, arguments: &CheckArguments, out: &mut dyn Write, notes: &mut
     headless::check::check(arguments, &around, out, notes)
 }
 
-/// The configuration, with what is wrong with it said; nothing where a file of it cannot be understood: what is done by half of what somebody
-/// has written is not what they want.
-fn configured(cli: &Cli, notes: &mut dyn Write) -> io::Result<Option<Loaded>> {
+/// The configuration, with what is wrong with it said.
+fn loaded(cli: &Cli, notes: &mut dyn Write) -> io::Result<Loaded> {
     let loaded = load::load(&cli.global.origin());
     for problem in &loaded.warnings {
         note(notes, &problem.to_string())?;
     }
+    Ok(loaded)
+}
+
+/// The same; nothing where a file of it cannot be understood: what is done by half of what somebody has written is not what they want.
+fn configured(cli: &Cli, notes: &mut dyn Write) -> io::Result<Option<Loaded>> {
+    let loaded = loaded(cli, notes)?;
     if loaded.broken {
         note(notes, "a file of the configuration could not be understood, so nothing was done")?;
     }
@@ -204,7 +198,7 @@ fn source_options(cli: &Cli, loaded: &Loaded) -> source::Options {
     }
 }
 
-/// The sources as the configuration wants them, for the commands without a screen. Says what is wrong with it.
+/// The sources as the configuration wants them, for the commands without a screen. Says what is wrong with what it says of them.
 fn configured_sources(
     cli: &Cli,
     loaded: &Loaded,
@@ -213,12 +207,11 @@ fn configured_sources(
 ) -> io::Result<Vec<AnySource>> {
     let all = source::all(Arc::default(), clients, &source_options(cli, loaded));
     let (sources, unknown) = config::sources::apply(all, &loaded.config);
-    let loading = loaded.warnings.iter().map(ToString::to_string);
     let servers = source::ai::problems(&source_options(cli, loaded).ai);
     let servers = servers.into_iter().chain(config::watch::watch(&loaded.config, &loaded.slos).problems);
     let servers = servers.chain(config::receivers::receivers(&loaded.config).1);
     let servers = servers.chain(config::postgres::clusters(&loaded.config).1);
-    for problem in loading.chain(unknown).chain(clients.kube.problems().to_vec()).chain(servers) {
+    for problem in unknown.into_iter().chain(clients.kube.problems().to_vec()).chain(servers) {
         note(notes, &problem)?;
     }
     Ok(sources)

@@ -6,7 +6,7 @@ use crate::{
         finding::{Finding, Level, Status},
         text::clean_to,
     },
-    rulebook::policy::waiver::place_of,
+    rulebook::policy::{attest, waiver::place_of},
 };
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -160,7 +160,7 @@ fn rest(report: &Report, page: &mut String) {
     let waivers = report.waivers.iter().filter(|used| used.is_notable());
     section("Waivers to look at", waivers.map(|used| escaped(&used.to_string())).collect());
     section("Baseline", report.lowered.iter().map(|lowered| escaped(&lowered.to_string())).collect());
-    let attested = report.attestations.iter().filter(|attested| attested.state != super::AttestationState::Valid);
+    let attested = report.attestations.iter().filter(|attested| attested.state != attest::State::Valid);
     let attested = attested.map(|attested| {
         format!("{}: {} is {}", rule_title(attested.rule), escaped(&attested.subject), attested.state.word())
     });

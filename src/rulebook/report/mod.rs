@@ -16,7 +16,7 @@ pub mod text;
 use super::{
     check::Meta,
     policy::{
-        attest::State as AttestationState,
+        attest,
         baseline::Lowered,
         since::{Change, Comparison},
         waiver::WaiverUse,
@@ -66,7 +66,7 @@ pub struct Attestation {
     pub rule: u8,
     /// What is vouched for: `restore of the backup tested`.
     pub subject: String,
-    pub state: AttestationState,
+    pub state: attest::State,
     pub by: Option<CompactString>,
     pub at: Option<Timestamp>,
     pub expires: Option<Timestamp>,

@@ -1,12 +1,15 @@
 //! A small report and the checks of it, for the tests of every form and of the policy.
 
-use super::{Attestation, AttestationState, Note, Report};
+use super::{Attestation, Note, Report};
 use crate::{
     model::{
         Timestamp,
         finding::{Finding, Level, Scope, Span, Status, WaiverNote},
     },
-    rulebook::check::{Meta, Parameter, Value},
+    rulebook::{
+        check::{Meta, Parameter, Value},
+        policy::attest,
+    },
 };
 
 /// Three checks of rule 11.
@@ -144,7 +147,7 @@ pub fn report() -> Report {
         attestations: vec![Attestation {
             rule: 5,
             subject: "restore of the backup tested".into(),
-            state: AttestationState::Expired,
+            state: attest::State::Expired,
             by: Some("ada".into()),
             at: Some(time("2026-01-01T00:00:00Z")),
             expires: Some(time("2026-04-01T00:00:00Z")),

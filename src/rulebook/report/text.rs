@@ -2,7 +2,7 @@
 //! rules, what could not be read, and what the run comes to.
 
 use super::{
-    AttestationState, Report,
+    Report,
     columns::{Paint, padded, width, wrapped},
     plural, rule_title,
 };
@@ -14,7 +14,7 @@ use crate::{
     },
     rulebook::{
         RULES,
-        policy::{since::Change, waiver::place_of},
+        policy::{attest, since::Change, waiver::place_of},
     },
 };
 use std::collections::{BTreeMap, HashMap};
@@ -267,10 +267,10 @@ fn rest(report: &Report, page: &mut Page) {
     let waivers = report.waivers.iter().filter(|used| used.is_notable());
     section("WAIVERS TO LOOK AT", waivers.map(ToString::to_string).collect());
     section("BASELINE", report.lowered.iter().map(ToString::to_string).collect());
-    let attested = report.attestations.iter().filter(|attested| attested.state != AttestationState::Valid);
+    let attested = report.attestations.iter().filter(|attested| attested.state != attest::State::Valid);
     let attested = attested.map(|attested| {
         let when = match (attested.state, attested.expires) {
-            (AttestationState::Expired, Some(time)) => format!("expired at {time}"),
+            (attest::State::Expired, Some(time)) => format!("expired at {time}"),
             (state, _) => state.word().to_owned(),
         };
         format!("{}: {}: {when}", rule_title(attested.rule), attested.subject)
