@@ -404,6 +404,7 @@ impl App {
 
     fn on_mouse(&mut self, mouse: Mouse) {
         self.dirty = true;
+        self.stop_waiting();
         if let Some(mut modal) = self.modals.pop() {
             let depth = self.modals.len();
             if modal.on_mouse(mouse, self) == Outcome::Stay {

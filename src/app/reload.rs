@@ -7,13 +7,18 @@ use std::sync::Arc;
 impl App {
     /// Takes the runbooks, which are read while the first screen stands already.
     pub(super) fn set_runbooks(&mut self, runbooks: Arc<Catalogue>, problems: Vec<String>) {
+        if let Some(moment) = &mut self.moment {
+            moment.runbooks = Some(Arc::clone(&runbooks));
+        }
         self.world.runbooks = Some(runbooks);
         for problem in problems {
             self.notice(Severity::Warn, problem.clone());
             self.settings.warnings.push(problem);
         }
         self.relayout();
-        if let Some(what) = self.runs.once_read.take() {
+        let what = self.runs.once_read.take();
+        // Nothing opens over what an answer has opened meanwhile.
+        if let Some(what) = what.filter(|_| self.modals.is_empty()) {
             what(self);
         }
     }

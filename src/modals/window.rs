@@ -153,7 +153,8 @@ impl Line {
     /// Takes pasted text; of several lines makes one, with blanks in between.
     pub fn paste(&mut self, text: &str) {
         let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
-        self.add(&lines.chars().filter(|c| !c.is_control()).collect::<Vec<_>>());
+        let blank = |c: char| if c == '\t' { ' ' } else { c };
+        self.add(&lines.chars().map(blank).filter(|c| !c.is_control()).collect::<Vec<_>>());
     }
 
     fn add(&mut self, chars: &[char]) {
@@ -310,8 +311,8 @@ mod tests {
         assert!(line.on_key("ctrl-w".parse().expect("a key")));
         assert_eq!(line.0, "one ");
         assert!(!line.on_key("ctrl-x".parse().expect("a key")));
-        line.paste("a\u{1b}b \n\r\nc\n");
-        assert_eq!(line.0, "one ab c");
+        line.paste("a\u{1b}b \n\r\n\tc\n");
+        assert_eq!(line.0, "one ab  c");
         assert!(line.on_key("ctrl-u".parse().expect("a key")));
         assert!(line.0.is_empty());
     }

@@ -441,6 +441,7 @@ impl Cockpit {
 
     fn take_terminal_back(&mut self) -> io::Result<()> {
         terminal::take()?;
+        self.input.forget();
         self.output.write(&terminal::enter_bytes(self.app.settings.config.mouse))?;
         self.screen.forget();
         let (columns, rows) = crossterm::terminal::size()?;

@@ -8,6 +8,7 @@ use crate::{
 };
 use rustix::{fs::OFlags, io::Errno};
 use std::{
+    collections::VecDeque,
     io,
     os::fd::OwnedFd,
     time::{Duration, Instant},
@@ -21,20 +22,32 @@ use tokio::io::{Interest, unix::AsyncFd};
 /// How long an escape may stand alone before it is the key: what follows in a sequence comes in the same packet, or in the next one of a
 /// slow line. Cut apart, an arrow (`ESC [ A`) would be the key that arms.
 const ALONE: Duration = Duration::from_millis(25);
+/// How long the rest of a sequence is waited for. What begins one that never ends (Alt-P begins a DCS) would swallow all keys for ever.
+const TORN: Duration = Duration::from_secs(1);
 /// Events that are taken before a frame may be drawn.
 const AT_A_TIME: usize = 512;
 /// Bytes that are read at a time: as many as the kernel's side of a terminal holds.
 const CHUNK: usize = 4096;
 const ESCAPE: u8 = 0x1b;
+const PASTE_BEGINS: [u8; 6] = *b"\x1b[200~";
+const PASTE_ENDS: [u8; 6] = *b"\x1b[201~";
 
 /// The terminal as a place to read from.
 pub struct Input {
     fd: AsyncFd<OwnedFd>,
     parser: Parser,
-    /// [`ALONE`].
-    patience: Duration,
-    /// Until when the escape that came last may be the begin of a sequence.
-    escape_until: Option<Instant>,
+    /// What was heard and not yet taken.
+    heard: VecDeque<EventKind>,
+    /// Whether the last bytes may be the begin of something.
+    open: bool,
+    /// Whether what comes is text that was pasted.
+    pasting: bool,
+    /// The bytes that came last.
+    tail: [u8; 6],
+    /// Until when the rest of what was begun is waited for.
+    until: Option<Instant>,
+    /// [`ALONE`] and [`TORN`].
+    patience: (Duration, Duration),
 }
 
 /// The terminal is gone: hung up, or closed.
@@ -49,12 +62,13 @@ impl Input {
     /// Where there is no terminal.
     pub fn open() -> io::Result<Self> {
         let fd = tty::again(rustix::stdio::stdin(), OFlags::RDWR | OFlags::NONBLOCK)?;
-        Self::from(fd, ALONE)
+        Self::from(fd, (ALONE, TORN))
     }
 
-    fn from(fd: OwnedFd, patience: Duration) -> io::Result<Self> {
+    fn from(fd: OwnedFd, patience: (Duration, Duration)) -> io::Result<Self> {
         let fd = watch::watch(fd, Interest::READABLE)?;
-        Ok(Self { fd, parser: Parser::default(), patience, escape_until: None })
+        let (parser, heard, tail) = (Parser::default(), VecDeque::new(), [0; 6]);
+        Ok(Self { fd, parser, heard, open: false, pasting: false, tail, until: None, patience })
     }
 
     /// Waits for input and returns all that is there, so that a burst costs one frame; of a flood a part. What was read and not returned
@@ -64,18 +78,16 @@ impl Input {
     /// [`Gone`] where the terminal hung up.
     pub async fn next(&mut self) -> Result<Vec<EventKind>, Gone> {
         loop {
-            let events = self.parsed();
-            if !events.is_empty() {
-                return Ok(events);
+            if !self.heard.is_empty() {
+                return Ok(self.heard.drain(..self.heard.len().min(AT_A_TIME)).collect());
             }
-            match self.escape_until {
+            match self.until {
                 None => self.fd.readable().await.map_err(|_| Gone)?.retain_ready(),
                 Some(until) => tokio::select! {
                     biased;
                     readable = self.fd.readable() => readable.map_err(|_| Gone)?.retain_ready(),
                     () = tokio::time::sleep_until(until.into()) => {
-                        self.escape_until = None;
-                        self.parser.parse(&[], false);
+                        self.end();
                         continue;
                     }
                 },
@@ -84,7 +96,13 @@ impl Input {
         }
     }
 
-    /// Reads what is there, a chunk at most, and has it parsed.
+    /// Forgets what was begun: somebody else had the terminal meanwhile.
+    pub fn forget(&mut self) {
+        self.parser = Parser::default();
+        (self.open, self.pasting, self.until) = (false, false, None);
+    }
+
+    /// Reads what is there, a chunk at most.
     fn read(&mut self) -> Result<(), Gone> {
         let mut chunk = [0; CHUNK];
         let mut read = 0;
@@ -103,17 +121,46 @@ impl Input {
                 Ok(Some(_)) | Err(_) => return Err(Gone),
             }
         }
-        let bytes = &chunk[..read];
-        if let Some(last) = bytes.last() {
-            self.parser.parse(bytes, true);
-            self.escape_until = (*last == ESCAPE).then(|| clock::instant() + self.patience);
+        for byte in &chunk[..read] {
+            self.hear(*byte);
+        }
+        if read > 0 {
+            let (alone, torn) = self.patience;
+            let patience = if self.tail[5] == ESCAPE { alone } else { torn };
+            self.until = (self.open && !self.pasting).then(|| clock::instant() + patience);
         }
         Ok(())
     }
 
-    /// What was parsed and not yet taken, a part of it where that is much.
-    fn parsed(&mut self) -> Vec<EventKind> {
-        std::iter::from_fn(|| self.parser.pop()).filter_map(translate).take(AT_A_TIME).collect()
+    fn hear(&mut self, byte: u8) {
+        // An escape begins anew, whatever was begun before it: Escape and an arrow are two keys. In pasted text it is text.
+        if byte == ESCAPE && self.open && !self.pasting {
+            self.end();
+        }
+        self.parser.parse(&[byte], true);
+        self.open = true;
+        self.take_parsed();
+        self.tail.rotate_left(1);
+        self.tail[5] = byte;
+        match self.tail {
+            PASTE_BEGINS => self.pasting = true,
+            PASTE_ENDS => self.pasting = false,
+            _ => {}
+        }
+    }
+
+    /// Ends what was begun: an escape that nothing followed is the key, half a sequence is nothing.
+    fn end(&mut self) {
+        self.parser.parse(&[], false);
+        self.take_parsed();
+        self.forget();
+    }
+
+    fn take_parsed(&mut self) {
+        while let Some(event) = self.parser.pop() {
+            self.open = false;
+            self.heard.extend(translate(event));
+        }
     }
 }
 
@@ -121,7 +168,8 @@ fn translate(event: Event) -> Option<EventKind> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => translate_key(key).map(EventKind::Key),
         Event::Mouse(mouse) => translate_mouse(mouse).map(EventKind::Mouse),
-        Event::Paste(text) => Some(EventKind::Paste(text)),
+        // Terminals end lines of what is pasted as Enter does.
+        Event::Paste(text) => Some(EventKind::Paste(text.replace("\r\n", "\n").replace('\r', "\n"))),
         _ => None,
     }
 }
@@ -186,7 +234,7 @@ mod tests {
         runtime.block_on(async {
             let (mut far, near) = UnixStream::pair().expect("two ends");
             near.set_nonblocking(true).expect("ours");
-            let mut input = Input::from(near.into(), patience).expect("it can be watched");
+            let mut input = Input::from(near.into(), (patience, LONG)).expect("it can be watched");
             let mut events = Vec::new();
             for piece in pieces {
                 far.write_all(piece).expect("taken");
@@ -220,6 +268,10 @@ mod tests {
         for pieces in [&[&b"\x1b[A"[..]][..], &[b"\x1b", b"[A"], &[b"\x1b[", b"A"], &[b"\x1b", b"[", b"A"]] {
             assert_eq!(heard(LONG, pieces), ["up"], "{pieces:?}");
         }
+        for pieces in [&[&b"\x1b\x1b[A"[..]][..], &[b"\x1b", b"\x1b[A"], &[b"\x1b\x1b", b"[A"]] {
+            assert_eq!(heard(LONG, pieces), ["esc", "up"], "{pieces:?}");
+        }
+        assert_eq!(heard(LONG, &[b"\x1b[\x1b[A"]), ["up"], "Alt-[ means nothing");
         assert_eq!(heard(LONG, &[b"j\x1b", b"[B\x1b[5", b"~k"]), ["j", "down", "pageup", "k"]);
     }
 
@@ -230,6 +282,29 @@ mod tests {
     }
 
     #[test]
+    fn what_begins_and_never_ends_swallows_no_keys() {
+        // Alt-P, Alt-], half an answer to a question of somebody else, half a character.
+        for begun in [&b"\x1bP"[..], b"\x1b]", b"\x1b[>41", b"\x1b[?1", b"\x1b[<5", b"\xe2\x82"] {
+            assert_eq!(heard(LONG, &[begun, b"\x1b[A", b"j"]), ["up", "j"], "{begun:?}");
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let later = runtime.block_on(async {
+            let (mut far, near) = UnixStream::pair().expect("two ends");
+            near.set_nonblocking(true).expect("ours");
+            let mut input = Input::from(near.into(), (LONG, SHORT)).expect("it can be watched");
+            far.write_all(b"\x1bP").expect("taken");
+            let mut was_open = false;
+            while !was_open || input.open {
+                assert!(tokio::time::timeout(GIVEN_UP, input.next()).await.is_err(), "nothing is heard");
+                was_open |= input.tail == *b"\0\0\0\0\x1bP";
+            }
+            far.write_all(b"j").expect("taken");
+            input.next().await.expect("open")
+        });
+        assert_eq!(later.into_iter().map(named).collect::<Vec<_>>(), ["j"]);
+    }
+
+    #[test]
     fn a_burst_is_heard_whole_and_a_paste_is_one_event() {
         let burst: Vec<String> = (0..2_000).map(|_| "x".to_owned()).collect();
         assert_eq!(heard(LONG, &[burst.concat().as_bytes()]), burst);
@@ -237,6 +312,7 @@ mod tests {
         let (begin, end) = paste.as_bytes().split_at(7_001);
         assert_eq!(heard(LONG, &[begin, end]), [format!("pasted {}", "a word ".repeat(2_000)), "q".to_owned()]);
         assert_eq!(heard(LONG, &[b"\x1b[200~one\x1b", b"[201~"]), ["pasted one"]);
+        assert_eq!(heard(SHORT, &[b"\x1b[200~a\rb\r\nc\x1bP\x1b[201~"]), ["pasted a\nb\nc\u{1b}P"]);
     }
 
     #[test]

@@ -43,6 +43,10 @@ pub(super) struct Work {
     answers: (mpsc::Sender<Worked>, mpsc::Receiver<Worked>),
     /// Whether the configuration is being read.
     reloading: bool,
+    /// Whether the runbooks are being read.
+    reading_runbooks: bool,
+    /// Whether they are to be read once more, as they were asked for meanwhile.
+    read_again: bool,
     /// Whether a recording is being begun or ended.
     turning: bool,
     /// The thread that ends a recording: leaving waits for it, which waits for the disk but not for ever.
@@ -51,7 +55,16 @@ pub(super) struct Work {
 
 impl Work {
     pub(super) fn new(reload: Arc<Reload>, runbooks: Arc<ReadRunbooks>) -> Self {
-        Self { reload, runbooks, answers: mpsc::channel(4), reloading: false, turning: false, ending: None }
+        Self {
+            reload,
+            runbooks,
+            answers: mpsc::channel(4),
+            reloading: false,
+            reading_runbooks: false,
+            read_again: false,
+            turning: false,
+            ending: None,
+        }
     }
 
     pub(super) async fn answer(&mut self) -> Option<Worked> {
@@ -72,7 +85,12 @@ impl Work {
     }
 
     /// Reads the runbooks: that takes longer than drawing the first screen.
-    pub(super) fn read_runbooks(&self) {
+    pub(super) fn read_runbooks(&mut self) {
+        if self.reading_runbooks {
+            self.read_again = true;
+            return;
+        }
+        self.reading_runbooks = true;
         let read = Arc::clone(&self.runbooks);
         self.begin(move || Worked::Runbooks(read()));
     }
@@ -111,7 +129,14 @@ impl Cockpit {
                 self.work.read_runbooks();
                 self.take(EventKind::Settings(settings), now)
             }
-            Worked::Runbooks((runbooks, problems)) => self.take(EventKind::Runbooks(Arc::new(runbooks), problems), now),
+            Worked::Runbooks((runbooks, problems)) => {
+                self.work.reading_runbooks = false;
+                if std::mem::take(&mut self.work.read_again) {
+                    self.work.read_runbooks();
+                    return false;
+                }
+                self.take(EventKind::Runbooks(Arc::new(runbooks), problems), now)
+            }
             Worked::HandedBack(back) => self.take_back(*back),
             Worked::History(series) => self.take(EventKind::History(series), now),
             Worked::RecordingBegun(begun) => {

@@ -42,7 +42,7 @@ fn questions() -> [(&'static str, String); 7] {
         (
             "disks",
             format!(
-                "topk by (job, instance) (1, 1 - node_filesystem_avail_bytes{{{file_systems}}} / (node_filesystem_size_bytes{{{file_systems}}} - node_filesystem_free_bytes{{{file_systems}}} + node_filesystem_avail_bytes{{{file_systems}}}))"
+                "topk by (job, instance) (1, 1 - node_filesystem_avail_bytes{{{file_systems}}} / (node_filesystem_size_bytes{{{file_systems}}} - node_filesystem_free_bytes{{{file_systems}}} + node_filesystem_avail_bytes{{{file_systems}}} or node_filesystem_size_bytes{{{file_systems}}}))"
             ),
         ),
     ]
