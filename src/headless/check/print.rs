@@ -38,7 +38,7 @@ pub fn report(
         }
         CheckFormat::Json => json::write(report),
         CheckFormat::Sarif => sarif::write(report),
-        CheckFormat::Junit => junit::write(report),
+        CheckFormat::Junit => junit::write(report, arguments.fail_on.level()),
         CheckFormat::Markdown => markdown::write(report, &markdown::Style::default()),
     };
     match &arguments.output {

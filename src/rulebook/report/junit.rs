@@ -1,11 +1,11 @@
 //! The report as JUnit XML, for the test views of build servers: a suite a rule, a case for each check and object that has findings,
-//! and one for all that passed a check. What could not be judged is an error, what is waived is skipped.
+//! and one for all that passed a check. What could not be judged is an error; what is waived, or weighs too little to fail, is skipped.
 
 use super::{Report, rule_title};
 use crate::{
     model::{
         Timestamp,
-        finding::{Finding, Status, rule_of},
+        finding::{Finding, Level, Status, rule_of},
         text::clean,
     },
     rulebook::policy::waiver::place_of,
@@ -17,15 +17,15 @@ use std::{
     time::Duration,
 };
 
-/// The report as XML.
-pub fn write(report: &Report) -> String {
+/// The report as XML. What weighs as much as `fail_on` or more fails, as the exit code has it.
+pub fn write(report: &Report, fail_on: Level) -> String {
     let mut xml = quick_junit::Report::new("flightdeck check");
     xml.timestamp = foreign_time(report.started_at);
     xml.time = Duration::try_from(report.finished_at.duration_since(report.started_at)).ok();
     let ran = report.checks.iter().map(|meta| meta.rule());
     let rules: BTreeSet<u8> = ran.chain(report.by_rule().into_keys()).collect();
     for rule in rules {
-        let suite = suite(report, rule);
+        let suite = suite(report, rule, fail_on);
         if !suite.test_cases.is_empty() {
             xml.add_test_suite(suite);
         }
@@ -38,7 +38,7 @@ fn foreign_time<T: FromStr>(time: Timestamp) -> Option<T> {
     time.to_string().parse().ok()
 }
 
-fn suite(report: &Report, rule: u8) -> TestSuite {
+fn suite(report: &Report, rule: u8, fail_on: Level) -> TestSuite {
     let mut suite = TestSuite::new(rule_title(rule));
     let passed = report.passed.iter().filter(|(check, count)| rule_of(check) == rule && **count > 0);
     let mut all = 0;
@@ -61,23 +61,33 @@ fn suite(report: &Report, rule: u8) -> TestSuite {
             None => groups.push(vec![finding]),
         }
     }
-    suite.add_test_cases(groups.iter().filter_map(|group| case(group)));
+    suite.add_test_cases(groups.iter().filter_map(|group| case(group, fail_on)));
     suite
 }
 
 /// What a check says of an object, as a case.
-fn case(group: &[&Finding]) -> Option<TestCase> {
+fn case(group: &[&Finding], fail_on: Level) -> Option<TestCase> {
     let first = *group.first()?;
+    let level = group.iter().map(|finding| finding.level).max()?;
     let mut status = match first.status {
+        _ if level < fail_on => TestCaseStatus::skipped(),
         Status::Fail => TestCaseStatus::non_success(NonSuccessKind::Failure),
         Status::Unknown => TestCaseStatus::non_success(NonSuccessKind::Error),
         Status::Waived => TestCaseStatus::skipped(),
     };
     let message = match (first.status, &first.waiver) {
         (Status::Waived, Some(note)) => format!("waived by {}: {}", note.owner, note.reason),
-        _ => group.iter().map(|finding| clean(&finding.observed)).collect::<Vec<_>>().join("; "),
+        _ => {
+            let observed = group.iter().map(|finding| clean(&finding.observed)).collect::<Vec<_>>().join("; ");
+            let light = if level < fail_on {
+                format!("{}, fails from {} on: ", level.word(), fail_on.word())
+            } else {
+                String::new()
+            };
+            light + &observed
+        }
     };
-    status.set_message(line(&message)).set_type(first.level.word()).set_description(description(group));
+    status.set_message(line(&message)).set_type(level.word()).set_description(description(group));
     let place = place_of(first);
     let about = if first.file.as_ref() == Some(&first.resource) || place.ends_with(first.resource.as_str()) {
         place
@@ -132,7 +142,7 @@ mod tests {
     #[test]
     fn suites_are_rules_and_cases_are_objects() {
         let report = sample::report();
-        let xml = write(&report);
+        let xml = write(&report, Level::Info);
         let read = quick_junit::Report::deserialize_from_str(&xml).expect("is JUnit");
         let suites: Vec<_> = read
             .test_suites
@@ -167,12 +177,30 @@ mod tests {
     }
 
     #[test]
+    fn what_weighs_too_little_to_fail_is_skipped() {
+        let report = sample::report();
+        let read = |level| {
+            let read = quick_junit::Report::deserialize_from_str(&write(&report, level)).expect("is JUnit");
+            let count = |of: fn(&TestSuite) -> usize| read.test_suites.iter().map(of).sum::<usize>();
+            (count(|it| it.failures) + count(|it| it.errors), count(|it| it.skipped))
+        };
+        assert_eq!(
+            Level::ALL.map(read),
+            Level::ALL.map(|level| {
+                let failing = report.counting(level);
+                (failing, report.findings.len() - failing)
+            })
+        );
+        assert!(write(&report, Level::Block).contains("error, fails from block on: nginx:latest"));
+    }
+
+    #[test]
     fn findings_of_one_object_are_one_case() {
         let mut report = sample::report();
         let mut again = report.findings[0].clone();
         again.observed = "redis:latest".into();
         report.findings.push(again);
-        let xml = write(&report);
+        let xml = write(&report, Level::Info);
         assert!(xml.contains("tests=\"7\"") && xml.contains("message=\"nginx:latest; redis:latest\""), "{xml}");
     }
 
@@ -183,7 +211,7 @@ mod tests {
             report.findings[0].observed.clone_from(&text);
             report.findings[0].file = Some(text.as_str().into());
             report.findings[0].check = "11a".into();
-            let xml = write(&report);
+            let xml = write(&report, Level::Info);
             prop_assert!(quick_junit::Report::deserialize_from_str(&xml).is_ok(), "{}", xml);
             let is_clean = !xml.contains(['\u{fffe}', '\u{ffff}']);
             prop_assert!(is_clean);
