@@ -232,6 +232,7 @@ fn doctor_options(cli: &Cli, loaded: &Loaded, json: bool) -> DoctorOptions {
         state_folder: state.path,
         state_problem: state.problem,
         terminal: TerminalCheck::here(&terminal(), &loaded.config),
+        named: cli.global.named(),
         engines_tried: Vec::new(),
         clusters_tried: Vec::new(),
     }

@@ -47,6 +47,7 @@ fn the_doctor_examines_this_machine() {
         state_folder: folder.path().into(),
         state_problem: None,
         terminal: TerminalCheck::here(&Terminal::default(), &Config::default()),
+        named: vec![],
         engines_tried: vec![],
         clusters_tried: vec![],
     };

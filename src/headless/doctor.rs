@@ -34,6 +34,8 @@ pub struct DoctorOptions {
     /// Why that folder must not be used, where it must not.
     pub state_problem: Option<String>,
     pub terminal: TerminalCheck,
+    /// Kinds of sources of which some were named (`--docker`, `--context`).
+    pub named: Vec<&'static str>,
     /// Where container engines were looked for, and what was found there.
     pub engines_tried: Vec<Tried>,
     /// Where clusters were looked for, and which were found.
@@ -152,7 +154,8 @@ pub fn doctor(options: &DoctorOptions, sources: Vec<AnySource>, out: &mut dyn Wr
     } else {
         render::lines(&lines(&diagnosis), out)?;
     }
-    Ok(exit::OK)
+    // The list says which and why.
+    Ok(if gathered.named_away(&options.named).is_some() { exit::UNREACHABLE } else { exit::OK })
 }
 
 fn diagnose(options: &DoctorOptions, gathered: &Gathered) -> Diagnosis {
@@ -160,6 +163,13 @@ fn diagnose(options: &DoctorOptions, gathered: &Gathered) -> Diagnosis {
     let took = |row: &SourceRow| {
         let asked = gathered.sources.iter().find(|asked: &&Asked| asked.spec.name == row.name);
         asked.and_then(|asked| asked.took).map(|took| took.as_secs_f64())
+    };
+    // A cluster answers also whoever may see nothing of it.
+    let with_denials = |row: SourceRow| {
+        let context = row.name.strip_prefix("kube/").filter(|_| row.reason.is_none());
+        let cluster = context.and_then(|context| gathered.world.observed.kube.clusters.get(context));
+        let denials = cluster.map(|cluster| cluster.denials().join("; ")).filter(|denials| !denials.is_empty());
+        SourceRow { reason: denials.or_else(|| row.reason.clone()), ..row }
     };
     let files = options.config_files.iter().map(|(path, problem)| FileCheck {
         path: path.clone(),
@@ -170,7 +180,7 @@ fn diagnose(options: &DoctorOptions, gathered: &Gathered) -> Diagnosis {
         version: env!("CARGO_PKG_VERSION"),
         engines: options.engines_tried.iter().map(place_check).collect(),
         clusters: options.clusters_tried.iter().map(place_check).collect(),
-        sources: rows.into_iter().map(|row| SourceCheck { took_seconds: took(&row), row }).collect(),
+        sources: rows.into_iter().map(|row| SourceCheck { took_seconds: took(&row), row: with_denials(row) }).collect(),
         terminal: options.terminal.clone(),
         config_files: files.collect(),
         state_folder: match options.state_problem.clone() {

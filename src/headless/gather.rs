@@ -138,6 +138,12 @@ impl Gathered {
         !source.settled && cluster.is_some_and(|cluster| !cluster.loading.is_empty())
     }
 
+    /// Why what a flag names is not there: sources of these kinds that could not be reached.
+    pub fn named_away(&self, kinds: &[&'static str]) -> Option<String> {
+        let silent: Vec<_> = kinds.iter().flat_map(|kind| self.unreached(kind)).collect();
+        (!silent.is_empty()).then(|| format!("{} could not be reached; see `flightdeck doctor`", silent.join(", ")))
+    }
+
     /// Names of a family's sources that did not answer, and that should have.
     pub fn unreached(&self, kind: &str) -> Vec<&str> {
         let now: Timestamp = self.world.now;

@@ -115,9 +115,7 @@ fn unreachable(options: &SnapshotOptions, gathered: &Gathered) -> Option<String>
         }
     }
     // Without parts all is asked for, and with it what a flag names.
-    let named = options.named.iter().filter(|_| options.only.is_empty());
-    let silent: Vec<_> = named.flat_map(|kind| gathered.unreached(kind)).collect();
-    (!silent.is_empty()).then(|| format!("{} could not be reached; see `flightdeck doctor`", silent.join(", ")))
+    if options.only.is_empty() { gathered.named_away(&options.named) } else { None }
 }
 
 #[cfg(test)]

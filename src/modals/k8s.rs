@@ -5,7 +5,7 @@ use crate::{
     action::k8s::{toggle_watch, watched},
     app::App,
     model::source::SourceState,
-    panes::{clusters, k8s},
+    panes::k8s,
 };
 use compact_str::CompactString;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +44,7 @@ impl Choices for Contexts {
                     "namespace {}",
                     if cluster.namespace.is_empty() { "default" } else { &cluster.namespace }
                 ));
-                words.extend(clusters::denials(cluster).first().cloned());
+                words.extend(cluster.denials().first().cloned());
             }
             if !matches!(state, Some(SourceState::Ok)) {
                 words.extend(source.and_then(|source| source.report.reason.as_ref().map(ToString::to_string)));

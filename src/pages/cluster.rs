@@ -66,7 +66,7 @@ impl Details for ClusterPage {
         let Some(cluster) = cluster else { return Some(lines) };
         lines.extend(facts(cluster));
         lines.extend(clusters::loading(cluster).map(|words| Line::pair("loading", words)));
-        let denied = clusters::denials(cluster);
+        let denied = cluster.denials();
         lines.extend([Line::empty(), Line::heading("what you may not see")]);
         lines.extend(denied.iter().map(|words| Line::of(Role::Warn, format!("you {words}"))));
         if denied.is_empty() {

@@ -65,20 +65,6 @@ fn severity(world: &World, context: &str) -> Option<Severity> {
     }
 }
 
-/// What may not be seen, in words: `may not list nodes, secrets; may not watch events`.
-pub(crate) fn denials(cluster: &Cluster) -> Vec<String> {
-    let mut words: Vec<(String, Vec<&str>)> = Vec::new();
-    for denied in &cluster.denied {
-        let place = if denied.namespace.is_empty() { String::new() } else { format!(" in {}", denied.namespace) };
-        let head = format!("may not {}{place}", denied.verb);
-        match words.iter_mut().find(|(other, _)| *other == head) {
-            Some((_, resources)) => resources.push(&denied.resource),
-            None => words.push((head, vec![&denied.resource])),
-        }
-    }
-    words.into_iter().map(|(head, resources)| format!("{head}: {}", resources.join(", "))).collect()
-}
-
 /// Lists that are still being read, in words.
 pub(crate) fn loading(cluster: &Cluster) -> Option<String> {
     let of =
@@ -97,7 +83,7 @@ fn missing(world: &World, context: &str) -> String {
     let mut words: Vec<String> = k8s::source(world, context).and_then(reason).into_iter().collect();
     if let Some(cluster) = cluster(world, context) {
         words.extend(loading(cluster));
-        words.extend(denials(cluster));
+        words.extend(cluster.denials());
     }
     words.join("; ")
 }
@@ -163,25 +149,5 @@ impl Pane for ClustersPane {
             return;
         }
         k8s::draw_with_reason(scene, (self.name(), &ClustersTable), (&[], "no context"), area, buffer);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::kubernetes::Denied;
-
-    #[test]
-    fn what_is_denied_is_said_with_its_verb() {
-        let denied = |resource: &str, verb: &str, namespace: &str| Denied {
-            resource: resource.into(),
-            verb: verb.into(),
-            namespace: namespace.into(),
-        };
-        let cluster = Cluster {
-            denied: vec![denied("nodes", "list", ""), denied("secrets", "list", ""), denied("pods", "watch", "shop")],
-            ..Cluster::default()
-        };
-        assert_eq!(denials(&cluster), ["may not list: nodes, secrets", "may not watch in shop: pods"]);
     }
 }

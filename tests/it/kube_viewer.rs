@@ -3,12 +3,13 @@
 use crate::{
     kubernetes::{Watched, kubeconfig, kubectl},
     need::testbed,
+    pty::FLIGHTDECK,
 };
 use flightdeck::{
     client::kubernetes::Contexts,
     model::{kubernetes::Cluster, source::SourceState},
 };
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, process::Command};
 
 #[test]
 fn what_a_viewer_may_not_see_is_named_and_the_rest_is_there() {
@@ -22,6 +23,22 @@ fn what_a_viewer_may_not_see_is_named_and_the_rest_is_there() {
         watched.cluster().expect("there").denied.iter().map(|d| format!("{} {}", d.verb, d.resource)).collect();
     assert!(denied.contains(&"list pods".into()) && denied.contains(&"list nodes".into()), "{denied:?}");
     assert_eq!(watched.state(), Some(SourceState::Ok));
+}
+
+#[test]
+fn the_doctor_says_what_may_not_be_seen() {
+    let Some(folder) = testbed("a cluster", "kubernetes/kubeconfig") else { return };
+    let home = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new(FLIGHTDECK);
+    command.args(["--context", "viewer", "--docker", "none", "doctor"]).env("KUBECONFIG", kubeconfig(&folder));
+    for variable in ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
+        command.env(variable, home.path());
+    }
+    let done = command.current_dir(home.path()).output().expect("it runs");
+    let said = String::from_utf8_lossy(&done.stdout);
+    let line = said.lines().find(|line| line.contains("kube/viewer")).unwrap_or_default();
+    assert!(line.starts_with("  ok ") && line.contains("may not list") && line.contains("nodes"), "{said}");
+    assert!(done.status.success(), "{said}");
 }
 
 /// Takes what it made away again.

@@ -17,6 +17,7 @@ fn options(folder: &Path) -> DoctorOptions {
         state_folder: folder.join("state"),
         state_problem: None,
         terminal: TerminalCheck::new(&terminal, &Config::default(), Some((70, 20))),
+        named: vec![],
         engines_tried: vec![Tried { place: "/var/run/docker.sock".into(), found: "not there".into() }],
         clusters_tried: vec![Tried { place: "/root/.kube/config".into(), found: "2 contexts".into() }],
     }
@@ -43,6 +44,13 @@ fn every_source_says_state_reason_hint_and_time() {
     assert_eq!(value["advice"].as_array().map(Vec::len), Some(2), "{}", value["advice"]);
     assert_eq!(value["state_folder"]["ok"], true);
     assert_eq!(value["config_files"][0]["problem"], "line 3: no such key");
+}
+
+#[test]
+fn what_a_flag_names_and_is_away_ends_with_3() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let named = |kind| run(&DoctorOptions { named: vec![kind], ..options(folder.path()) }).0;
+    assert_eq!((named("host"), named("docker")), (exit::UNREACHABLE, exit::OK));
 }
 
 #[test]

@@ -36,6 +36,22 @@ pub struct Cluster {
     pub usage_from: CompactString,
 }
 
+impl Cluster {
+    /// What may not be seen, in words: `may not list: nodes, secrets`, `may not watch in shop: pods`.
+    pub fn denials(&self) -> Vec<String> {
+        let mut words: Vec<(String, Vec<&str>)> = Vec::new();
+        for denied in &self.denied {
+            let place = if denied.namespace.is_empty() { String::new() } else { format!(" in {}", denied.namespace) };
+            let head = format!("may not {}{place}", denied.verb);
+            match words.iter_mut().find(|(other, _)| *other == head) {
+                Some((_, resources)) => resources.push(&denied.resource),
+                None => words.push((head, vec![&denied.resource])),
+            }
+        }
+        words.into_iter().map(|(head, resources)| format!("{head}: {}", resources.join(", "))).collect()
+    }
+}
+
 /// A kind that may not be listed or watched.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -173,5 +189,24 @@ impl Keyed for Node {
     }
     fn health(&self) -> Health {
         self.health
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_denied_is_said_with_its_verb() {
+        let denied = |resource: &str, verb: &str, namespace: &str| Denied {
+            resource: resource.into(),
+            verb: verb.into(),
+            namespace: namespace.into(),
+        };
+        let cluster = Cluster {
+            denied: vec![denied("nodes", "list", ""), denied("secrets", "list", ""), denied("pods", "watch", "shop")],
+            ..Cluster::default()
+        };
+        assert_eq!(cluster.denials(), ["may not list: nodes, secrets", "may not watch in shop: pods"]);
     }
 }
