@@ -25,24 +25,18 @@ const INK: &str = "#d8dee9";
 const PAPER: &str = "#101418";
 
 /// Pictures: name, size, and keys that lead there.
-const PICTURES: &[(&str, (u16, u16), &str)] = &[
-    ("overview", (120, 36), ""),
-    ("host", (160, 45), "2"),
-    ("gpu", (120, 30), "3"),
-    ("containers", (160, 36), "4"),
-    ("kubernetes", (160, 45), "5"),
-    ("why", (120, 30), "5 alt-4 w"),
-    ("rules", (160, 30), "6"),
-    ("incidents", (160, 30), "7"),
-    ("runs", (120, 30), "8 enter"),
-    ("object", (120, 30), "enter"),
-    ("filter", (120, 30), "2 z / u s e r = r o o t"),
-    ("palette", (100, 30), ": t h e"),
-    ("help", (120, 36), "?"),
-];
+const PICTURES: &[(&str, (u16, u16), &str)] =
+    &[("containers", (160, 36), "4"), ("host", (160, 45), "2"), ("gpu", (120, 30), "3")];
 
 /// Pictures of the bad night that `--demo` plays, which was recorded on real services: name, size, seconds from its beginning, and keys.
-const NIGHT: &[(&str, (u16, u16), i64, &str)] = &[("night", (120, 36), 69, "")];
+const NIGHT: &[(&str, (u16, u16), i64, &str)] = &[
+    ("night", (120, 36), 69, ""),
+    ("kubernetes", (160, 36), 66, "5"),
+    ("why", (120, 30), 66, "5 alt-4 w"),
+    ("rules", (160, 30), 69, "6"),
+    ("incidents", (160, 30), 200, "7"),
+    ("runs", (120, 30), 137, "8 enter"),
+];
 
 /// The cockpit that plays the demonstration, at this second of it.
 fn night(size: (u16, u16), second: i64, keys: &str) -> App {

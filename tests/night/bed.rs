@@ -133,6 +133,24 @@ impl Bed {
         let all = alerts.as_array().map(Vec::as_slice).unwrap_or_default();
         all.iter().any(|alert| alert["labels"]["alertname"] == name)
     }
+
+    /// Waits until an alert is over whose rule is gone: Prometheus tells nobody of that, and Alertmanager would go on for minutes.
+    pub fn resolve(&self, labels: &Value) {
+        let name = labels["alertname"].as_str().expect("it has a name");
+        let look = || {
+            if !self.fires(name) {
+                return Some(());
+            }
+            let now = flightdeck::clock::now();
+            let began = now - jiff::SignedDuration::from_hours(1);
+            let alert = serde_json::json!([{ "labels": labels, "startsAt": began, "endsAt": now }]);
+            let to = format!("{}/api/v2/alerts", self.watcher("alertmanager"));
+            let json = "content-type: application/json";
+            run(Command::new("curl").args(["-fsS", "-m", "10", "-H", json, "-d", &alert.to_string(), &to]));
+            None
+        };
+        until(&format!("{name} is over"), look, || self.fires(name).to_string());
+    }
 }
 
 /// What a server answers, if it does.

@@ -51,6 +51,8 @@ impl<'b> Night<'b> {
         night.clean();
         night.mount();
         night.alert_rules(RULES);
+        // The testbed's own alert is no part of the story.
+        bed.resolve(&json!({ "alertname": "TestbedAlways", "severity": "page", "team": "testbed" }));
         night.errors("0.002");
         for image in [GOOD, CART] {
             bed.docker(&["tag", "testbed/busybox:1.35", image]);
