@@ -88,12 +88,13 @@ impl<'a> Known<'a> {
         rows.into_iter().for_each(|row| self.put((*row).clone(), now));
     }
 
-    /// Takes the whole list: what is not in it is gone, what is new or different is to be inspected.
+    /// Takes the whole list: what is new or different is to be inspected, and what is not in it as well: it is gone, or was created while the
+    /// list was on its way.
     pub fn take_list(&mut self, list: Vec<Summary>, now: Timestamp) {
-        let mut gone: BTreeSet<CompactString> = self.remembered.rows.keys().cloned().collect();
+        let mut missing: BTreeSet<CompactString> = self.remembered.rows.keys().cloned().collect();
         for summary in list {
             let listed = read::from_summary(&self.engine, summary);
-            gone.remove(&listed.id);
+            missing.remove(&listed.id);
             let same = |old: &Arc<Container>| {
                 (old.state, old.check, &old.name) == (listed.state, listed.check, &listed.name)
                     && old.restarts.is_some()
@@ -108,7 +109,7 @@ impl<'a> Known<'a> {
             }
         }
         self.listed = true;
-        gone.into_iter().for_each(|id| self.remove(&id));
+        missing.into_iter().for_each(|id| self.inspect_later(id));
     }
 
     /// Takes an event.
@@ -288,6 +289,19 @@ mod tests {
         assert_eq!(known.take_event(&event("destroy", "b")), Asks::Stores);
         known.take_list(list(&["a"]), now());
         assert_eq!(known.news(), Delta::Changed { changed: vec![], gone: vec!["b".into()] });
+    }
+
+    #[test]
+    fn what_came_while_the_list_was_on_its_way_stays() {
+        let mut remembered = Remembered::default();
+        let mut known = Known::new("docker".into(), &mut remembered);
+        known.take_event(&event("create", "new"));
+        assert_eq!(known.next_to_inspect(), Some("new".into()));
+        known.take_inspected(&inspected("new", "created", 0, 0), now());
+        known.take_list(list(&["a"]), now());
+        assert!(known.get("new").is_some() && known.get("a").is_some());
+        // Whether it is there yet is asked: 404 takes it away.
+        assert_eq!([known.next_to_inspect(), known.next_to_inspect()], [Some("a".into()), Some("new".into())]);
     }
 
     #[test]
