@@ -87,9 +87,7 @@ async fn ask(sources: Vec<AnySource>, until: Until, wait: Duration) -> Gathered 
     drop(news_in);
     let begin = clock::instant();
     let all = async {
-        let is_open = |gathered: &Gathered, source: &Asked| {
-            !source.is_done(until) || (until == Until::Rates && gathered.is_loading(source))
-        };
+        let is_open = |gathered: &Gathered, source: &Asked| !source.is_done(until) || gathered.is_loading(source);
         while gathered.sources.iter().any(|source| is_open(&gathered, source)) {
             let Some(news) = news.recv().await else { return };
             gathered.take(news, begin);

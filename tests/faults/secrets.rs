@@ -305,7 +305,11 @@ fn look_everywhere(looking: &mut Looking<'_>) {
     let end = &line[line.len() - 12..];
     until(&looking.pty, "what is typed", |screen| screen.contains(end));
     looking.pty.send("\r");
-    until(&looking.pty, "the note", |screen| screen.contains("[redacted]"));
+    until(&looking.pty, "the note is taken", |screen| !screen.contains(": note"));
+    // A note is among all events, and not in the story.
+    looking.pty.send("o");
+    let is_note = |line: &str| line.contains("started with") && line.contains("[redacted]") && line.contains(" ann ");
+    until(&looking.pty, "the note", |screen| screen.lines().any(is_note));
     looking.at("", "[redacted]");
 }
 
