@@ -82,7 +82,7 @@ fn a_mount_that_never_answers_is_pending_and_delays_no_other() {
     let point = hung.folder.to_string_lossy().into_owned();
     let mut source = MountsSource::new(Root::real());
     let (first, took) = ask(&mut source);
-    assert!(took < Duration::from_secs(5), "took {took:?}");
+    assert!(took < Duration::from_secs(1), "took {took:?}");
     let silent = first.iter().find(|mount| mount.mount == point).expect("is listed");
     assert!(silent.remote && silent.fs == "fuse.hung", "{silent:?}");
     let MountState::Pending { since } = silent.state else { panic!("{silent:?}") };
@@ -90,7 +90,7 @@ fn a_mount_that_never_answers_is_pending_and_delays_no_other() {
     const QUESTIONS: usize = 10;
     for _ in 0..QUESTIONS {
         let (mounts, took) = ask(&mut source);
-        assert!(took < Duration::from_secs(5), "took {took:?}");
+        assert!(took < Duration::from_secs(1), "took {took:?}");
         for mount in &mounts {
             if mount.mount == point {
                 assert_eq!(mount.state, MountState::Pending { since }, "not asked again");

@@ -284,7 +284,7 @@ fn one_that_hangs_holds_up_nobody() {
     for _ in 0..2 {
         let start = clock::instant();
         let news = look(&mut source);
-        assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
         assert_eq!((news.gpus[5].state, news.gpus[5].state_since), (GpuState::Silent, gpu.state_since));
         assert!(news.gpus.iter().all(|other| other.index == 5 || other.state == GpuState::Ready));
         let read: Vec<_> = news.gpus.iter().filter(|other| other.index != 5).map(|other| other.read_at).collect();
@@ -292,7 +292,7 @@ fn one_that_hangs_holds_up_nobody() {
     }
     let start = clock::instant();
     drop(source);
-    assert!(start.elapsed() < Duration::from_secs(8), "leaving does not wait for it");
+    assert!(start.elapsed() < Duration::from_secs(2), "leaving does not wait for it");
     assert_eq!(bed.opened(), (1, 1), "as long as the call hangs the library stays");
     bed.change(&text_of("healthy"));
     wait("shut down", || bed.opened() == (1, 0));

@@ -3,7 +3,7 @@
 use crate::{
     need,
     pty::{FLIGHTDECK, MODE, Pty, Seen, Setup},
-    wait::{self, AT_ONCE, PATIENCE},
+    wait::{self, PATIENCE},
 };
 use base64::Engine as _;
 use flightdeck::runtime::{contain::Contained, terminal};
@@ -12,7 +12,11 @@ use std::{
     env,
     io::Write,
     process::{Command, Stdio},
+    time::Duration,
 };
+
+/// A dead terminal must not leave a process behind for longer than this.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 const CTRL_L: &str = "\x0c";
 const CTRL_Z: &str = "\x1a";

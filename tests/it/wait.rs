@@ -13,9 +13,6 @@ use std::{
 /// How long anything may take that takes a moment on an idle machine: generous, because tests share their cores.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// For what waits for nothing else: a moment on an idle machine.
-pub const AT_ONCE: Duration = Duration::from_secs(5);
-
 /// The time by the wall; tests measure real processes.
 #[allow(clippy::disallowed_methods, reason = "real processes take real time")]
 pub fn now() -> Instant {
