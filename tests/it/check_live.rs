@@ -236,7 +236,9 @@ fn the_page_follows_the_engine_and_the_gate_stops_the_line() {
     pty.wait_for("its row", |seen| seen.screen().contents().lines().any(is_row));
     pty.send("a");
     pty.wait_for("the refusal, with the rule's name", |seen| seen.shows("rule 11f is violated"));
+    // An escape alone is one only where nothing follows at once.
     pty.send("\x1b");
+    pty.wait_for("the menu is left", |seen| !seen.shows("Do to container"));
     docker(&folder, &["rm", "-f", name]);
     pty.send("q");
     pty.ends_well(PATIENCE);
