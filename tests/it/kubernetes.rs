@@ -6,7 +6,7 @@ use flightdeck::{
     model::{
         attention::Severity,
         health::Health,
-        kubernetes::{Cluster, KubeDetails, Selectors},
+        kubernetes::{Cluster, KubeDetails, KubeTable, Selectors},
         object::{ObjectKind, ObjectRef},
         source::SourceState,
         topic::TopicSet,
@@ -19,7 +19,7 @@ use flightdeck::{
 };
 use serde_json::Value;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env,
     io::Write as _,
     path::{Path, PathBuf},
@@ -31,6 +31,8 @@ use tokio::sync::{mpsc, watch};
 
 const LIMIT: Duration = Duration::from_secs(120);
 const ROW: &str = "{range .items[*]}";
+/// Namespaces of the testbed whose objects stay: what other tests make and remove lives in theirs.
+const KEPT: [&str; 3] = ["shop", "broken", "quota"];
 
 /// The testbed's cluster, watched by one context.
 pub struct Watched {
@@ -317,6 +319,30 @@ fn values_of_secrets_stay_where_they_are() {
     assert!(!details.contains(&secret) && details.contains("[redacted]"), "{details}");
 }
 
+/// Namespace and name of all objects of a kind in the cluster.
+fn named_by_kubectl(folder: &Path, resource: &str, selecting: &[&str]) -> BTreeSet<String> {
+    let names = format!("jsonpath={ROW}{{.metadata.namespace}}/{{.metadata.name}} {{end}}");
+    let all = [&["get", resource, "-A", "-o", &names], selecting].concat();
+    kubectl(folder, &all).split_whitespace().map(str::to_owned).collect()
+}
+
+fn named(table: &KubeTable) -> BTreeSet<String> {
+    table.rows.iter().map(|row| format!("{}/{}", row.namespace, row.name)).collect()
+}
+
+/// Other tests make and remove objects meanwhile: what was there before and after must be in ours, and of ours that of the testbed itself
+/// must have been there at one of the two times.
+fn assert_steady(before: &BTreeSet<String>, ours: &BTreeSet<String>, after: &BTreeSet<String>) {
+    let steady: BTreeSet<_> = before.intersection(after).collect();
+    assert!(!steady.is_empty());
+    let missing: Vec<_> = steady.iter().filter(|name| !ours.contains(**name)).collect();
+    assert!(missing.is_empty(), "missing: {missing:?}");
+    let is_kept = |name: &str| name.split_once('/').is_some_and(|(namespace, _)| KEPT.contains(&namespace));
+    let unknown: Vec<_> =
+        ours.iter().filter(|name| is_kept(name) && !before.contains(*name) && !after.contains(*name)).collect();
+    assert!(unknown.is_empty(), "of neither look: {unknown:?}");
+}
+
 #[test]
 fn any_kind_is_a_table_in_the_servers_columns() {
     let Some(folder) = testbed("a cluster", "kubernetes/kubeconfig") else { return };
@@ -324,34 +350,13 @@ fn any_kind_is_a_table_in_the_servers_columns() {
     watched
         .until("resources", |world| world.observed.kube.clusters.values().any(|cluster| !cluster.resources.is_empty()));
     for resource in ["widgets.testbed.example", "services", "persistentvolumeclaims"] {
+        let before = named_by_kubectl(&folder, resource, &[]);
         watched.demand.send_modify(|demand| demand.resource = Some(resource.into()));
         watched.until(resource, |world| {
             world.observed.kube.tables.values().any(|table| table.resource == resource && !table.rows.is_empty())
         });
         let table = &watched.world.observed.kube.tables["testbed"];
-        let rows: Vec<_> = kubectl(
-            &folder,
-            &[
-                "get",
-                resource,
-                "-n",
-                "shop",
-                "--no-headers",
-                "-o",
-                &format!("jsonpath={ROW}{{.metadata.name}} {{end}}"),
-            ],
-        )
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect();
-        // Other tests make and remove some in namespaces of their own.
-        let of_shop = table.rows.iter().filter(|row| row.namespace == "shop");
-        let mut names: Vec<_> = of_shop.map(|row| row.name.to_string()).collect();
-        names.sort();
-        let mut expected = rows;
-        expected.sort();
-        assert!(!names.is_empty());
-        assert_eq!(names, expected);
+        assert_steady(&before, &named(table), &named_by_kubectl(&folder, resource, &[]));
         assert!(table.rows.iter().all(|row| row.cells.len() == table.columns.len()));
     }
     let cluster = watched.cluster().expect("there");
@@ -363,9 +368,6 @@ fn any_kind_is_a_table_in_the_servers_columns() {
 fn the_server_selects_rows_and_says_what_is_wrong_with_a_selector() {
     let Some(folder) = testbed("a cluster", "kubernetes/kubeconfig") else { return };
     let mut watched = Watched::start(&folder, "testbed");
-    let names = |world: &World| -> Vec<String> {
-        world.observed.kube.tables.values().flat_map(|table| &table.rows).map(|row| row.name.to_string()).collect()
-    };
     let mut select = |line: &str| {
         let selectors = Selectors::read(line);
         watched.demand.send_modify(|demand| {
@@ -374,22 +376,18 @@ fn the_server_selects_rows_and_says_what_is_wrong_with_a_selector() {
         watched.until(line, |world| {
             world.observed.kube.tables.values().any(|table| table.selectors == selectors && !table.waiting)
         });
-        let problem = watched.world.observed.kube.tables["testbed"].problem.clone();
-        (names(&watched.world), problem.map(String::from))
-    };
-    let judged = |arguments: &[&str]| -> Vec<String> {
-        let names = format!("jsonpath={ROW}{{.metadata.name}} {{end}}");
-        let all = [&["get", "pods", "-A", "-o", &names], arguments].concat();
-        kubectl(&folder, &all).split_whitespace().map(str::to_owned).collect()
+        let table = &watched.world.observed.kube.tables["testbed"];
+        (named(table), table.problem.clone().map(String::from))
     };
     let (all, _) = select("");
-    // Other tests have pods of these names in namespaces of their own.
-    let shop = "--field-selector metadata.namespace=shop";
-    let (db, problem) = select(&format!("-l app=db {shop}"));
-    assert_eq!((&db, problem), (&judged(&["-l", "app=db", "--field-selector", "metadata.namespace=shop"]), None));
-    assert!(!db.is_empty() && db.len() < all.len());
-    let (of_both, _) = select(&format!("-l 'app in (db, checkout)' {shop},metadata.name=db-0"));
-    assert_eq!(of_both, ["db-0"]);
+    let before = named_by_kubectl(&folder, "pods", &["-l", "app=db"]);
+    let (db, problem) = select("-l app=db");
+    assert_eq!(problem, None);
+    assert_steady(&before, &db, &named_by_kubectl(&folder, "pods", &["-l", "app=db"]));
+    assert!(db.contains("shop/db-0") && db.len() < all.len());
+    let only = "--field-selector metadata.namespace=shop,metadata.name=db-0";
+    let (of_both, _) = select(&format!("-l 'app in (db, checkout)' {only}"));
+    assert_eq!(of_both, BTreeSet::from(["shop/db-0".to_owned()]));
     let (none, problem) = select("-l app=a=b");
     let problem = problem.expect("the server refuses it");
     assert!(none.is_empty() && problem.contains("found '=', expected"), "{problem}");
@@ -452,7 +450,7 @@ fn an_api_server_that_went_away_is_told_and_found_again() {
     watched.until_listed();
     // Those of the testbed itself: what tests before this one made may still be on its way out.
     let kept = |world: &World| {
-        let is_kept = |namespace: &str| ["shop", "broken", "quota"].contains(&namespace);
+        let is_kept = |namespace: &str| KEPT.contains(&namespace);
         world.observed.kube.pods.iter().filter(|pod| is_kept(&pod.namespace)).count()
     };
     let pods = kept(&watched.world);

@@ -227,15 +227,24 @@ impl<'b> Namespace<'b> {
 
     /// A Deployment of pods that serve a page on port 8080.
     pub fn deploy(&self, name: &str, replicas: u32) {
+        self.workload(ObjectKind::Deployment, name, replicas);
+    }
+
+    /// The same of another kind.
+    pub fn workload(&self, kind: ObjectKind, name: &str, replicas: u32) {
+        let (word, service) = match kind {
+            ObjectKind::StatefulSet => ("StatefulSet", format!(r#""serviceName": "{name}", "#)),
+            _ => ("Deployment", String::new()),
+        };
         self.bed.apply(&format!(
-            r#"{{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {{"name": "{name}", "namespace": "{}"}},
-            "spec": {{"replicas": {replicas}, "selector": {{"matchLabels": {{"app": "{name}"}}}},
+            r#"{{"apiVersion": "apps/v1", "kind": "{word}", "metadata": {{"name": "{name}", "namespace": "{}"}},
+            "spec": {{{service}"replicas": {replicas}, "selector": {{"matchLabels": {{"app": "{name}"}}}},
             "template": {{"metadata": {{"labels": {{"app": "{name}"}}}}, "spec": {{"terminationGracePeriodSeconds": 0, "containers": [
             {{"name": "web", "image": "{IMAGE}", "imagePullPolicy": "Never",
             "command": ["sh", "-c", "mkdir -p /www; echo hello-from-the-pod > /www/index.html; exec httpd -f -p 8080 -h /www"]}}]}}}}}}}}"#,
             self.name
         ));
-        self.kubectl(&["rollout", "status", "--timeout=90s", &format!("deployment/{name}")]);
+        self.kubectl(&["rollout", "status", "--timeout=90s", &format!("{}/{name}", kind.word())]);
     }
 
     pub fn pod_of(&self, app: &str) -> String {

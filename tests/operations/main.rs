@@ -2,6 +2,7 @@
 //! outside, by docker's and kubectl's own words.
 
 mod bed;
+mod between;
 mod clusters;
 mod containers;
 mod editing;

@@ -52,7 +52,7 @@ pub async fn rollback(client: &Client, target: &ObjectRef, revision: u64, dry: b
         let number = to.number;
         match send(&api, path, &workload, to, dry).await {
             Ok(_) => return Ok(format!("the template of revision {number} is asked for").into()),
-            Err(error) if is_outdated(&error) => {}
+            Err(error) if is_outdated(client, path, &workload, &error).await? => {}
             Err(error) => return Err(failure(error)),
         }
     }
@@ -98,13 +98,14 @@ fn annotations(workload: &Workload, to: &Revision) -> Map<String, Value> {
     all
 }
 
-/// Whether the server says that the object is another one by now: nothing was changed then.
-fn is_outdated(error: &Error) -> bool {
+/// Whether the object is another one by now, for which the server refused: nothing was changed then. Of a JSON patch it does not say which
+/// of its operations failed (422, "the server rejected our request due to an error in our request"), so that it is looked at again.
+async fn is_outdated(client: &Client, path: KubePath<'_>, seen: &Workload, error: &Error) -> Result<bool, Failure> {
+    let version = |workload: &Workload| workload.object.metadata.resource_version.clone();
     match error {
-        Error::Api(status) => {
-            status.code == 409 || status.code == 422 && status.message.contains("/metadata/resourceVersion")
-        }
-        _ => false,
+        Error::Api(status) if status.code == 409 => Ok(true),
+        Error::Api(status) if status.code == 422 => Ok(version(&read(client, path).await?) != version(seen)),
+        _ => Ok(false),
     }
 }
 
