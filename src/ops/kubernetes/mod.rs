@@ -55,9 +55,11 @@ pub async fn connect(context: &str, clients: &Clients) -> Result<Client, Failure
     client.await
 }
 
-/// What an error of the API means: the server's own answer is a no, anything else may have happened after it acted.
+/// What an error of the API means: the server's own no is a no, anything else may have happened after it acted; so does what goes wrong
+/// inside it (a store that is slow may have written after all).
 pub fn failure(error: Error) -> Failure {
     match error {
+        Error::Api(status) if status.code >= 500 => Failure::Unknown(status.message.clone()),
         Error::Api(status) => {
             let word = match status.code {
                 403 => "forbidden: ",
@@ -322,4 +324,22 @@ async fn reveal(client: &Client, target: &ObjectRef) -> Result<Deed, Failure> {
     let values: Vec<_> = data.into_iter().flatten().map(|(key, value)| (key.clone(), decode(value))).collect();
     let text = format!("{} values shown", values.len());
     Ok(Deed { text, revealed: Some(Revealed { target: target.clone(), values }), ..Deed::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kube::core::Status;
+
+    #[test]
+    fn a_no_is_a_no_and_trouble_inside_the_server_says_nothing_of_what_was_done() {
+        for (code, is_known) in
+            [(403, true), (404, true), (409, true), (422, true), (429, true), (500, false), (504, false)]
+        {
+            let status = Status { code, message: "why".into(), ..Status::default() };
+            let told = failure(Error::Api(Box::new(status)));
+            assert_eq!(matches!(told, Failure::Failed(_)), is_known, "{code}: {told}");
+            assert!(told.to_string().contains("why"), "{told}");
+        }
+    }
 }
