@@ -26,11 +26,20 @@ fn a_secret_is_rotated_and_kept_nowhere_here() {
     let values = [
         "context=testbed".to_owned(),
         format!("namespace={}", space.name),
-        "secret=db".into(),
         "key=password".into(),
         "workload=web".into(),
     ];
     let secret = format!("value={}", file.display());
+    // Which Secret need not be said where there is one; where there are several, they are named.
+    let other = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "cache", "namespace": space.name },
+        "stringData": { "password": "other" },
+    });
+    space.apply(&other);
+    let plan = [&["plan", "secret-rotation", "--secret", &secret][..], &set(&values)].concat();
+    let unclear = home.said(&plan);
+    assert!(unclear.code == 2 && unclear.errors.contains("secret: there are cache, db"), "{}", unclear.all());
+    space.kubectl(&["delete", "secret", "cache"]);
     let start = [&["run", "secret-rotation", "--yes", "--json", "--secret", &secret][..], &set(&values)].concat();
     let waits = home.said(&start);
     assert_eq!((waits.code, waits.outcome()), (1, "paused"), "{}", waits.all());

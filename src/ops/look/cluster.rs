@@ -107,6 +107,21 @@ pub fn certificate(target: &ObjectRef, clients: &Clients) -> Result<Vec<u8>, Str
         .map_err(|error| format!("its tls.crt cannot be read: {error}"))
 }
 
+/// The names of the Secrets of a namespace that somebody made: those of service accounts and of Helm's releases are their makers'. What is in
+/// them is not asked for.
+///
+/// # Errors
+/// Why nobody answers.
+pub fn secrets(context: &str, namespace: &str, clients: &Clients) -> Result<Vec<String>, String> {
+    let made = ListParams::default().fields("type!=kubernetes.io/service-account-token,type!=helm.sh/release.v1");
+    let listed = within(in_time(PATIENCE, async {
+        let client = connect(context, clients).await?;
+        resource::api_of(&client, "secrets", namespace).await?.list_metadata(&made).await.map_err(failure)
+    }));
+    let names = listed.map_err(Failure::into_why)?.items.into_iter().filter_map(|secret| secret.metadata.name);
+    Ok(names.collect())
+}
+
 async fn object(client: &Client, target: &ObjectRef) -> Result<Value, Failure> {
     let path = path_of(target);
     let found = resource::api(client, path).await?.get(path.name).await.map_err(failure)?;

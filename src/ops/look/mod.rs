@@ -6,7 +6,7 @@ mod cluster;
 mod engine;
 mod release;
 
-pub use cluster::{Cluster, certificate, cluster};
+pub use cluster::{Cluster, certificate, cluster, secrets};
 pub use engine::{Engine, KEPT, LEFT_OVER, engine, members, tag_of, usage};
 pub use release::{Helm, Place, helm, releases, revisions};
 

@@ -2,7 +2,7 @@
 
 use super::{House, look::about};
 use crate::{
-    client::postgres::ClusterOptions,
+    client::{Clients, named::Named, postgres::ClusterOptions},
     incident::Incident,
     model::{
         gpu::Gpu,
@@ -13,6 +13,7 @@ use crate::{
     runbook::{definition::Variable, target::Target},
     world::World,
 };
+use http::Uri;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +37,9 @@ pub fn choices(house: &House, variable: &Variable, values: &BTreeMap<String, Jso
         "member-servers" => return member_servers(house, &value),
         "incidents" => about::incidents(house).ok()?.all().iter().map(|one| one.name.to_string()).collect(),
         "people" => people(about::incidents(house).ok()?.all()),
+        "endpoints" => endpoints(&house.clients, &house.prometheus),
         "revisions" => return revisions(house, &value),
+        "secrets" => return look::secrets(&value("context"), &value("namespace"), &house.clients).ok(),
         "helm-releases" => {
             return look::releases(&value("context"), &value("namespace"), &house.clients).ok();
         }
@@ -152,4 +155,46 @@ fn revisions(house: &House, value: &dyn Fn(&str) -> String) -> Option<Vec<String
     let (all, current) = (rollout.get("revisions")?.as_array()?, rollout.get("revision"));
     // Nothing goes back to what is asked for.
     Some(all.iter().rev().filter(|revision| Some(*revision) != current).map(ToString::to_string).collect())
+}
+
+/// Host and port of every server that is spoken to over TLS, as configuration, flags and environment name them.
+fn endpoints(clients: &Clients, prometheus: &[Named]) -> Vec<String> {
+    let engines = clients.docker.iter().filter(|engine| engine.tls.is_some()).map(|engine| engine.url.as_str());
+    let contexts = clients.kube.all().iter().map(|context| context.server.as_str());
+    let named = clients.alertmanagers.iter().chain(prometheus).flat_map(|named| &named.servers);
+    let patroni = clients.postgres.iter().flat_map(|cluster| &cluster.patroni).map(String::as_str);
+    let web = contexts.chain(named.map(|server| server.url.as_str())).chain(patroni);
+    let all: BTreeSet<_> =
+        engines.filter_map(place).chain(web.filter(|url| url.starts_with("https://")).filter_map(place)).collect();
+    all.into_iter().collect()
+}
+
+/// `host:port` of a URL; without a port that of HTTPS.
+fn place(url: &str) -> Option<String> {
+    let url: Uri = url.parse().ok()?;
+    Some(format!("{}:{}", url.host()?, url.port_u16().unwrap_or(443)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::{docker, http::Server};
+
+    #[test]
+    fn what_is_spoken_to_over_tls_has_a_certificate() {
+        let engine = |url: &str, tls| docker::Endpoint { url: url.into(), tls, ..docker::Endpoint::default() };
+        let named = |urls: &[&str]| Named { name: "n".into(), servers: urls.iter().copied().map(Server::at).collect() };
+        let clients = Clients {
+            docker: vec![
+                engine("unix:///run/docker.sock", None),
+                engine("tcp://far:2375", None),
+                engine("tcp://far:2376", Some(docker::Tls { folder: "/certs".into() })),
+            ],
+            alertmanagers: vec![named(&["http://plain:9093", "https://ops:secret@alerts.example/am"])],
+            ..Clients::default()
+        };
+        let prometheus = [named(&["https://[2001:db8::1]:9090", "https://alerts.example"])];
+        let found = endpoints(&clients, &prometheus);
+        assert_eq!(found, ["[2001:db8::1]:9090", "alerts.example:443", "far:2376"]);
+    }
 }

@@ -50,9 +50,9 @@ pub fn discover(house: &House, definition: &Definition, given: &mut BTreeMap<Str
     for variable in &definition.variables {
         // An engine or a cluster that is the only one need not be named, whatever the default.
         let is_place = matches!(variable.choices.as_deref(), Some("contexts" | "engines" | "member-servers"));
-        // Whom something is handed to is never whoever alone has been seen.
-        let is_person = variable.choices.as_deref() == Some("people");
-        if given.contains_key(&variable.name) || is_person || (variable.default.is_some() && !is_place) {
+        // Whom something is handed to is never whoever alone has been seen, nor is a certificate that of the only server known here.
+        let is_meant = matches!(variable.choices.as_deref(), Some("people" | "endpoints"));
+        if given.contains_key(&variable.name) || is_meant || (variable.default.is_some() && !is_place) {
             continue;
         }
         if let Some([only]) = choices::choices(house, variable, given).as_deref() {
