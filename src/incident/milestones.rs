@@ -60,6 +60,13 @@ pub(super) fn milestones(incident: &Incident, record: &Record<'_>, reopened: Opt
         if ends && reopened.is_some_and(|reopened| newest(entry) < newest(reopened)) {
             continue;
         }
+        // Users were hurt no later than it was seen that something is wrong: a guess that says so gives way.
+        let is_late = *milestone == Milestone::ImpactStarted
+            && *proposed
+            && found.get(&Milestone::Detected).is_some_and(|detected| detected.at < *at);
+        if is_late {
+            continue;
+        }
         let known = if *proposed { Known::Proposed } else { Known::Set };
         if found.get(milestone).is_some_and(|moment| moment.known > known) {
             continue;

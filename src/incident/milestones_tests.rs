@@ -4,7 +4,7 @@ use super::*;
 use crate::incident::sample::{Story, at, deployment, pod};
 use crate::model::{
     attention::Severity,
-    journal::{AlertChange, IncidentId},
+    journal::IncidentId,
     object::{ObjectKind, ObjectRef},
 };
 
@@ -17,14 +17,15 @@ fn times(milestones: &Milestones) -> Vec<(Milestone, Timestamp)> {
     milestones.iter().map(|(milestone, moment)| (*milestone, moment.at)).collect()
 }
 
-fn alert(change: AlertChange) -> Body {
-    Body::Alert {
-        change,
-        name: "CheckoutErrors".into(),
-        fingerprint: "abc".into(),
+fn alert(cleared: bool) -> Body {
+    Body::Health {
         severity: Severity::Critical,
-        summary: String::new(),
-        labels: Default::default(),
+        cleared,
+        text: "alert CheckoutErrors".into(),
+        check: "alert".into(),
+        began: None,
+        count: 1,
+        members: vec![],
     }
 }
 
@@ -36,12 +37,12 @@ fn outage() -> (Story, IncidentId) {
     if let Some(Body::Health { began, .. }) = &mut story.last().body {
         *began = Some(at("02:01"));
     }
-    story.sees("02:04", Some(deployment("checkout")), alert(AlertChange::Fired));
+    story.sees("02:04", Some(deployment("checkout")), alert(false));
     let id = story.declared("02:06", "checkout down");
     story.last().header.object = Some(deployment("checkout"));
     story.note("02:08", "ops-b", "looking");
     story.health("02:20", pod("checkout-7d9f-x2k"), Severity::Error, true, "over");
-    story.sees("02:25", Some(deployment("checkout")), alert(AlertChange::Resolved));
+    story.sees("02:25", Some(deployment("checkout")), alert(true));
     (story, id)
 }
 
@@ -115,6 +116,17 @@ fn what_was_set_wins_over_what_was_proposed_and_the_newest_wins() {
     story.withdraws("02:34", "ops-a", set, "wrong");
     story.withdraws("02:34", "ops-a", newest, "wrong");
     assert_eq!(of(&story, id)[&Milestone::ImpactStarted].known, Known::Proposed);
+}
+
+#[test]
+fn a_guess_of_when_users_began_to_be_hurt_is_no_later_than_what_was_seen() {
+    let (mut story, id) = outage();
+    let says = |when: &str, proposed| Body::Milestone { milestone: Milestone::ImpactStarted, at: at(when), proposed };
+    story.says("02:06", "ops-a", says("02:05", true));
+    let moment = &of(&story, id)[&Milestone::ImpactStarted];
+    assert_eq!((moment.at, moment.known), (at("02:01"), Known::Derived));
+    story.says("02:07", "ops-a", says("02:05", false));
+    assert_eq!(of(&story, id)[&Milestone::ImpactStarted].at, at("02:05"), "a person's word stands");
 }
 
 #[test]

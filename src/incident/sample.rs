@@ -191,7 +191,7 @@ pub fn written(drafts: impl IntoIterator<Item = Draft>) -> Vec<Event> {
 /// A whole outage with everything that there can be in one, and a drill on the same day.
 pub fn outage() -> Vec<Event> {
     use crate::model::journal::{
-        ActionKind, AlertChange, LinkKind, Milestone, OperationStage, Phase, ReviewState, Section, StepStage, TaskState,
+        ActionKind, LinkKind, Milestone, OperationStage, Phase, ReviewState, Section, StepStage, TaskState,
     };
     let mut story = Story::new();
     let operation = |stage, detail: &str, intended| Body::Operation {
@@ -202,14 +202,16 @@ pub fn outage() -> Vec<Event> {
         escalated_to: vec![],
         data: None,
     };
-    let alert = |change| Body::Alert {
-        change,
-        name: "CheckoutErrors".into(),
-        fingerprint: "f00d".into(),
+    let alert = |cleared, how: &str| Body::Health {
         severity: Severity::Critical,
-        summary: "5 % of requests fail".into(),
-        labels: [("team".into(), "shop".into())].into(),
+        cleared,
+        text: format!("alert CheckoutErrors: {how}"),
+        check: "alert".into(),
+        began: None,
+        count: 1,
+        members: vec![],
     };
+    let errors = || Some(ObjectRef::new(ObjectKind::Alert, "prod/f00d"));
     let deploy = |text: &str, from: &str, to: &str| Body::Deploy {
         text: text.into(),
         from: Some(from.into()),
@@ -226,7 +228,7 @@ pub fn outage() -> Vec<Event> {
         let text = format!("pod shop/checkout-7d9f-{name}: OOM killed");
         story.health(&format!("22:04:{second}"), pod(&format!("checkout-7d9f-{name}")), Severity::Error, false, &text);
     }
-    story.sees("22:06", Some(deployment("checkout")), alert(AlertChange::Fired));
+    story.sees("22:06", errors(), alert(false, "5 % of requests fail"));
     let id = story.declared("22:08", "checkout is slow");
     story.last().header.object = Some(deployment("checkout"));
     story.says("22:08:30", "ops-a", Body::Title { title: "checkout down".into() });
@@ -254,7 +256,7 @@ pub fn outage() -> Vec<Event> {
         let text = format!("pod shop/checkout-7d9f-{name}: over");
         story.health("22:25", pod(&format!("checkout-7d9f-{name}")), Severity::Error, true, &text);
     }
-    story.sees("22:31", Some(deployment("checkout")), alert(AlertChange::Resolved));
+    story.sees("22:31", errors(), alert(true, "over"));
     story.says("22:32", "ops-a", Body::Status { phase: Phase::Monitoring, text: "6/6 ready, errors gone".into() });
     story.note("22:33", "ops-b", "the vendor confirmed it");
     story.last().header.occurred_at = at("22:18");

@@ -5,8 +5,7 @@ use crate::model::{
     Timestamp,
     attention::Severity,
     journal::{
-        AlertChange, Body, Event, EventId, Header, IncidentId, LinkKind, OperationStage, Role, RoleChange, StepStage,
-        TaskState,
+        Body, Event, EventId, Header, IncidentId, LinkKind, OperationStage, Role, RoleChange, StepStage, TaskState,
     },
     redact, text, units,
 };
@@ -23,8 +22,6 @@ pub enum Tone {
     Unknown,
     /// It is over, or done.
     Good,
-    /// An alert fired.
-    Alert,
     /// Something was rolled out.
     Deploy,
     /// Somebody is doing something.
@@ -118,13 +115,6 @@ impl Teller<'_> {
     fn seen_or_done(&self, body: &Body) -> String {
         let who = self.who;
         match body {
-            Body::Alert { change, name, severity, summary, .. } => {
-                let how = match change {
-                    AlertChange::Fired => format!("fired, {}", severity.word()),
-                    AlertChange::Resolved => "resolved".to_owned(),
-                };
-                with(format!("alert {name} {how}"), summary)
-            }
             Body::Health { text, .. } => text.clone(),
             Body::Rule { check, cleared, text } => {
                 with(format!("rule {check} {}", if *cleared { "kept again" } else { "violated" }), text)
@@ -260,8 +250,6 @@ pub fn tone(body: Option<&Body>) -> Tone {
         Some(Body::Health { cleared: true, .. } | Body::Rule { cleared: true, .. }) => Tone::Good,
         Some(Body::Health { severity, .. }) => of_severity(*severity),
         Some(Body::Rule { .. }) => Tone::Bad,
-        Some(Body::Alert { change: AlertChange::Fired, .. }) => Tone::Alert,
-        Some(Body::Alert { .. }) => Tone::Good,
         Some(Body::Deploy { .. }) => Tone::Deploy,
         Some(Body::Operation { stage, .. }) => match stage {
             OperationStage::Intended => Tone::Act,

@@ -52,14 +52,6 @@ fn every_kind_has_its_words() {
         to: Some("checkout:1.4.3".into()),
         revision: Some("31".into()),
     };
-    let alert = |change| Body::Alert {
-        change,
-        name: "CheckoutErrors".into(),
-        fingerprint: "f".into(),
-        severity: Severity::Critical,
-        summary: "5 % of requests fail".into(),
-        labels: Default::default(),
-    };
     let milestone = |proposed| Body::Milestone { milestone: Milestone::ImpactStarted, at: at("01:58"), proposed };
     for (body, expected) in [
         (
@@ -86,8 +78,6 @@ fn every_kind_has_its_words() {
         (Body::Note { text: "two\nlines\tand a tab".into() }, "ops-a: two lines and a tab"),
         (Body::Pin { event: id, pinned: true }, "ops-a pinned an entry"),
         (Body::Pin { event: id, pinned: false }, "ops-a unpinned an entry"),
-        (alert(AlertChange::Fired), "alert CheckoutErrors fired, critical: 5 % of requests fail"),
-        (alert(AlertChange::Resolved), "alert CheckoutErrors resolved: 5 % of requests fail"),
         (health("4 pods of checkout OOM killed"), "4 pods of checkout OOM killed"),
         (
             Body::Rule { check: "11f".into(), cleared: false, text: "container dbg-1 runs privileged".into() },

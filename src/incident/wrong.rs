@@ -8,7 +8,7 @@ use super::{
 use crate::model::{
     Timestamp,
     attention::Severity,
-    journal::{AlertChange, Body, EventId},
+    journal::{Body, EventId},
     object::ObjectRef,
 };
 use compact_str::{CompactString, format_compact};
@@ -61,15 +61,6 @@ fn news<'a>(entry: &Entry<'a>) -> Option<News<'a>> {
                 text: text.clone(),
             }
         }
-        Body::Alert { change, name, fingerprint, severity, .. } => News {
-            keys: vec![format_compact!("alert\n{fingerprint}")],
-            objects: object.into_iter().collect(),
-            over: *change == AlertChange::Resolved,
-            severity: *severity,
-            began: None,
-            ends: true,
-            text: format!("alert {name}"),
-        },
         Body::Rule { check, cleared, text } => News {
             keys: vec![format_compact!("rule {check}\n{about}")],
             objects: object.into_iter().collect(),

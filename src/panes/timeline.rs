@@ -34,7 +34,7 @@ fields! { Row;
 /// How an event stands among others; good news and plain words bear no sign.
 pub(crate) const fn severity(row: &Row) -> Option<Severity> {
     match row.tone {
-        Tone::Bad | Tone::Alert => Some(Severity::Error),
+        Tone::Bad => Some(Severity::Error),
         Tone::Warn => Some(Severity::Warn),
         Tone::Unknown => Some(Severity::Unknown),
         _ => None,

@@ -6,8 +6,8 @@ use super::model::{
     Timestamp,
     attention::Severity,
     journal::{
-        ActionKind, Actor, AlertChange, Body, Digest, Event, EventId, Header, HybridClock, IncidentId, KnownBy,
-        OperationStage, Phase, Role, RoleChange, Section, Sev, TaskState, WriterId,
+        ActionKind, Actor, Body, Digest, Event, EventId, Header, HybridClock, IncidentId, KnownBy, OperationStage,
+        Phase, Role, RoleChange, Section, Sev, TaskState, WriterId,
         news::{Attached, JournalNews, JournalState, SharedState},
     },
     object::{ObjectKind, ObjectRef},
@@ -15,7 +15,7 @@ use super::model::{
     topic::Topic,
     update::Update,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 /// The source that tells of it.
 pub fn report() -> SourceReport {
@@ -132,15 +132,16 @@ fn running(now: Timestamp) -> Story {
         members: vec![],
     };
     story.tell(27, "", web(), oom);
-    let alert = Body::Alert {
-        change: AlertChange::Fired,
-        name: "CheckoutErrors".into(),
-        fingerprint: "f1".into(),
+    let alert = Body::Health {
         severity: Severity::Critical,
-        summary: "12 % of checkouts fail".into(),
-        labels: BTreeMap::new(),
+        cleared: false,
+        text: "alert CheckoutErrors: 12 % of checkouts fail".into(),
+        check: "alert".into(),
+        began: None,
+        count: 1,
+        members: vec![],
     };
-    story.tell(26, "", None, alert);
+    story.tell(26, "", Some(ObjectRef::new(ObjectKind::Alert, "prod/f1")), alert);
     let declared = Body::Declared { title: "checkout is down".into(), severity: Sev::Sev2, number: 42, drill: false };
     story.tell(24, "ops-a", web(), declared);
     let role = |role, person: &str| Body::Role {

@@ -1,6 +1,15 @@
 //! `flightdeck incident` as a script uses it, on a real journal: declared, noted, resolved, exported, proven; and found out where a byte was changed.
 
-use crate::need::need;
+use crate::{need::need, wait::PATIENCE};
+use flightdeck::{
+    journal::{Journal, Options},
+    model::{
+        attention::Severity,
+        journal::{Actor, Body, Draft},
+        object::{ObjectKind, ObjectRef},
+    },
+};
+use jiff::SignedDuration;
 use serde_json::Value;
 use std::{
     fs,
@@ -128,6 +137,41 @@ fn a_clock_time_says_which_day_it_was_taken_for() {
     assert_eq!((code, errors.contains("yesterday")), (0, !was_today), "{errors}");
     let (code, _, errors) = said(home, &["figures", "--since", "2999-01-01T00:00:00Z"]);
     assert!(code == 2 && errors.contains("has not come yet"), "{code} {errors}");
+}
+
+#[test]
+fn figures_are_made_of_what_was_seen_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    ok(home, &["list"]);
+    // Nobody wrote this into an incident: the cockpit saw it before there was one.
+    let now = flightdeck::clock::now();
+    let seen = Body::Health {
+        severity: Severity::Error,
+        cleared: false,
+        text: "checkout: 0/6 ready".into(),
+        check: "kube-workload".into(),
+        began: Some(now - SignedDuration::from_secs(100)),
+        count: 1,
+        members: vec![],
+    };
+    let journal = Journal::open(Options::new(home.join("flightdeck/journal.db"))).expect("opened");
+    let checkout = ObjectRef::in_cluster(ObjectKind::Deployment, "prod", "shop", "checkout");
+    let mut draft = Draft::new(None, now - SignedDuration::from_secs(60), Actor::program(), seen);
+    draft.object = Some(checkout);
+    journal.append_blocking(vec![draft], PATIENCE).expect("written");
+    drop(journal);
+    ok(home, &["declare", "--title", "checkout is down", "--severity", "sev2"]);
+    let shown = json(home, &["show", "1", "--json"]);
+    let listed = json(home, &["list", "--json"]);
+    let figures = json(home, &["figures", "--since", "1h", "--json"]);
+    let detected = shown["mttd_seconds"].as_f64().expect("a figure");
+    assert!((detected - 40.0).abs() < 0.01, "{shown}");
+    assert_eq!(listed[0]["mttd_seconds"], shown["mttd_seconds"]);
+    assert_eq!(figures["all"]["mttd_seconds"]["mean"], shown["mttd_seconds"]);
+    let head = ok(home, &["show", "1"]);
+    assert!(head.contains(", as it seems: checkout: 0/6 ready"), "{head}");
+    assert!(ok(home, &["figures", "--since", "1h"]).contains("1 lack one of its milestones"));
 }
 
 /// Takes one request, answers that it is taken, and returns its body.

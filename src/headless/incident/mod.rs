@@ -111,10 +111,10 @@ fn run(
         session.read_for(event).map_err(failed)?;
     }
     match command {
-        IncidentCommand::List { open, since, form } => read::list(&session, *open, since.as_deref(), *form, out),
+        IncidentCommand::List { open, since, form } => read::list(&mut session, *open, since.as_deref(), *form, out),
         IncidentCommand::Show { incident, all, form } => read::show(&mut session, incident, *all, *form, out),
         IncidentCommand::Tasks { .. } => tasks::tasks(&session, command, out),
-        IncidentCommand::Figures { since, form } => read::figures(&session, since, *form, out),
+        IncidentCommand::Figures { since, form } => read::figures(&mut session, since, *form, out),
         IncidentCommand::Update { incident, text: None, audience } => {
             read::update_text(&session, incident, audience, around.manners, out)
         }

@@ -13,7 +13,8 @@ use crate::{
         export::json,
         figures,
         manners::Manners,
-        sentence::Cites,
+        milestones::Known,
+        sentence::{Cites, one_line},
         timeline::{self, Look},
     },
     model::{
@@ -27,11 +28,20 @@ use crate::{
 use std::io::Write;
 
 /// `incident list`.
-pub fn list(session: &Session, open: bool, since: Option<&str>, form: Form, out: &mut Vec<u8>) -> Result<u8, Ended> {
+pub fn list(
+    session: &mut Session,
+    open: bool,
+    since: Option<&str>,
+    form: Form,
+    out: &mut Vec<u8>,
+) -> Result<u8, Ended> {
     let now = clock::now();
     let since = since.map(|since| moment::read(since, now, Towards::Past)).transpose().map_err(usage)?;
     if let Some(since) = since.filter(|since| *since > now) {
         return Err(usage(format!("{} has not come yet: --since lies in the past", units::date_clock(since))));
+    }
+    if form.json {
+        session.read_since(since.unwrap_or(Timestamp::MIN)).map_err(failed)?;
     }
     let wanted = |incident: &&Incident| {
         (!open || incident.is_running()) && since.is_none_or(|since| incident.declared_at >= since)
@@ -106,7 +116,9 @@ fn head(incident: &Incident, out: &mut Vec<u8>) -> Result<(), Ended> {
     line(out, &format!("{} {} ({sev}, {}{drill})", incident.name, incident.title, incident.phase.word()))?;
     line(out, &format!("declared {} by {}", units::date_clock(incident.declared_at), incident.declared_by.name))?;
     for (milestone, moment) in &incident.milestones {
-        line(out, &format!("{:<16} {}", milestone.words(), units::date_clock(moment.at)))?;
+        let guess = if moment.known == Known::Set { "" } else { ", as it seems: " };
+        let why = if guess.is_empty() { String::new() } else { one_line(&moment.why) };
+        line(out, &format!("{:<16} {}{guess}{why}", milestone.words(), units::date_clock(moment.at)))?;
     }
     for (role, state) in &incident.roles {
         if let Some(person) = state.holder() {
@@ -131,12 +143,13 @@ fn head(incident: &Incident, out: &mut Vec<u8>) -> Result<(), Ended> {
 }
 
 /// `incident figures`.
-pub fn figures(session: &Session, since: &str, form: Form, out: &mut Vec<u8>) -> Result<u8, Ended> {
+pub fn figures(session: &mut Session, since: &str, form: Form, out: &mut Vec<u8>) -> Result<u8, Ended> {
     let now = clock::now();
     let since = moment::read(since, now, Towards::Past).map_err(usage)?;
     if since > now {
         return Err(usage(format!("{} has not come yet: --since lies in the past", units::date_clock(since))));
     }
+    session.read_since(since).map_err(failed)?;
     let figures = figures::over(session.incidents().all(), since, now);
     if form.json {
         print_json(out, &json::report(&figures))?;
@@ -158,13 +171,22 @@ fn figures_text(report: &figures::Report, out: &mut Vec<u8>) -> Result<(), Ended
         &format!("{} from {from} to {to}; {left_out} left out (drills, merged, withdrawn)", counted(report.incidents)),
     )?;
     let span = |seconds: Option<f64>| seconds.map_or_else(|| units::UNKNOWN.into(), units::span);
-    line(out, &format!("{:<22} {:>8} {:>8} {:>8} {:>6}", "", "mean", "median", "worst", "of"))?;
+    line(out, &format!("{:<27} {:>8} {:>8} {:>8} {:>3}", "", "mean", "median", "worst", "of"))?;
     for (figure, spread) in &report.all {
         let (mean, median, worst) = (span(spread.mean), span(spread.median), span(spread.worst));
         let name = format!("{} {}", figure.word(), figure.words());
-        line(out, &format!("{name:<27} {mean:>8} {median:>8} {worst:>8} {:>3}", spread.count))?;
+        let row = format!("{name:<27} {mean:>8} {median:>8} {worst:>8} {:>3}{}", spread.count, without_figure(spread));
+        line(out, &row)?;
     }
     Ok(())
+}
+
+/// Why incidents have no figure, where some have none.
+fn without_figure(spread: &figures::Spread) -> String {
+    let why = [(spread.missing, "lack one of its milestones"), (spread.negative, "end before they begin")];
+    let words: Vec<_> =
+        why.iter().filter(|(count, _)| *count > 0).map(|(count, why)| format!("{count} {why}")).collect();
+    if words.is_empty() { String::new() } else { format!("  {}", words.join(", ")) }
 }
 
 /// `incident update` without a text.

@@ -3,7 +3,10 @@
 use crate::{
     incident::{Incident, Incidents, Record, sentence::is_meant, update::Cadence},
     journal::{Entry, Filter, Journal, JournalError, Options, PageRequest, Place},
-    model::journal::{Event, EventId, IncidentId},
+    model::{
+        Timestamp,
+        journal::{Event, EventId, IncidentId},
+    },
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -50,7 +53,7 @@ impl Session {
         self.take(entries);
         let Some(incident) = self.incidents.get(id) else { return Ok(()) };
         let (from, to) = incident.window();
-        let window = Some((from, to.unwrap_or(jiff::Timestamp::MAX)));
+        let window = Some((from, to.unwrap_or(Timestamp::MAX)));
         let mut place = Place::Oldest;
         loop {
             let request =
@@ -64,6 +67,17 @@ impl Session {
                 None => return Ok(()),
             }
         }
+    }
+
+    /// Reads what stands in the timelines of all that were declared since then: what was only seen, and belongs to no incident, tells of
+    /// their beginnings and ends too, of which figures are made.
+    ///
+    /// # Errors
+    /// The journal could not be read.
+    pub fn read_since(&mut self, since: Timestamp) -> Result<(), JournalError> {
+        let young = self.incidents.all().iter().filter(|incident| incident.declared_at >= since);
+        let young: Vec<_> = young.map(|incident| incident.id).collect();
+        young.into_iter().try_for_each(|id| self.read_whole(id))
     }
 
     /// Reads what an identity may be the beginning or the end of: of notes and of what was seen only the state of incidents is read at first.

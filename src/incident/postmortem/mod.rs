@@ -19,7 +19,8 @@ use super::{
 };
 use crate::model::{
     Timestamp,
-    journal::{AlertChange, Body, EventId, Milestone, ReviewState, Section, Sev},
+    journal::{Body, EventId, Milestone, ReviewState, Section, Sev},
+    object::ObjectKind,
 };
 use jiff::{SignedDuration, ToSpan, civil::Weekday, tz::TimeZone};
 use serde::Serialize;
@@ -105,7 +106,7 @@ impl<'a> Postmortem<'a> {
             severities: severities(incident),
             timeline: super::export::told_rows(incident, record, names),
             deploys: deploys(incident, record, names),
-            alerts: alerts(record, &rows),
+            alerts: alerts(&seen, names),
             operations: rows.iter().filter(is_done).map(cited).collect(),
             measured: Measured {
                 recovery_time_seconds: measured.recovery_time_seconds.or_else(|| recovered(incident, record)),
@@ -235,20 +236,17 @@ fn deploys(incident: &Incident, record: &Record<'_>, names: &Names) -> Vec<Cited
     deploys.map(|entry| Cited { at: entry.at(), text: told(entry), event: entry.id }).collect()
 }
 
-/// The alerts that fired, each once.
-fn alerts(record: &Record<'_>, rows: &[Row]) -> Vec<Cited> {
-    let mut seen = BTreeSet::new();
-    let mut fired = Vec::new();
-    for row in rows.iter().filter(|row| row.kind == "alert") {
-        let RowId::Event(event) = row.id else { continue };
-        let Some(entry) = record.entry(event) else { continue };
-        if let Some(Body::Alert { change: AlertChange::Fired, fingerprint, .. }) = entry.body()
-            && seen.insert(fingerprint.clone())
-        {
-            fired.push(Cited { at: row.at, text: row.text.clone(), event });
-        }
-    }
-    fired
+/// The alerts that fired in its time, each once.
+fn alerts(seen: &[&super::record::Entry<'_>], names: &Names) -> Vec<Cited> {
+    let mut known = BTreeSet::new();
+    let fired = seen.iter().filter_map(|entry| {
+        let shown = entry.shown();
+        let alert = shown.event.header.object.as_ref().filter(|object| object.kind == ObjectKind::Alert)?;
+        let is_new = matches!(shown.body, Some(Body::Health { cleared: false, .. })) && known.insert(alert.id.clone());
+        let text = super::sentence::told(&shown.event.header, shown.body, names);
+        is_new.then_some(Cited { at: entry.at(), text, event: entry.id })
+    });
+    fired.collect()
 }
 
 /// Seconds from the start of the impact until a step of a run was verified that says that it is mitigated: what a person or a guess says

@@ -1,7 +1,7 @@
 //! Rows that follow one another and say the same become one, with a count.
 
 use super::{Row, RowId};
-use crate::model::journal::{AlertChange, Body, Header};
+use crate::model::journal::{Body, Header};
 use compact_str::{CompactString, format_compact};
 
 /// What makes two rows alike; `None` for what people say and do, which is never folded.
@@ -18,7 +18,6 @@ pub(super) fn alike(header: &Header, body: Option<&Body>) -> Option<CompactStrin
             let kind = header.object.as_ref().map_or("", |object| object.kind.word());
             format_compact!("{check}{cleared}{}{kind}", severity.word())
         }
-        Body::Alert { change, name, .. } => format_compact!("{name}{}", *change == AlertChange::Fired),
         Body::Rule { check, cleared, .. } => format_compact!("{check}{cleared}"),
         _ => return None,
     })

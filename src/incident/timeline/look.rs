@@ -34,7 +34,6 @@ pub const KINDS: &[&str] = &[
     "task",
     "milestone",
     "health",
-    "alert",
     "rule",
     "deploy",
     "operation",

@@ -4,7 +4,6 @@ use super::{super::attention::Severity, Digest, EventId, IncidentId, WriterId};
 use crate::model::{Timestamp, object::ObjectRef};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// How bad an incident is: 1 is the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -98,13 +97,6 @@ pub enum StepStage {
     Resumed,
     /// The run is over.
     Finished,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AlertChange {
-    Fired,
-    Resolved,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -209,14 +201,6 @@ pub enum Body {
     Pin {
         event: EventId,
         pinned: bool,
-    },
-    Alert {
-        change: AlertChange,
-        name: CompactString,
-        fingerprint: CompactString,
-        severity: Severity,
-        summary: String,
-        labels: BTreeMap<CompactString, CompactString>,
     },
     /// Something went bad, changed, or is over.
     Health {
@@ -404,7 +388,6 @@ impl Body {
             Self::Role { .. } => "role",
             Self::Note { .. } => "note",
             Self::Pin { .. } => "pin",
-            Self::Alert { .. } => "alert",
             Self::Health { .. } => "health",
             Self::Rule { .. } => "rule",
             Self::Deploy { .. } => "deploy",

@@ -9,8 +9,8 @@ pub mod news;
 mod words;
 
 pub use body::{
-    ActionKind, AlertChange, Body, CheckpointBody, ExpiredBody, LinkKind, Milestone, OperationStage, Phase,
-    ReviewState, Role, RoleChange, Section, Sev, StepStage, TaskState,
+    ActionKind, Body, CheckpointBody, ExpiredBody, LinkKind, Milestone, OperationStage, Phase, ReviewState, Role,
+    RoleChange, Section, Sev, StepStage, TaskState,
 };
 
 use super::{Timestamp, object::ObjectRef};
