@@ -1,6 +1,6 @@
 //! What can be asked of the log viewer.
 
-use super::{Action, actions};
+use super::{Action, actions, object};
 use crate::{
     app::App,
     keymap::Scope,
@@ -34,9 +34,15 @@ pub static ACTIONS: &[Action] = actions! { Scope::Logs;
     "logs-copy" "copy" "Copies the marked lines, or the one where one stands." 2 => |app| app.copy_log_lines(),
     "logs-save" "save" "Writes the lines that are shown into a file, with a head that says what they are." 2 => |app| app.save_logs(),
     "logs-clear" "clear" "Forgets the lines that are shown here; what is written from now on follows." 0 => clear,
-    "logs-left" "left" "Scrolls long lines back to the left." 0 => |app| app.scroll_log(-SIDEWAYS),
-    "logs-right" "right" "Scrolls long lines to their end." 0 => |app| app.scroll_log(SIDEWAYS),
+    "logs-left" "left" "Scrolls long lines back to their begin; from there shows the tab before." 0 => |app| sideways(app, -1),
+    "logs-right" "right" "Scrolls long lines to their end; where lines are wrapped, or none is there, shows the next tab." 0 => |app| sideways(app, 1),
 };
+
+fn sideways(app: &mut App, direction: isize) {
+    if !app.scroll_log(direction * SIDEWAYS) {
+        object::turn(app, direction);
+    }
+}
 
 fn clear_filter(app: &mut App) {
     app.with_logs(|viewer, _, _| {

@@ -15,7 +15,8 @@ pub static ACTIONS: &[Action] = actions! { Scope::Object;
     "object-signal" "signal" "Sends a signal to the process whose page is open, through the gate." 0 => |app| modals::signal::open(app),
 };
 
-fn turn(app: &mut App, step: isize) {
+/// Turns to another tab of the page that is shown.
+pub(super) fn turn(app: &mut App, step: isize) {
     let Some(page) = app.view.stack.last_mut() else { return };
     app.view.links.remove(&page.object);
     let tabs = pages::tabs(&page.object).len().max(1) as isize;

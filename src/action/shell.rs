@@ -33,8 +33,8 @@ fn arm(app: &mut App) {
         app.notice(Severity::Info, "READ-ONLY again: nothing can be changed from here");
     } else if app.policy.locked {
         app.notice(Severity::Warn, "READ-ONLY by flag or configuration: start without --read-only to arm");
-    } else if app.policy.past {
-        app.notice(Severity::Warn, "this is the past: go back to now before arming");
+    } else if let Some(past) = app.policy.past {
+        app.notice(Severity::Warn, past.words());
     } else {
         app.policy.armed = true;
         app.notice(Severity::Warn, "ARMED: operations are possible now, each after its own confirmation; A disarms");

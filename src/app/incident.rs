@@ -34,11 +34,9 @@ impl App {
 
     /// Whether the past or a recording is shown, into which nothing is written; says so.
     pub fn is_past(&mut self) -> bool {
-        let past = self.policy.past || self.moment.is_some() || self.player.is_some();
-        if past {
-            self.notice(Severity::Warn, "this is the past, and nothing is written into it: time-now (0) goes back");
-        }
-        past
+        let Some(past) = self.policy.past else { return false };
+        self.notice(Severity::Warn, past.words());
+        true
     }
 
     /// Somebody says something about an incident, now.

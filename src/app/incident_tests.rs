@@ -109,8 +109,26 @@ fn a_note_goes_into_the_incident_and_never_into_the_past() {
     assert_eq!(drafts[0].incident, Some(incident));
     let Body::Note { text } = &drafts[0].body else { panic!("no note") };
     assert!(text.starts_with("the password=") && !text.contains("hunter22"), "{text}");
-    app.policy.past = true;
+    app.policy.past = Some(crate::ops::gate::Past::Earlier);
     assert!(!keys(&mut app, "inothing\n").iter().any(|effect| matches!(effect, Effect::Record(_))));
+}
+
+#[test]
+fn what_was_written_and_not_sent_stands_there_again() {
+    let mut app = app();
+    let mut story = Story::new();
+    story.declared("02:12", "checkout is down");
+    tell(&mut app, at("02:14:08"), events(story));
+    keys(&mut app, "ithe limit is 256 M");
+    app.update(Event { at: app.now, kind: EventKind::Key(Key::plain(KeyCode::Esc)) });
+    assert!(app.modals.is_empty());
+    let effects = keys(&mut app, "iiB\n");
+    let Some(Effect::Record(drafts)) = effects.iter().find(|effect| matches!(effect, Effect::Record(_))) else {
+        panic!("nothing is recorded: {effects:?}")
+    };
+    let Body::Note { text } = &drafts[0].body else { panic!("no note") };
+    assert_eq!(text, "the limit is 256 MiB");
+    assert!(!keys(&mut app, "i\n").iter().any(|effect| matches!(effect, Effect::Record(_))), "what was sent is gone");
 }
 
 #[test]

@@ -292,9 +292,16 @@ impl App {
         });
     }
 
-    /// Scrolls long lines sideways.
-    pub fn scroll_log(&mut self, step: isize) {
-        self.with_logs(|viewer, _, _| viewer.shift = viewer.shift.saturating_add_signed(step).min(1 << 14));
+    /// Scrolls long lines sideways; says whether there was anything to scroll.
+    pub fn scroll_log(&mut self, step: isize) -> bool {
+        let scrolled = self.with_logs(|viewer, taste, _| {
+            let before = viewer.shift;
+            if step < 0 || !(taste.wrap || viewer.store.is_empty()) {
+                viewer.shift = before.saturating_add_signed(step).min(1 << 14);
+            }
+            viewer.shift != before
+        });
+        scrolled.unwrap_or(false)
     }
 
     /// Goes to the first line at a time, or after it: `hh:mm`, `hh:mm:ss` of the last 24 hours, or RFC 3339.

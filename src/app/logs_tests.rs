@@ -261,3 +261,22 @@ fn several_rows_are_read_together() {
     assert!(app.shows_logs());
     assert_eq!(app.scopes()[0], crate::keymap::Scope::Logs);
 }
+
+#[test]
+fn left_and_right_leave_the_lines_where_nothing_is_to_be_scrolled() {
+    let mut app = app();
+    let tab = |app: &App| app.view.stack.last().expect("a page").tab;
+    press(&mut app, "l");
+    let logs = tab(&app);
+    assert!(app.view.logs.as_ref().expect("open").store.is_empty());
+    press(&mut app, "right");
+    assert_eq!(tab(&app), logs + 1, "no line is there");
+    press(&mut app, "left");
+    some(&mut app);
+    press(&mut app, "right");
+    assert_eq!((tab(&app), app.view.logs.as_ref().expect("open").shift > 0), (logs, true));
+    press(&mut app, "left");
+    assert_eq!((tab(&app), app.view.logs.as_ref().expect("open").shift), (logs, 0));
+    press(&mut app, "left");
+    assert_eq!(tab(&app), logs - 1);
+}

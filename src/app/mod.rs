@@ -45,6 +45,7 @@ use effect::Effect;
 use event::{Done, Event, EventKind, PlayerState};
 use jiff::SignedDuration;
 use settings::Settings;
+use std::collections::BTreeMap;
 
 /// The state of the cockpit.
 pub struct App {
@@ -75,6 +76,8 @@ pub struct App {
     pub watch: capture::Watch,
     /// What people write into postmortems and have not saved.
     drafts: postmortem::Drafts,
+    /// What was written into questions and not sent, by their titles.
+    pub unsent: BTreeMap<String, Vec<Option<String>>>,
     demand: Demand,
     /// How often a file of the rules was written.
     rules_written: u64,
@@ -148,6 +151,7 @@ impl App {
             runs: runs::Desk::default(),
             watch: capture::Watch::default(),
             drafts: postmortem::Drafts::default(),
+            unsent: BTreeMap::new(),
             demand: Demand::default(),
             rules_written: 0,
             outbox: Vec::new(),

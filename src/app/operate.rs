@@ -137,7 +137,7 @@ impl App {
 
     /// Where the rule book stopped the line, that is written down: stopped, why, and to whom it was taken.
     fn document_refusal(&mut self, operations: &[Operation]) {
-        if !self.policy.armed || self.policy.locked || self.policy.past {
+        if !self.policy.armed || self.policy.locked || self.policy.past.is_some() {
             return;
         }
         let stopped =

@@ -187,7 +187,7 @@ pub fn policy(config: &Config, own_pid: i32, login: Actor) -> Policy {
     Policy {
         armed: config.start_armed && !config.read_only,
         locked: config.read_only,
-        past: false,
+        past: None,
         protected_processes: config.protected_processes.clone(),
         protect: config.protect.clone(),
         confirm: config.confirm.clone(),

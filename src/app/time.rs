@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     model::{Timestamp, attention::Severity, series::SeriesStore, units},
+    ops::gate::Past,
     world::World,
 };
 
@@ -91,7 +92,7 @@ impl App {
         if self.view.cursor.take().is_some() {
             self.ask(Effect::Moment(None));
         }
-        self.policy.past = self.player.is_some();
+        self.policy.past = self.player.as_ref().map(|_| Past::Recorded);
         self.moment = None;
         self.hold_logs();
         self.relayout();
@@ -112,7 +113,7 @@ impl App {
                     let oldest = units::clock(world.now);
                     self.notice(Severity::Info, format!("{oldest} is the oldest moment kept"));
                 }
-                self.policy.past = true;
+                self.policy.past = self.policy.past.or(Some(Past::Earlier));
                 self.moment = Some(world);
                 self.hold_logs();
             }
@@ -170,7 +171,7 @@ impl App {
     }
 
     pub(super) fn set_player(&mut self, state: PlayerState) {
-        self.policy.past = true;
+        self.policy.past = Some(Past::Recorded);
         self.player = Some(state);
         self.dirty = true;
     }

@@ -1,9 +1,12 @@
 //! Asks for a few words that are written down, and changes nothing outside: a declaration, a note, a task.
 
-use super::{Modal, Outcome, fields::Fields};
+use super::{Modal, Outcome, fields::Fields, window};
 use crate::{
     app::App,
-    model::input::{Key, KeyCode},
+    model::{
+        attention::Severity,
+        input::{Key, KeyCode},
+    },
     ops::offer::{Field, Wrong},
     ui::{scene::Scene, theme::Role},
 };
@@ -22,9 +25,22 @@ pub struct Ask {
 }
 
 impl Ask {
-    /// A question under a title.
-    pub fn new(title: impl Into<String>, about: impl Into<String>, fields: Vec<Field>, take: Take) -> Self {
-        Self { title: title.into(), about: about.into(), fields: Fields::new(fields), take }
+    /// Asks under a title, which tells this question from all others: what was written under it and not sent stands there again.
+    pub fn open(app: &mut App, title: impl Into<String>, about: impl Into<String>, fields: Vec<Field>, take: Take) {
+        let (title, mut fields) = (title.into(), Fields::new(fields));
+        if let Some(written) = app.unsent.remove(&title) {
+            fields.restore(written);
+        }
+        window::open(app, Box::new(Self { title, about: about.into(), fields, take }));
+    }
+
+    /// Keeps what was written and not sent.
+    fn keep(&self, app: &mut App) {
+        let written = self.fields.written();
+        if written.iter().flatten().any(|text| !text.trim().is_empty()) {
+            app.unsent.insert(self.title.clone(), written);
+            app.notice(Severity::Info, "not sent, and kept: it stands there again when this is asked again");
+        }
     }
 }
 
@@ -43,7 +59,10 @@ impl Modal for Ask {
 
     fn on_key(&mut self, key: Key, app: &mut App) -> Outcome {
         match key.code {
-            KeyCode::Esc => return Outcome::Close,
+            KeyCode::Esc => {
+                self.keep(app);
+                return Outcome::Close;
+            }
             KeyCode::Enter => match (self.take)(&self.fields.values(), app) {
                 Ok(()) => return Outcome::Close,
                 Err(wrong) => self.fields.refuse(wrong),

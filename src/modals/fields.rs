@@ -50,6 +50,19 @@ impl Fields {
         self.fields.iter().map(|(_, line)| line.0.as_str()).collect()
     }
 
+    /// What was written into each, where that is another than it began with.
+    pub fn written(&self) -> Vec<Option<String>> {
+        self.fields.iter().map(|(field, line)| (line.0 != field.value).then(|| line.0.clone())).collect()
+    }
+
+    /// Puts back what was written before; typing goes on behind it.
+    pub fn restore(&mut self, written: Vec<Option<String>>) {
+        for ((_, line), text) in self.fields.iter_mut().zip(written) {
+            line.0 = text.unwrap_or_else(|| std::mem::take(&mut line.0));
+        }
+        self.fresh = false;
+    }
+
     /// Goes to the field that is wrong, and says why.
     pub fn refuse(&mut self, wrong: Wrong) {
         self.at = wrong.field.min(self.fields.len().saturating_sub(1));

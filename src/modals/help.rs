@@ -13,6 +13,7 @@ use crate::{
     ui::{paint, scene::Scene, theme::Role},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
+use std::collections::BTreeSet;
 
 /// The help.
 pub struct Help {
@@ -59,8 +60,10 @@ impl Help {
             rows.push(Row::Text(String::new()));
         }
         let margin = if width >= 60 { 18 } else { 11 };
+        let mut taken = BTreeSet::new();
         for scope in &self.scopes {
-            let found: Vec<_> = bound(keymap, *scope).into_iter().filter(|entry| self.wants(entry)).collect();
+            let mut found = bound(keymap, *scope, &mut taken);
+            found.retain(|entry| self.wants(entry));
             if found.is_empty() {
                 continue;
             }
@@ -92,12 +95,15 @@ struct Entry {
     words: String,
 }
 
-/// Every bound action of a scope with its keys, in the order of the action table.
-fn bound(keymap: &Keymap, scope: Scope) -> Vec<Entry> {
+/// Every bound action of a scope with its keys, in the order of the action table; without the keys that a narrower scope has taken.
+fn bound(keymap: &Keymap, scope: Scope, taken: &mut BTreeSet<String>) -> Vec<Entry> {
+    let narrower = taken.clone();
     let mut entries: Vec<Entry> = Vec::new();
     let mut pages = Vec::new();
     for action in action::all() {
-        let keys: Vec<_> = keymap.keys_in(scope, action.name).into_iter().map(shown).collect();
+        let keys = keymap.keys_in(scope, action.name).into_iter().map(shown);
+        let keys: Vec<_> = keys.filter(|key| !narrower.contains(key)).collect();
+        taken.extend(keys.iter().cloned());
         if keys.is_empty() {
             continue;
         }
@@ -196,5 +202,25 @@ impl Modal for Help {
         let height = usize::from(inner.height.saturating_sub(1));
         let last = self.rows(&app.settings.keymap, inner.width).len().saturating_sub(height);
         self.scroll = motion.from(self.scroll, last, height);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keymap::file;
+
+    #[test]
+    fn a_key_stands_once_where_it_works() {
+        let keymap = file::built_in("default", &action::names()).0;
+        let (mut taken, mut seen) = (BTreeSet::new(), BTreeSet::new());
+        for scope in [Scope::Player, Scope::List, Scope::Global] {
+            for entry in bound(&keymap, scope, &mut taken) {
+                for key in entry.keys.split(", ").filter(|key| !key.contains(" to ")) {
+                    assert!(seen.insert(key.to_owned()), "{key} stands twice: {}", entry.doc);
+                }
+            }
+        }
+        assert!(seen.contains("Space"));
     }
 }

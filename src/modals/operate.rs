@@ -89,7 +89,7 @@ fn named(app: &App, targets: &[ObjectRef]) -> String {
 
 /// Whether the gate is open at all, so that it makes sense to ask servers what they would allow.
 fn is_open_to_acts(app: &App) -> bool {
-    app.policy.armed && !app.policy.locked && !app.policy.past
+    app.policy.armed && !app.policy.locked && app.policy.past.is_none()
 }
 
 /// The operations with what stands in their fields first; `None` where something has to be said before.

@@ -12,7 +12,7 @@ use crate::{
         process::Process,
         update::Update,
     },
-    ops::gate::Policy,
+    ops::gate::{Past, Policy},
     panes::tests::{app_of, at, text_of, world},
     screen::{self, kit::notice},
     view::layout::{Area, Placed},
@@ -65,7 +65,7 @@ fn read_only_refuses_before_anything_is_opened() {
     for (policy, why) in [
         (Policy { armed: false, ..armed() }, "READ-ONLY"),
         (Policy { locked: true, ..armed() }, "READ-ONLY"),
-        (Policy { past: true, ..armed() }, "past"),
+        (Policy { past: Some(Past::Earlier), ..armed() }, "past"),
     ] {
         let mut app = app(policy, "80/7");
         assert!(press(&mut app, &keys("K")).is_empty());

@@ -8,6 +8,7 @@ mod yaml;
 
 use crate::{
     model::{
+        attention::Severity,
         logs::has_logs,
         object::{ObjectKind, ObjectRef},
         series::SeriesKey,
@@ -67,6 +68,10 @@ pub trait Details: Sync {
     /// The name that a person knows the object by.
     fn name(&self, _world: &World, object: &ObjectRef) -> String {
         object.id.to_string()
+    }
+    /// How bad it is; by the attention list, where that is not known by the object itself.
+    fn severity(&self, world: &World, object: &ObjectRef) -> Option<Severity> {
+        panes::severity_of(world, object.kind, &object.id)
     }
     /// A word or two on its state.
     fn state(&self, scene: &Scene<'_>, object: &ObjectRef) -> String;
@@ -346,7 +351,7 @@ pub fn tab_at(page: &ObjectPage, area: Area, (column, row): (u16, u16)) -> Optio
 
 fn draw_head(scene: &Scene<'_>, page: &ObjectPage, area: Rect, buffer: &mut Buffer) {
     let object = &page.object;
-    let severity = panes::severity_of(scene.world, object.kind, &object.id);
+    let severity = details(object.kind).and_then(|details| details.severity(scene.world, object));
     let role = severity.map_or(Role::Text, Scene::severity_role);
     let (from, below) = bar_at(object, area.width);
     let room = Rect { width: if below == 0 { from } else { area.width }, ..area };

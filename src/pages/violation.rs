@@ -4,11 +4,13 @@ use super::{Details, yaml};
 use crate::{
     model::{
         Timestamp,
+        attention::Severity,
         finding::{Level, RULES, Status},
         object::{ObjectKind, ObjectRef},
         ruling::{CheckFacts, RuleLines, Ruling, Turn, What},
         units,
     },
+    panes::violations,
     ui::{lines::Line, scene::Scene, theme::Role},
     world::World,
 };
@@ -28,6 +30,10 @@ impl Details for ViolationDetails {
     fn name(&self, world: &World, object: &ObjectRef) -> String {
         find(world, object)
             .map_or_else(|| object.id.to_string(), |(ruling, _)| format!("{} {}", ruling.finding.check, ruling.place()))
+    }
+    // The attention list weighs it against what is down, which is worse.
+    fn severity(&self, world: &World, object: &ObjectRef) -> Option<Severity> {
+        find(world, object).and_then(|(ruling, _)| violations::severity(&ruling.finding))
     }
     fn state(&self, scene: &Scene<'_>, object: &ObjectRef) -> String {
         match find(scene.world, object) {

@@ -58,6 +58,15 @@ impl<T: Keyed> Table for EngineTable<T> {
     }
 }
 
+/// What is said where nobody asked the engines yet what they hold.
+const NOT_READ: &str = "not read yet; a recording holds it only where this list was open";
+
+/// Whether what engines hold is known. Every engine has networks of its own.
+fn is_read(world: &World) -> bool {
+    let observed = &world.observed.containers;
+    observed.containers.is_empty() || !observed.networks.is_empty()
+}
+
 /// Who uses it, as one text.
 pub(super) fn used_by(names: &[CompactString]) -> Value<'_> {
     if names.is_empty() { Value::text("unused") } else { Value::Text(Cow::Owned(names.join(" "))) }
@@ -96,6 +105,7 @@ impl Pane for EngineList {
         Some(self.table)
     }
     fn draw(&self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-        engines::draw_of_engines(scene, (self.name, self.table), self.none, area, buffer);
+        let none = if is_read(scene.world) { self.none } else { NOT_READ };
+        engines::draw_of_engines(scene, (self.name, self.table), none, area, buffer);
     }
 }

@@ -91,7 +91,7 @@ impl Notifier {
 
     /// Whether there is anybody to be told, and anything may leave.
     pub fn has_work(clients: &Clients, policy: &Policy) -> bool {
-        !clients.receivers.is_empty() && !policy.locked && !policy.past
+        !clients.receivers.is_empty() && !policy.locked && policy.past.is_none()
     }
 
     /// Tells, for good.

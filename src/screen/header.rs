@@ -120,7 +120,7 @@ fn mode(app: &App, long: bool) -> (String, Role) {
         let age = units::age(app.now, moment.now);
         return (if long { format!("PAST {age} ago") } else { format!("PAST {age}") }, Role::Past);
     }
-    match (app.policy.past, app.policy.armed, long) {
+    match (app.policy.past.is_some(), app.policy.armed, long) {
         (true, ..) => ("PAST".into(), Role::Past),
         (_, true, _) => ("ARMED".into(), Role::Armed),
         (_, _, true) => ("READ-ONLY".into(), Role::ReadOnly),

@@ -23,7 +23,7 @@ use flightdeck::{
     ops::ledger::LogOnly,
     ops::{
         execute::execute,
-        gate::{Decision, Gate, Policy, rules::Protect},
+        gate::{Decision, Gate, Past, Policy, rules::Protect},
         offer,
         operation::{AlertAct, EngineAct, KubeAct, Operation, PostgresAct, rules},
     },
@@ -46,7 +46,7 @@ fn no_operation_passes_a_gate_that_is_closed() {
     let closed = [
         ("READ-ONLY", Policy { armed: false, ..armed() }),
         ("READ-ONLY", Policy { locked: true, ..armed() }),
-        ("the past", Policy { past: true, ..armed() }),
+        ("the past", Policy { past: Some(Past::Earlier), ..armed() }),
     ];
     for (why, policy) in &closed {
         for operation in &all {

@@ -4,7 +4,7 @@ use super::wrong;
 use crate::{
     app::App,
     incident::Incident,
-    modals::{ask::Ask, window},
+    modals::ask::Ask,
     model::{
         attention::Severity,
         journal::{ActionKind, Body, TaskState},
@@ -44,7 +44,7 @@ pub fn new_action(app: &mut App, incident: &Incident) {
         Ok(())
     };
     let title = format!("{} {}: action", incident.name, incident.title);
-    window::open(app, Box::new(Ask::new(title, "", fields, Box::new(take))));
+    Ask::open(app, title, "", fields, Box::new(take));
 }
 
 fn read(values: &[&str], app: &App) -> Result<(Body, String), Wrong> {

@@ -10,7 +10,7 @@ pub use actions::{close, edit as edit_action};
 pub use menu::{INCIDENTS, MENU};
 pub use timeline::{edit, pin, show_moment, withdraw};
 
-use super::{ask::Ask, window};
+use super::ask::Ask;
 use crate::{
     app::App,
     incident::Incident,
@@ -56,7 +56,7 @@ pub fn declare(app: &mut App) {
         app.declare(title, severity, drill, began);
         Ok(())
     };
-    window::open(app, Box::new(Ask::new("Declare an incident", about, fields, Box::new(take))));
+    Ask::open(app, "Declare an incident", about, fields, Box::new(take));
 }
 
 /// Asks for a note about what is selected, or declares an incident where there is none.
@@ -80,7 +80,7 @@ pub fn note(app: &mut App) {
         }
     };
     let fields = vec![Field::new("note", "", "what was seen, decided or done")];
-    window::open(app, Box::new(Ask::new(heading(&incident, "note"), about, fields, Box::new(take))));
+    Ask::open(app, heading(&incident, "note"), about, fields, Box::new(take));
 }
 
 /// Asks one question about the incident that is shown.
@@ -91,7 +91,7 @@ fn ask(app: &mut App, what: &str, about: &str, fields: Vec<Field>, take: super::
     let Some(incident) = app.incident() else {
         return app.notice(Severity::Info, "there is no incident: incident-declare (I) declares one");
     };
-    window::open(app, Box::new(Ask::new(heading(&incident, what), about, fields, take)));
+    Ask::open(app, heading(&incident, what), about, fields, take);
 }
 
 fn heading(incident: &Incident, what: &str) -> String {

@@ -6,7 +6,7 @@ use crate::{
         Incident,
         postmortem::{self, Postmortem, check_step},
     },
-    modals::{ask::Ask, window},
+    modals::ask::Ask,
     model::{attention::Severity, journal::ReviewState},
     ops::offer::{Field, Wrong},
     world::runs,
@@ -45,7 +45,7 @@ pub fn step_back(app: &mut App, incident: &Incident) {
         }
     };
     let fields = vec![Field::new("why", "", "what is to be written anew")];
-    window::open(app, Box::new(Ask::new(title, "", fields, Box::new(take))));
+    Ask::open(app, title, "", fields, Box::new(take));
 }
 
 /// Writes it into a file.

@@ -162,7 +162,7 @@ fn it_is_written_into_files() {
 #[test]
 fn the_past_is_read_and_not_written() {
     let mut app = app((120, 40));
-    app.policy.past = true;
+    app.policy.past = Some(crate::ops::gate::Past::Earlier);
     press(&mut app, "V down enter");
     types(&mut app, "x");
     assert!(press(&mut app, "n").is_empty() && press(&mut app, "b").is_empty() && press(&mut app, "t").is_empty());

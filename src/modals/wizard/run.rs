@@ -114,7 +114,7 @@ impl RunStage {
         let (me, operators) = (&app.policy.actor, row.run.state().operators.as_slice());
         match (row.question(), row.carried()) {
             // What is shown of the past is answered by nobody.
-            _ if app.policy.past => None,
+            _ if app.policy.past.is_some() => None,
             (Some(question), _) => Some(Prompt::of(question, me, operators, &row.run.plan().typed)),
             (None, Some(_)) => None,
             (None, None) => Prompt::offering(self.words(row), offered(app, row)),

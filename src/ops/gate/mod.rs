@@ -26,8 +26,8 @@ pub struct Policy {
     pub armed: bool,
     /// Read-only by flag or configuration: it cannot be armed.
     pub locked: bool,
-    /// Whether the screen shows the past or a recording: nothing can be done to it.
-    pub past: bool,
+    /// Whether the screen shows what is not now: nothing can be done to it.
+    pub past: Option<Past>,
     /// Process names that are never signalled, beside those that the gate protects itself.
     pub protected_processes: Vec<String>,
     /// Targets that nothing may be done to.
@@ -96,6 +96,26 @@ impl Permit {
     /// When it was permitted.
     pub fn at(&self) -> Timestamp {
         self.at
+    }
+}
+
+/// What is not now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Past {
+    /// An earlier moment of what is watched.
+    Earlier,
+    /// A recording, at any moment.
+    Recorded,
+}
+
+impl Past {
+    /// That nothing can be done or written there, and where it can.
+    pub fn words(self) -> String {
+        match self {
+            Self::Earlier => "this is the past, and nothing is done to it or written into it: time-now (0) goes back".into(),
+            Self::Recorded => "this is a recording, and nothing is done to it or written into it: without --demo or replay, flightdeck shows what is there now".into(),
+        }
     }
 }
 
@@ -170,8 +190,8 @@ impl Gate {
     }
 
     fn refusal(operation: &Operation, world: &World, policy: &Policy) -> Result<Terms, String> {
-        if policy.past {
-            return Err("this is the past, and nothing can be done to it: time-now (0) goes back".into());
+        if let Some(past) = policy.past {
+            return Err(past.words());
         }
         if policy.locked {
             return Err("READ-ONLY by flag or configuration: start without --read-only to act".into());
@@ -311,9 +331,11 @@ mod tests {
         let world = world();
         let operation = signal(80, Signal::Term);
         assert_eq!(confirmation(&operation, &world), Some(Confirmation::YesNo));
-        for policy in
-            [Policy { armed: false, ..armed() }, Policy { locked: true, ..armed() }, Policy { past: true, ..armed() }]
-        {
+        for policy in [
+            Policy { armed: false, ..armed() },
+            Policy { locked: true, ..armed() },
+            Policy { past: Some(Past::Earlier), ..armed() },
+        ] {
             assert!(matches!(Gate::decide(&operation, &world, &policy), Decision::Refused(_)), "{policy:?}");
             assert!(Gate::permit(operation.clone(), &world, &policy).is_err());
         }

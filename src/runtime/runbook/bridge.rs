@@ -16,7 +16,7 @@ use crate::{
     clock,
     model::journal::{Actor, IncidentId},
     ops::{
-        gate::{Decision, Gate, Permit, Policy},
+        gate::{Decision, Gate, Past, Permit, Policy},
         operation::Operation,
     },
     runbook::{
@@ -189,7 +189,7 @@ impl Bridge {
 
 /// Shows a run the world of now, whatever moment the screen shows.
 pub fn show(asker: &Asker, app: &App) {
-    let policy = Policy { past: app.player.is_some(), ..app.policy.clone() };
+    let policy = Policy { past: app.player.map(|_| Past::Recorded), ..app.policy.clone() };
     // It may have given up waiting.
     let _ = asker.try_send(Box::new((app.world.moment(), policy)));
 }

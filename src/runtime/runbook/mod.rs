@@ -54,7 +54,7 @@ impl Refusal {
     pub fn of(why: String, operation: &Operation, world: &World, policy: &Policy) -> Self {
         let stop = Gate::stopped(operation, world);
         let is_protected = rules::protected(&policy.protect, operation, world).is_some();
-        let lasts = stop.is_some() || is_protected || policy.locked || policy.past || !policy.armed;
+        let lasts = stop.is_some() || is_protected || policy.locked || policy.past.is_some() || !policy.armed;
         Self { why, stop, lasts }
     }
 
