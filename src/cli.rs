@@ -177,7 +177,7 @@ pub struct CheckArguments {
     /// Run the test cases of the rules of one's own, and nothing else.
     #[arg(long)]
     pub test_rules: bool,
-    /// Explain a check (11f), and do nothing else.
+    /// Explain a check (11f), or list the checks of a rule (11), and do nothing else.
     #[arg(long, value_name = "CHECK")]
     pub explain: Option<String>,
     /// Go through the list before work begins: what a machine can see is told, what it cannot --confirm confirms; the result is kept.

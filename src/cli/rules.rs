@@ -30,7 +30,8 @@ const ALONE: [&str; 4] = ["explain", "test_rules", "write_baseline", "since_last
 #[derive(Debug, Clone, PartialEq, Default, Args)]
 pub struct WriteArguments {
     /// Accept for a time what this check finds: `11f` for every place where it finds something now, `11f:deploy/debug.yml` for one
-    /// (a path, `Deployment shop/web`, a fingerprint). Repeatable. The difference is printed.
+    /// (a path, `Deployment shop/web`, a fingerprint; `compose.yml:4`, as reports print it, is what is found there). A path where
+    /// nothing is found now is refused. Repeatable. The difference is printed.
     #[arg(long, value_name = "CHECK[:TARGET]", requires = "reason", conflicts_with_all = ALONE, help_heading = HEADING)]
     pub waive: Vec<String>,
     /// Vouch for a rule of which no machine can check all: `12`, or `14:release 7`. The difference is printed.
@@ -48,7 +49,7 @@ pub struct WriteArguments {
     /// Why it is accepted, for --waive.
     #[arg(long, value_name = "TEXT", requires = "waive", help_heading = HEADING)]
     pub reason: Option<String>,
-    /// Who answers for it, for --waive; who acts, unless given.
+    /// Who answers for it, for --waive; who owns the place ([owners], CODEOWNERS) or else who acts, unless given.
     #[arg(long, value_name = "NAME", requires = "waive", help_heading = HEADING)]
     pub owner: Option<String>,
     /// Last day in UTC (2026-12-31) or days from now (30d); 14 days for --waive and 90 for --attest, unless given.

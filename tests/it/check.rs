@@ -146,6 +146,23 @@ fn what_would_not_be_written_is_said_and_the_file_is_left_alone() {
     };
     refused(&["--waive", "11f"], 2, "--reason");
     refused(&["--waive", "11z:x", "--reason", "r"], 2, "there is no check");
+    for unknown in ["zz", "zz:foo"] {
+        refused(
+            &["--waive", unknown, "--reason", "r"],
+            2,
+            "there is no check «zz»; flightdeck check --explain 11 lists",
+        );
+    }
+    refused(&["--accept", "11f1"], 2, "there is no check «11f1»");
+    let at = "11f finds nothing at «docker/nofile.yml» now; it finds something at docker/compose.yml:4";
+    refused(&["--waive", "11f:docker/nofile.yml", "--reason", "r"], 1, at);
+    refused(&["--accept", "11f:docker/nofile.yml"], 1, at);
+    refused(&["--waive", "11f:docker/compose.yml:3", "--reason", "r"], 1, "it finds something at docker/compose.yml:4");
+    refused(
+        &["--waive", "03a:x", "--reason", "r"],
+        1,
+        "03a finds nothing now that could be accepted (looked at: repo)",
+    );
     refused(&["--waive", "11f", "--reason", "r", "--expires", "2001-01-01"], 2, "over already");
     refused(&["--waive", "03a", "--reason", "r"], 1, "finds nothing now");
     refused(&["--waive", "11f", "--reason", "r", "--read-only"], 4, "READ-ONLY");
@@ -160,6 +177,42 @@ fn what_would_not_be_written_is_said_and_the_file_is_left_alone() {
     bench.write(".flightdeck.toml", "[checks.11z]\n");
     let output = bench.files(&["--waive", "11f:x", "--reason", "r"]);
     assert!(output.status.code() == Some(2) && text(&output).contains(".flightdeck.toml:1:"), "{}", text(&output));
+}
+
+#[test]
+fn places_are_taken_as_reports_print_them() {
+    let bench = Bench::new(PLANTED);
+    let waive = |target: &str| {
+        let output = bench.files(&["--waive", target, "--reason", "r", "--expires", "30d"]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    };
+    let elsewhere = bench.files(&["--waive", "05b:Deployment shop/web", "--reason", "r", "--dry-run"]);
+    let words = text(&elsewhere);
+    assert!(
+        elsewhere.status.success() && words.contains("05b finds nothing now") && words.contains("+[[waiver]]"),
+        "{words}"
+    );
+    waive("11f:docker/compose.yml:4:17");
+    let policy = || fs::read_to_string(bench.root().join(".flightdeck.toml")).expect("there");
+    assert!(policy().contains("target = \"docker/compose.yml\"\n"), "{}", policy());
+    assert_eq!(places(&bench.json(&[]), &["11f"]), ["11f waived docker/compose.yml:4"]);
+    // Where the file has more of it, what is in the line alone is meant.
+    bench.write(
+        "docker/two.yml",
+        "services:\n  a:\n    image: nginx:1.27.3\n    privileged: true\n  b:\n    image: nginx:1.27.3\n    privileged: true\n",
+    );
+    waive("11f:./docker/two.yml:7");
+    let now = places(&bench.json(&[]), &["11f"]);
+    assert_eq!(now, ["11f fail docker/two.yml:4", "11f waived docker/compose.yml:4", "11f waived docker/two.yml:7"]);
+}
+
+#[test]
+fn the_number_of_a_rule_lists_its_checks() {
+    let bench = Bench::new(PLANTED);
+    let listed = bench.run(&["--explain", "1"]);
+    let words = String::from_utf8_lossy(&listed.stdout).into_owned();
+    assert!(listed.status.success() && words.starts_with("rule 1 ") && words.contains("\n  01a "), "{}", text(&listed));
+    assert_eq!(bench.run(&["--explain", "zz"]).status.code(), Some(2));
 }
 
 #[test]

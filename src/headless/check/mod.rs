@@ -3,6 +3,7 @@
 
 mod gather;
 mod host;
+mod named;
 mod preflight;
 mod print;
 mod store;
@@ -86,7 +87,7 @@ pub fn check(
     let root = ready.root.as_deref();
     if arguments.write.is_asked() {
         let mut found = |errors: &mut dyn Write| match judge(arguments, &ready, around, errors)? {
-            Ok(settled) => Ok(Ok(settled.report.findings)),
+            Ok(settled) => Ok(Ok(settled.report)),
             Err(why) => refused(&why, errors).map(Err),
         };
         return write::write(&arguments.write, root, around, &mut found, (out, errors));
@@ -181,7 +182,7 @@ fn refused(why: &str, errors: &mut dyn Write) -> io::Result<u8> {
 }
 
 /// What is found, or the exit code of why nothing is known.
-type Judged = Result<Vec<Finding>, u8>;
+type Judged = Result<Report, u8>;
 
 fn explained(id: &str, out: &mut dyn Write, errors: &mut dyn Write) -> io::Result<u8> {
     match explain::explain(id) {

@@ -1,13 +1,17 @@
 //! `flightdeck check --waive`, `--attest`, `--accept`: additions to the files of the rules, made by the same code and through the same gate as in
 //! the cockpit. The difference goes to standard output.
 
-use super::{Judged, Surroundings, print};
+use super::{
+    Judged, Surroundings,
+    named::{By, Meant, Named},
+    print,
+};
 use crate::{
     cli::{exit, rules::WriteArguments},
     clock,
     model::{
         Timestamp,
-        finding::{Finding, Status},
+        finding::{Finding, Level, Status},
         object::{ObjectKind, ObjectRef},
     },
     ops::{
@@ -16,15 +20,18 @@ use crate::{
         offer::finding::last_day,
         operation::{Operation, RuleChange},
     },
-    rulebook::policy::{
-        Waiver,
-        addition::{ATTESTATION_DAYS, Accepted, Addition, Covers, NewWaiver, RuleFile, WAIVER_DAYS, day_after},
-        attest::{ATTESTED, Attestation, attested_of},
-        settle::covered,
-        waiver::expiry,
+    rulebook::{
+        policy::{
+            Waiver,
+            addition::{ATTESTATION_DAYS, Accepted, Addition, Covers, NewWaiver, RuleFile, WAIVER_DAYS, day_after},
+            attest::{ATTESTED, Attestation, attested_of},
+            settle::covered,
+            waiver::expiry,
+        },
+        report::Report,
     },
     runtime::journal::Records,
-    source::repo::draft,
+    source::repo::{book, draft},
     world::World,
 };
 use std::{
@@ -35,7 +42,8 @@ use std::{
 /// Why nothing is written, and the exit code.
 struct Refused(u8, String);
 
-type Made = Result<Addition, Refused>;
+/// What is to be added, and what is to be said of it.
+type Made = Result<(Addition, Vec<String>), Refused>;
 
 fn usage<T>(why: impl Into<String>) -> Result<T, Refused> {
     Err(Refused(exit::USAGE, why.into()))
@@ -49,29 +57,34 @@ pub fn write(
     judge: &mut dyn FnMut(&mut dyn Write) -> io::Result<Judged>,
     (out, errors): (&mut dyn Write, &mut dyn Write),
 ) -> io::Result<u8> {
-    let needs_findings = !asked.accept.is_empty() || asked.waive.iter().any(|waive| !waive.contains(':'));
-    let findings = if needs_findings {
-        match judge(errors)? {
-            Ok(findings) => findings,
+    if let Err(Refused(code, why)) = known(asked, root, around) {
+        print::note(errors, &why)?;
+        return Ok(code);
+    }
+    let report = match &asked.attest {
+        Some(_) => None,
+        None => match judge(errors)? {
+            Ok(report) => Some(report),
             Err(code) => return Ok(code),
-        }
-    } else {
-        Vec::new()
+        },
     };
-    let done = addition(asked, &findings, around).and_then(|addition| {
+    let done = addition(asked, report.as_ref(), around).and_then(|(addition, doubts)| {
         let file = file(asked, root, around)?;
         let draft = draft::draft(&file, &addition, around.words, clock::now());
         let draft = draft.map_err(|why| Refused(exit::USAGE, why))?;
         let target = ObjectRef::new(ObjectKind::Violation, "");
-        Ok(RuleChange { target, file, addition, draft: Some(draft) })
+        Ok((RuleChange { target, file, addition, draft: Some(draft) }, doubts))
     });
-    let change = match done {
-        Ok(change) => change,
+    let (change, doubts) = match done {
+        Ok(made) => made,
         Err(Refused(code, why)) => {
             print::note(errors, &why)?;
             return Ok(code);
         }
     };
+    for doubt in &doubts {
+        print::note(errors, &format!("{doubt}; it is written all the same, for what may be found elsewhere or later"))?;
+    }
     let draft = change.draft.as_ref().expect("was just made");
     for line in draft.diff.lines() {
         writeln!(out, "{}", print::clean(line))?;
@@ -107,12 +120,23 @@ fn file(asked: &WriteArguments, root: Option<&Path>, around: &Surroundings<'_>) 
     }
 }
 
-fn addition(asked: &WriteArguments, findings: &[Finding], around: &Surroundings<'_>) -> Made {
+/// Looks whether there are the checks that are named, before anything is judged.
+fn known(asked: &WriteArguments, root: Option<&Path>, around: &Surroundings<'_>) -> Result<(), Refused> {
+    if asked.attest.is_some() {
+        return Ok(());
+    }
+    let known = book::customs(root, around.words).known;
+    let wrong = asked.waive.iter().chain(&asked.accept).find_map(|text| known.rule(Named::of(text).check).err());
+    wrong.map_or(Ok(()), usage)
+}
+
+fn addition(asked: &WriteArguments, report: Option<&Report>, around: &Surroundings<'_>) -> Made {
     let now = clock::now();
-    match &asked.attest {
-        Some(rule) => attestation(rule, asked, around, now),
-        None if asked.accept.is_empty() => waivers(asked, findings, around, now),
-        None => accepted(asked, findings),
+    match (&asked.attest, report) {
+        (Some(rule), _) => attestation(rule, asked, around, now),
+        (None, Some(report)) if asked.accept.is_empty() => waivers(asked, report, around, now),
+        (None, Some(report)) => accepted(asked, report),
+        (None, None) => usage("nothing was judged"),
     }
 }
 
@@ -126,32 +150,20 @@ fn end(asked: &WriteArguments, days: i64, now: Timestamp) -> Result<String, Refu
     }
 }
 
-fn waivers(asked: &WriteArguments, findings: &[Finding], around: &Surroundings<'_>, now: Timestamp) -> Made {
+fn waivers(asked: &WriteArguments, report: &Report, around: &Surroundings<'_>, now: Timestamp) -> Made {
     let expires = end(asked, WAIVER_DAYS, now)?;
     let reason = asked.reason.clone().unwrap_or_default();
     if reason.trim().is_empty() {
         return usage("--reason: say why it is accepted, and what will end it");
     }
-    let mut all = Addition::Waive(Vec::new());
-    for named in &asked.waive {
-        let mut new: Vec<NewWaiver> = match named.split_once(':') {
-            Some((check, target)) => vec![NewWaiver {
-                waiver: Waiver { rule: check.trim().into(), target: target.trim().into(), ..Waiver::default() },
-                about: String::new(),
-                blocks: false,
-                covers: 0,
-            }],
-            None => open(named, findings).map(|finding| NewWaiver::of(finding, Covers::Place)).collect(),
-        };
-        if new.is_empty() {
-            return Err(Refused(
-                exit::FINDINGS,
-                format!("{named} finds nothing now that could be waived; {named}:TARGET waives by name"),
-            ));
-        }
+    let (mut all, mut doubts) = (Addition::Waive(Vec::new()), Vec::new());
+    for text in &asked.waive {
+        let named = Named::of(text);
+        let meant = meant(&named, report)?;
+        let mut new = new_waivers(&named, &meant);
         for new in &mut new {
-            let owned =
-                || findings.iter().find(|finding| covered(&new.waiver, std::iter::once(*finding)) > 0)?.owner.clone();
+            let is_of = |finding: &&&Finding| covered(&new.waiver, std::iter::once(**finding)) > 0;
+            let owned = || meant.findings.iter().find(is_of)?.owner.clone();
             new.waiver.owner = asked
                 .owner
                 .clone()
@@ -161,29 +173,44 @@ fn waivers(asked: &WriteArguments, findings: &[Finding], around: &Surroundings<'
         }
         // They are all waivers.
         let _ = all.join(Addition::Waive(new));
+        doubts.extend(meant.doubt);
     }
-    Ok(all)
+    Ok((all, doubts))
 }
 
-/// The findings of a check, or of a rule, that are not accepted yet.
-fn open<'f>(named: &str, findings: &'f [Finding]) -> impl Iterator<Item = &'f Finding> {
-    let by_check = Waiver { rule: named.trim().into(), ..Waiver::default() };
-    findings.iter().filter(move |finding| finding.status != Status::Waived && by_check.names(&finding.check))
+/// The waivers of what is meant. Who answers for it, why and until when has to be said.
+fn new_waivers(named: &Named<'_>, meant: &Meant<'_>) -> Vec<NewWaiver> {
+    let findings = &meant.findings;
+    let target = match &meant.by {
+        By::Each(covers) => return findings.iter().map(|finding| NewWaiver::of(finding, *covers)).collect(),
+        By::Target(target) => target.clone(),
+    };
+    let about = match findings.as_slice() {
+        [one] => NewWaiver::of(one, Covers::Place).about,
+        _ => String::new(),
+    };
+    let blocks = findings.iter().any(|finding| finding.level == Level::Block);
+    let waiver = Waiver { rule: named.check.into(), target, ..Waiver::default() };
+    vec![NewWaiver { waiver, about, blocks, covers: findings.len() }]
 }
 
-fn accepted(asked: &WriteArguments, findings: &[Finding]) -> Made {
+fn meant<'f>(named: &Named<'_>, report: &'f Report) -> Result<Meant<'f>, Refused> {
+    named.meant(report).map_err(|why| Refused(exit::FINDINGS, why))
+}
+
+fn accepted(asked: &WriteArguments, report: &Report) -> Made {
     let mut all = Vec::new();
-    for named in &asked.accept {
-        let (check, target) = named.split_once(':').unwrap_or((named, ""));
-        let by_target = Waiver { rule: check.trim().into(), target: target.trim().into(), ..Waiver::default() };
-        let is_meant = |finding: &&Finding| target.is_empty() || covered(&by_target, std::iter::once(*finding)) > 0;
-        let before = all.len();
-        all.extend(open(check, findings).filter(is_meant).map(Accepted::of));
-        if all.len() == before {
-            return Err(Refused(exit::FINDINGS, format!("{named}: nothing is found now that could be accepted")));
+    for text in &asked.accept {
+        let Meant { findings, doubt, .. } = meant(&Named::of(text), report)?;
+        let open = findings.into_iter().filter(|finding| finding.status != Status::Waived);
+        let open: Vec<_> = open.map(Accepted::of).collect();
+        if open.is_empty() {
+            let why = doubt.unwrap_or_else(|| format!("{text}: all of it is accepted already"));
+            return Err(Refused(exit::FINDINGS, why));
         }
+        all.extend(open);
     }
-    Ok(Addition::Accept(all))
+    Ok((Addition::Accept(all), Vec::new()))
 }
 
 fn attestation(rule: &str, asked: &WriteArguments, around: &Surroundings<'_>, now: Timestamp) -> Made {
@@ -200,7 +227,7 @@ fn attestation(rule: &str, asked: &WriteArguments, around: &Surroundings<'_>, no
     }
     let until = end(asked, ATTESTATION_DAYS, now)?;
     let at = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    Ok(Addition::Attest(Box::new(Attestation {
+    let attestation = Attestation {
         rule: attested.rule,
         subject: subject.trim().into(),
         by: asked.by.clone().unwrap_or_else(|| around.gate.actor.name.to_string()),
@@ -210,5 +237,6 @@ fn attestation(rule: &str, asked: &WriteArguments, around: &Surroundings<'_>, no
         sha256: asked.sha256.clone(),
         expires: expiry(&until).map_or(until, |end| end.to_string()),
         requested_by: asked.requested_by.clone(),
-    })))
+    };
+    Ok((Addition::Attest(Box::new(attestation)), Vec::new()))
 }

@@ -117,7 +117,8 @@ pub fn target_of(finding: &Finding) -> String {
     if place.contains(['*', '?', '[', ']', '{', '}', '\\']) { finding.fingerprint.to_string() } else { place }
 }
 
-fn about_place(finding: &Finding) -> String {
+/// Where a finding is, for a person: with its line, where it has one.
+pub fn about_place(finding: &Finding) -> String {
     match (&finding.file, finding.span) {
         (Some(file), Some(span)) => format!("{file}:{}", span.line),
         _ => place_of(finding),

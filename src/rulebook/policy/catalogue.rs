@@ -12,6 +12,9 @@ use crate::{
 use compact_str::CompactString;
 use std::collections::BTreeMap;
 
+/// Checks that are listed where one is named that there is not; nobody reads more.
+const LISTED: usize = 12;
+
 /// What kind of value a parameter takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -81,10 +84,10 @@ impl Catalogue {
         if is_number || self.checks.contains_key(word) {
             return Ok(());
         }
-        Err(format!("{}, or the number of a rule from 1 to {}", self.no_check(word), RULES.len()))
+        Err(format!("{}; a number from 1 to {} stands for all checks of a rule", self.no_check(word), RULES.len()))
     }
 
-    /// `there is no check «…»`, with the one that may be meant, or those of the same rule, or all.
+    /// `there is no check «…»`, with the one that may be meant, or those of the same rule, or how to find them.
     fn no_check(&self, id: &str) -> String {
         let ids = || self.checks.keys().map(CompactString::as_str);
         let shown = crate::model::text::clean_to(id, 60).into_owned();
@@ -102,7 +105,12 @@ impl Catalogue {
         }
         match nearest(id, ids()) {
             Some(near) => format!("there is no check «{shown}» (did you mean «{near}»?)"),
-            None => format!("there is no check «{shown}»; known: {}", ids().collect::<Vec<_>>().join(", ")),
+            None if self.checks.len() <= LISTED => {
+                format!("there is no check «{shown}»; known: {}", ids().collect::<Vec<_>>().join(", "))
+            }
+            None => {
+                format!("there is no check «{shown}»; flightdeck check --explain 11 lists those of rule 11, and so on")
+            }
         }
     }
 }

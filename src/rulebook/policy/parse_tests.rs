@@ -191,7 +191,7 @@ fn a_waiver_that_lacks_something_is_a_fault_and_waives_nothing() {
     for (wrong, told) in [
         (
             "rule = \"11q\"",
-            "waiver.rule: there is no check «11q»; rule 11 has 11a, 11b, 11f, or the number of a rule from 1 to 20",
+            "waiver.rule: there is no check «11q»; rule 11 has 11a, 11b, 11f; a number from 1 to 20 stands for all checks of a rule",
         ),
         ("rule = 21", "waiver.rule: there is no check «21»"),
         ("target = \"[\"", "waiver.target: «[»: it is no pattern: "),

@@ -11,7 +11,7 @@ use crate::{
 };
 use std::fmt::Write;
 
-/// What there is to know about a check of this program.
+/// What there is to know about a check of this program; of a rule, by its number, which checks it has.
 ///
 /// # Errors
 /// There is no such check: what may be meant.
@@ -28,9 +28,9 @@ pub fn explain_among<'m>(check_id: &str, metas: impl Iterator<Item = &'m Meta> +
         Some(meta) => Ok(of(meta)),
         None => {
             let rule = metas.clone().filter(|meta| check_id.parse() == Ok(meta.rule()) && meta.rule() > 0);
-            let rule: Vec<String> = rule.map(|meta| format!("{} {}", meta.id, meta.title)).collect();
-            if !rule.is_empty() {
-                return Err(format!("«{check_id}» is a rule; its checks are: {}", rule.join(", ")));
+            let checks: Vec<String> = rule.map(|meta| format!("  {:<4} {}\n", meta.id, meta.title)).collect();
+            if let (false, Ok(rule)) = (checks.is_empty(), check_id.parse()) {
+                return Ok(format!("rule {}\n\n{}", rule_title(rule), checks.concat()));
             }
             let near = did_you_mean(check_id, metas.map(|meta| meta.id));
             Err(format!("there is no check «{check_id}»{near}; the number of a rule (11) lists its checks"))
@@ -67,8 +67,9 @@ pub fn of(meta: &Meta) -> String {
         text,
         "\nHow to accept it for a time, in .flightdeck.toml\n  [[waiver]]\n  rule = \"{id}\"\n  target = \"path/or/glob\"   # or \"kind \
          name\" of an object, or a fingerprint\n  owner = \"who answers for it\"\n  reason = \"why, and what will end it\"\n  expires = \
-         2026-12-31          # the last day, UTC; all five are needed\n\
-         \n  flightdeck check --waive {id}:path/or/glob --reason \"why, and what will end it\" writes it\n"
+         2026-12-31          # the last day, UTC; all five are needed here\n\
+         \n  flightdeck check --waive {id}:path/or/glob --reason \"why, and what will end it\" writes it,\n  \
+         for 14 days, and for who owns the place or else who acts, unless --expires and --owner say otherwise\n"
     );
     text
 }
@@ -129,10 +130,11 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_check_is_named_with_those_that_may_be_meant() {
+    fn the_number_of_a_rule_lists_its_checks_and_an_unknown_check_is_named_with_those_that_may_be_meant() {
         assert_eq!(
             explain_among("11", METAS[1..].iter()),
-            Err("«11» is a rule; its checks are: 11b image not pinned by digest, 11f container runs privileged".into())
+            Ok("rule 11 container standards\n\n  11b  image not pinned by digest\n  11f  container runs privileged\n"
+                .into())
         );
         assert_eq!(
             explain_among("11x", METAS[2..].iter()),
