@@ -87,8 +87,15 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
         Command::Man => manual::man(out).map(|()| exit::OK),
         Command::Snapshot { json, wait, only } => {
             let Some(loaded) = configured(cli, notes)? else { return Ok(exit::USAGE) };
-            let sources = configured_sources(cli, &loaded, &clients(&loaded.config), notes)?;
-            let options = SnapshotOptions { json: *json, wait: *wait, only: only.clone(), named: cli.global.named() };
+            let clients = clients(&loaded.config);
+            let sources = configured_sources(cli, &loaded, &clients, notes)?;
+            let options = SnapshotOptions {
+                json: *json,
+                wait: *wait,
+                only: only.clone(),
+                named: cli.global.named(),
+                no_cluster: clients.kube.why_none(),
+            };
             headless::snapshot::snapshot(&options, sources, out, notes).map_err(to_io)
         }
         Command::Check(arguments) => check(cli, arguments, out, notes),

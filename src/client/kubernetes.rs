@@ -22,6 +22,8 @@ const ALL: &str = "all";
 const IN_CLUSTER: &str = "in-cluster";
 /// Where a pod finds its own account.
 const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+/// How problems begin that lie in our own configuration.
+const OF_CONFIGURATION: &str = "configuration: ";
 /// A way that is not there after this long is none.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -136,7 +138,7 @@ impl Contexts {
                 Some(context) => context.namespaces = namespaces.iter().map(CompactString::from).collect(),
                 None => {
                     let near = nearest::did_you_mean(name, self.all.iter().map(|context| context.name.as_str()));
-                    self.problems.push(format!("configuration: namespaces.{name}: no context is called so{near}"));
+                    self.problems.push(format!("{OF_CONFIGURATION}namespaces.{name}: no context is called so{near}"));
                 }
             }
         }
@@ -151,6 +153,28 @@ impl Contexts {
     /// What is wrong with the kubeconfig or with the names that were asked for, in words.
     pub fn problems(&self) -> &[String] {
         &self.problems
+    }
+
+    /// Why none is chosen, and what to do: there is no kubeconfig, it has no context, not the one that was named, or no current one.
+    pub fn why_none(&self) -> String {
+        let state = self.state();
+        // Whoever wants none has none read.
+        let Some(loaded) = &state.loaded else {
+            return "no context is chosen: --context none leaves every cluster out".into();
+        };
+        let files: Vec<_> = loaded.stamps.iter().map(|(path, _)| path.clone()).collect();
+        let place = named(&files);
+        if !files.iter().any(|path| path.exists()) {
+            let place = if files.is_empty() { "HOME is not set".into() } else { place };
+            return format!("there is no kubeconfig ({place}): write one, or name its file in KUBECONFIG");
+        }
+        match self.problems.iter().find(|problem| !problem.starts_with(OF_CONFIGURATION)) {
+            Some(problem) => problem.clone(),
+            None if self.all.is_empty() => {
+                format!("{place} has no context: see `kubectl config view`, or name another file in KUBECONFIG")
+            }
+            None => "no context is the current one, and none was named: --context names one".into(),
+        }
     }
 
     /// Where contexts were looked for, and which were found.

@@ -51,6 +51,25 @@ fn what_is_wrong_is_said() {
     assert!(problems.contains("no context is called prdo") && problems.contains("did you mean «prod»"), "{problems}");
 }
 
+#[test]
+fn why_none_is_chosen_is_said() {
+    let (folder, paths) = folder(&[("one", config("prod", "c", "https://c:1", "")), ("bare", "kind: Config\n".into())]);
+    let why = |wanted: &[&str], files: &[PathBuf]| {
+        let wanted: Vec<_> = wanted.iter().map(ToString::to_string).collect();
+        let namespaces = [("test".to_owned(), vec!["a".to_owned()])].into_iter().collect();
+        Contexts::from_files(&wanted, files).with_namespaces(&namespaces).why_none()
+    };
+    let nowhere = [folder.path().join("not-there")];
+    for wanted in [&[][..], &["all"], &["prod"]] {
+        let why = why(wanted, &nowhere);
+        assert!(why.starts_with("there is no kubeconfig (") && why.contains("not-there): write one"), "{why}");
+    }
+    assert!(why(&["prdo"], &paths[..1]).starts_with("no context is called prdo in "), "the one that was named");
+    assert!(why(&[], &paths[1..]).contains("/bare has no context"));
+    assert!(why(&[], &paths[..1]).starts_with("no context is the current one"));
+    assert!(Contexts::default().why_none().contains("--context none"));
+}
+
 #[tokio::test]
 async fn a_client_is_made_once_and_anew_where_the_file_changed() {
     let (_folder, paths) = folder(&[("1", config("a", "one", "http://127.0.0.1:1", ""))]);

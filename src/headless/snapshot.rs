@@ -33,11 +33,19 @@ pub struct SnapshotOptions {
     pub only: Vec<Part>,
     /// Kinds of sources of which some were named (`--docker`, `--context`).
     pub named: Vec<&'static str>,
+    /// Why no cluster is watched, where none is: no kubeconfig, no context that is chosen.
+    pub no_cluster: String,
 }
 
 impl Default for SnapshotOptions {
     fn default() -> Self {
-        Self { json: false, wait: Duration::from_secs(10), only: Vec::new(), named: Vec::new() }
+        Self {
+            json: false,
+            wait: Duration::from_secs(10),
+            only: Vec::new(),
+            named: Vec::new(),
+            no_cluster: "no context is chosen".into(),
+        }
     }
 }
 
@@ -111,7 +119,7 @@ fn unreachable(options: &SnapshotOptions, gathered: &Gathered) -> Option<String>
             return Some(format!("clusters could not be read ({}); see `flightdeck doctor`", silent.join(", ")));
         }
         if !gathered.is_any_ok("kube") {
-            return Some("there is no cluster to read: no context is chosen; see `flightdeck doctor`".into());
+            return Some(format!("there is no cluster to read: {}; see `flightdeck doctor`", options.no_cluster));
         }
     }
     // Without parts all is asked for, and with it what a flag names.
@@ -148,6 +156,10 @@ mod tests {
         let named = SnapshotOptions { named: vec!["host"], ..options(&[], false) };
         let (code, _, errors) = run(&named, sources());
         assert!(code == 3 && errors.contains("host/mounts could not be reached"), "{errors}");
+
+        let away = SnapshotOptions { no_cluster: "there is no kubeconfig".into(), ..options(&[Part::Pods], false) };
+        let (code, _, errors) = run(&away, sources());
+        assert!(code == 3 && errors.starts_with("there is no cluster to read: there is no kubeconfig;"), "{errors}");
 
         let (code, out, _) = run(&options(&[], false), sources());
         assert_eq!(code, 0);

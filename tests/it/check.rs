@@ -216,6 +216,22 @@ fn the_number_of_a_rule_lists_its_checks() {
 }
 
 #[test]
+fn what_cannot_be_reached_is_not_called_a_file() {
+    let bench = Bench::new(PLANTED);
+    let engine = bench.run(&["repo", "--docker", "tcp://127.0.0.1:1", "--scope", "docker"]);
+    let words = text(&engine);
+    assert_eq!(engine.status.code(), Some(3), "{words}");
+    assert!(words.contains("an engine or a cluster that cannot be reached") && words.contains("--docker"), "{words}");
+    assert!(!words.contains("syntax") && !words.contains("a file that"), "{words}");
+    bench.write("../.kube/config", "kind: Config\ncontexts:\n- name: prod\n  context: {cluster: c, user: u}\n");
+    let cluster = bench.run(&["repo", "--context", "nope", "--scope", "kube"]);
+    let words = text(&cluster);
+    assert_eq!(cluster.status.code(), Some(3), "{words}");
+    assert!(words.contains("no context is called nope") && !words.contains("no context is chosen"), "{words}");
+    assert!(!words.contains("syntax"), "{words}");
+}
+
+#[test]
 fn attestations_debt_and_own_waivers_are_written() {
     let bench = Bench::new(PLANTED);
     bench.write(".flightdeck.toml", "[[require]]\nrule = 14\nsubject = \"release 7\"\n");

@@ -40,6 +40,12 @@ use std::{
     },
 };
 
+/// What to do where there is no way to an engine or a cluster.
+const FIX_UNREACHABLE: &str = "Bring it up, or name one that answers (--docker, --context); `flightdeck doctor` says what was tried, and \
+    --scope leaves it out.";
+/// What to do where an engine or a cluster does not show everything.
+const FIX_UNREAD: &str = "Allow whoever checks to list and get them, or leave them out by --scope.";
+
 /// What was asked for.
 pub struct Wanted<'a> {
     pub root: Option<&'a Path>,
@@ -213,26 +219,37 @@ impl Gathered {
         self.silent.insert(origin.into());
         self.named_silent |= is_named;
         let what = if scope == Scope::Docker { "engine" } else { "cluster" };
-        self.unknown(scope, &format_compact!("{what} {origin}"), origin, why);
+        let unread = Unread { resource: &format_compact!("{what} {origin}"), origin, why };
+        self.unknown(scope, &unread, ("an engine or a cluster that cannot be reached", FIX_UNREACHABLE));
         self.notes.push(Note {
             source: origin.into(),
             message: format!("{} could not be read: {}", what, print::clean(why)),
         });
     }
 
-    fn unknown(&mut self, scope: Scope, resource: &str, origin: &str, why: &str) {
+    fn unknown(&mut self, scope: Scope, unread: &Unread<'_>, (title, fix): (&str, &str)) {
         let Some(meta) = unreadable() else { return };
         let policy = crate::rulebook::policy::Policy::default();
         let mut out = Out::new(meta, scope, &policy, clock::now(), &mut self.tally.findings);
-        out.about(resource, origin).key("unreadable").unknown(why);
+        let Unread { resource, origin, why } = *unread;
+        // The check speaks of files: nothing of an engine is mended by its syntax.
+        out.about(resource, origin).title(title).fix(fix).key("unreadable").unknown(why);
     }
 
     fn take(&mut self, scope: Scope, origin: &str, objects: Objects) -> Vec<Arc<Resource>> {
         for (what, why) in objects.unread {
-            self.unknown(scope, &what, origin, &why);
+            let unread = Unread { resource: &what, origin, why: &why };
+            self.unknown(scope, &unread, ("objects that cannot be read", FIX_UNREAD));
         }
         objects.resources
     }
+}
+
+/// Something live that could not be read.
+struct Unread<'a> {
+    resource: &'a str,
+    origin: &'a str,
+    why: &'a str,
 }
 
 /// The check that says what could not be read.
@@ -279,8 +296,8 @@ async fn kube(
         push_once(&mut gathered.scopes, Scope::Kube);
     }
     if is_named && !gathered.scopes.contains(&Scope::Kube) {
-        let why = "no context is chosen; --context names one, `flightdeck doctor` says which there are";
-        gathered.silent(Scope::Kube, "kube", why, true);
+        let why = format!("{}; `flightdeck doctor` says which contexts there are", clients.kube.why_none());
+        gathered.silent(Scope::Kube, "kube", &why, true);
     }
     (all, listed)
 }
