@@ -100,7 +100,10 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
         }
         Command::Check(arguments) => check(cli, arguments, out, notes),
         Command::Doctor { json } => {
-            let loaded = loaded(cli, notes)?;
+            let loaded = load::load(&cli.global.origin());
+            for problem in settings::build(&loaded, &terminal()).warnings {
+                note(notes, &problem)?;
+            }
             let clients = clients(&loaded.config);
             let sources = configured_sources(cli, &loaded, &clients, notes)?;
             let options = DoctorOptions {
@@ -152,8 +155,18 @@ fn configured(cli: &Cli, notes: &mut dyn Write) -> io::Result<Option<Loaded>> {
     let loaded = loaded(cli, notes)?;
     if loaded.broken {
         note(notes, "a file of the configuration could not be understood, so nothing was done")?;
+        return Ok(None);
     }
-    Ok(Some(loaded).filter(|loaded| !loaded.broken))
+    let wrong = wrong_flag(&settings::build(&loaded, &terminal()).warnings).map(ToOwned::to_owned);
+    if let Some(wrong) = &wrong {
+        note(notes, wrong)?;
+    }
+    Ok(Some(loaded).filter(|_| wrong.is_none()))
+}
+
+/// What is wrong with a name that a flag gives, of all that is wrong: that is wrong usage. In a file it is a warning, and the rest works.
+fn wrong_flag(warnings: &[String]) -> Option<&str> {
+    warnings.iter().map(String::as_str).find(|warning| warning.starts_with("--"))
 }
 
 /// Reads or writes the record of incidents.
@@ -242,6 +255,7 @@ fn doctor_options(cli: &Cli, loaded: &Loaded, json: bool) -> DoctorOptions {
         named: cli.global.named(),
         engines_tried: Vec::new(),
         clusters_tried: Vec::new(),
+        misconfigured: !headless::config_cmd::problems(loaded, &terminal()).is_empty(),
     }
 }
 
@@ -284,8 +298,7 @@ fn open(cli: &Cli, player: Result<Option<Player>, String>, notes: &mut dyn Write
         }
     };
     let options = options(cli, player);
-    // A name that a flag gives is wrong usage; in a file it is a warning, and the rest works.
-    if let Some(wrong) = options.settings.warnings.iter().find(|warning| warning.starts_with("--")) {
+    if let Some(wrong) = wrong_flag(&options.settings.warnings) {
         note(notes, wrong)?;
         return Ok(exit::USAGE);
     }

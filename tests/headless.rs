@@ -50,6 +50,7 @@ fn the_doctor_examines_this_machine() {
         named: vec![],
         engines_tried: vec![],
         clusters_tried: vec![],
+        misconfigured: false,
     };
     let mut out = Vec::new();
     let code = doctor(&options, source::all(Default::default(), &Default::default(), &Default::default()), &mut out)

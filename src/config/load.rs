@@ -7,6 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// What is said where a configuration that cannot be read whole locks the cockpit.
+pub const LOCKED: &str = "the cockpit stays READ-ONLY until that is mended: what cannot be read may ask for it";
+
 /// The system's file.
 pub const SYSTEM: &str = "/etc/flightdeck/config.toml";
 
@@ -98,7 +101,7 @@ fn lock_if_in_doubt(loaded: &mut Loaded) {
         loaded.warnings.push(Problem {
             place: Place { file: "configuration".into(), at: None },
             key: "read-only".into(),
-            text: "READ-ONLY until the configuration can be read whole: it may have said so".into(),
+            text: LOCKED.into(),
         });
     }
 }

@@ -53,17 +53,24 @@ fn path(origin: &Origin, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes one line a problem, and how many files were read.
-fn check(loaded: &Loaded, terminal: &Terminal, out: &mut dyn Write, notes: &mut dyn Write) -> io::Result<u8> {
+/// Everything that is wrong with the configuration, a line each.
+pub fn problems(loaded: &Loaded, terminal: &Terminal) -> Vec<String> {
     let mut problems = settings::build(loaded, terminal).warnings;
     problems.extend(config::watch::watch(&loaded.config, &loaded.slos).problems);
     problems.extend(config::receivers::receivers(&loaded.config).1);
     problems.extend(config::postgres::clusters(&loaded.config).1);
+    problems
+}
+
+/// Writes one line a problem, and how many files were read.
+fn check(loaded: &Loaded, terminal: &Terminal, out: &mut dyn Write, notes: &mut dyn Write) -> io::Result<u8> {
+    let problems = problems(loaded, terminal);
     for problem in &problems {
         writeln!(out, "{}", clean(problem))?;
     }
     let files = loaded.files.len() + loaded.themes.len() + loaded.keymaps.len();
-    let wrong = match problems.len() {
+    // That the cockpit is locked comes of what is wrong, and is nothing more to mend.
+    let wrong = match problems.iter().filter(|problem| !problem.ends_with(load::LOCKED)).count() {
         0 => "nothing is wrong".into(),
         1 => "1 thing is wrong".into(),
         count => format!("{count} things are wrong"),
@@ -100,6 +107,17 @@ mod tests {
         assert!(out.contains(&format!("{file}:1:1: mouse: \"yes\" does not fit: write true or false\n")), "{out}");
         assert!(out.contains(&format!("{file}:3:1: theme: there is no theme «drak» (did you mean «dark»?)")), "{out}");
         assert!(notes.starts_with("1 file read: "), "{notes}");
+    }
+
+    #[test]
+    fn what_comes_of_a_fault_is_said_in_words_and_not_counted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let nowhere = Some(folder.path().join("nope.toml"));
+        let origin = Origin { user: nowhere, named: true, system: folder.path().join("none"), ..Origin::default() };
+        let (code, out, notes) = ran(ConfigCommand::Check, &origin);
+        assert_eq!((code, notes.as_str()), (2, "0 files read: 1 thing is wrong\n"));
+        assert!(out.contains("nope.toml: cannot be read: "), "{out}");
+        assert!(out.contains("the cockpit stays READ-ONLY until that is mended: what cannot be read may ask"), "{out}");
     }
 
     #[test]

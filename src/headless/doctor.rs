@@ -40,6 +40,8 @@ pub struct DoctorOptions {
     pub engines_tried: Vec<Tried>,
     /// Where clusters were looked for, and which were found.
     pub clusters_tried: Vec<Tried>,
+    /// Whether something is wrong with the configuration, which the caller says.
+    pub misconfigured: bool,
 }
 
 /// What is known of the terminal, and what the cockpit makes of it with the configuration in force.
@@ -154,8 +156,12 @@ pub fn doctor(options: &DoctorOptions, sources: Vec<AnySource>, out: &mut dyn Wr
     } else {
         render::lines(&lines(&diagnosis), out)?;
     }
-    // The list says which and why.
-    Ok(if gathered.named_away(&options.named).is_some() { exit::UNREACHABLE } else { exit::OK })
+    // The list says which and why. By a wrong configuration others were asked than those that are meant.
+    Ok(match gathered.named_away(&options.named) {
+        _ if options.misconfigured => exit::USAGE,
+        Some(_) => exit::UNREACHABLE,
+        None => exit::OK,
+    })
 }
 
 fn diagnose(options: &DoctorOptions, gathered: &Gathered) -> Diagnosis {

@@ -27,14 +27,32 @@ fn a_configuration_that_is_no_toml_stops_a_snapshot() {
 #[test]
 fn what_is_wrong_in_the_configuration_is_said_and_made_harmless() {
     let text = "\"th\\u001beme\" = 1\n[sources.\"host/x\"]\nenabled = false\n";
-    for (command, starts) in [("snapshot", "{"), ("doctor", "{")] {
+    for (command, ends) in [("snapshot", exit::OK), ("doctor", exit::USAGE)] {
         let (code, out, notes) = with_config(text, &[command, "--json"]);
-        assert!(code == exit::OK && out.starts_with(starts), "{out}");
+        assert!(code == ends && out.starts_with('{'), "{command} {code}: {out}");
         assert!(notes.contains("config.toml:1:1: ") && notes.contains("there is no source «host/x»"), "{notes}");
         assert!(!notes.contains('\u{1b}'), "{notes:?}");
     }
     let (code, out, _) = with_config("theme = \n", &["doctor"]);
-    assert!(code == exit::OK && out.contains("bad   "), "{out}");
+    assert!(code == exit::USAGE && out.contains("bad   "), "{out}");
+    let (code, _, notes) = with_config("theme = \"drak\"\n", &["doctor", "--json"]);
+    assert!(code == exit::USAGE && notes.contains("did you mean «dark»?"), "{notes}");
+    assert_eq!(with_config("theme = \"light\"\n", &["doctor", "--json"]).0, exit::OK);
+}
+
+#[test]
+fn a_name_that_a_flag_gives_and_that_there_is_not_is_wrong_usage() {
+    for (flag, what) in [("--theme", "there is no theme «zzz»"), ("--keymap", "«zzz»")] {
+        for command in [&["snapshot", "--only", "host"][..], &["check", "--explain", "11f"], &["runbook", "list"]] {
+            let (code, out, notes) = ran(&[&[flag, "zzz"], command].concat());
+            assert_eq!((code, out.as_str()), (exit::USAGE, ""), "{notes}");
+            assert_eq!(notes.matches(flag).count(), 1, "{notes}");
+            assert!(notes.contains(what), "{notes}");
+        }
+    }
+    // What a file says of the looks stops nothing.
+    let (code, _, _) = with_config("theme = \"drak\"\n", &["check", "--explain", "11f"]);
+    assert_eq!(code, exit::OK);
 }
 
 #[test]

@@ -20,6 +20,7 @@ fn options(folder: &Path) -> DoctorOptions {
         named: vec![],
         engines_tried: vec![Tried { place: "/var/run/docker.sock".into(), found: "not there".into() }],
         clusters_tried: vec![Tried { place: "/root/.kube/config".into(), found: "2 contexts".into() }],
+        misconfigured: false,
     }
 }
 
@@ -51,6 +52,8 @@ fn what_a_flag_names_and_is_away_ends_with_3() {
     let folder = tempfile::tempdir().expect("a folder");
     let named = |kind| run(&DoctorOptions { named: vec![kind], ..options(folder.path()) }).0;
     assert_eq!((named("host"), named("docker")), (exit::UNREACHABLE, exit::OK));
+    let wrong = DoctorOptions { misconfigured: true, named: vec!["host"], ..options(folder.path()) };
+    assert_eq!(run(&wrong).0, exit::USAGE, "a wrong configuration is not fine");
 }
 
 #[test]
