@@ -48,7 +48,10 @@ pub fn step_effect(step: &Step, on: &str) -> String {
 pub fn check_words(check: &Check) -> String {
     let expected: Vec<_> = check.expect.iter().map(condition_words).collect();
     let mut words = if check.title.is_empty() {
-        format!("{}: {}", check.ask.words(), expected.join(", "))
+        match expected.as_slice() {
+            [] => check.ask.words(),
+            expected => format!("{}: {}", check.ask.words(), expected.join(", ")),
+        }
     } else {
         check.title.to_string()
     };

@@ -3,6 +3,7 @@
 use super::{
     ActResult, Choice, Effect, Input, Key, Lease, Mode, Out, Outcome, Record, Run, Sighting, Status, Verdict, Why,
     act::Doing,
+    found::found,
     judging::{Judging, later},
     keep,
 };
@@ -358,6 +359,11 @@ impl Run {
         match judging.verdict() {
             Some((verdict, text)) => {
                 let answer = judging.answers().next().flatten().cloned();
+                let text = match &answer {
+                    // Who only looks has to learn what there is.
+                    Some(answer) if is_once && verdict == Verdict::Verified => format!("{text}: {}", found(answer)),
+                    _ => text,
+                };
                 self.judged(key, verdict, text, answer, out);
             }
             None => {

@@ -10,6 +10,7 @@ mod draft;
 mod drive;
 mod effect;
 pub mod figures;
+mod found;
 mod guard;
 mod judging;
 mod keep;

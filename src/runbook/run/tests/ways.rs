@@ -47,6 +47,14 @@ fn a_branch_goes_one_way_or_the_other() {
 }
 
 #[test]
+fn a_look_says_what_it_found() {
+    let mut house = House::new(plan_of(&format!("{HEAD}{LOOK}")), Mode::Live, Switches::default());
+    assert_eq!(house.begin(), Some(Outcome::Succeeded));
+    let texts = house.texts();
+    assert!(texts.iter().any(|text| text.ends_with(": exit_code 0, stdout off")), "{texts:#?}");
+}
+
+#[test]
 fn a_branch_that_cannot_be_decided_is_not_taken() {
     let text = format!("{HEAD}{LOOK}{}{}{}", branch("b", "c", ""), switch("b"), switch("c"));
     let mut house = House::new(
