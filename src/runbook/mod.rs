@@ -18,4 +18,4 @@ pub mod target;
 pub mod template;
 
 #[cfg(test)]
-mod sample;
+pub mod sample;

@@ -118,6 +118,34 @@ fn people_answer_by_flags_and_a_second_person_approves() {
     let (_, history, _) = home.json(&["history", &run, "--json"]);
     let told = history["entries"].to_string();
     assert!(told.contains("approved by ops-b") && told.contains("filled in: person"), "{history:#}");
+
+    // Once it is over, nothing that is said changes it.
+    for wrong in ["nosuch.x=1", "who.age=1"] {
+        let refused = home.output(&["resume", &run, "--yes", "--answer", wrong]);
+        let told = String::from_utf8_lossy(&refused.stderr);
+        assert!(refused.status.code() == Some(2) && told.contains(wrong.split('=').next().expect("a name")), "{told}");
+    }
+    let over = home.said(&["resume", &run, "--yes", "--json"]);
+    let told = over.last()["text"].as_str().expect("a text");
+    assert!(over.code == 0 && told.starts_with("it is over already, so nothing was done now: "), "{told}");
+}
+
+#[test]
+fn a_look_says_what_it_found() {
+    let home = Home::new(None);
+    let run = ["run", "daily-check", "--set", "scope=test", "--yes", "--answer", "findings.remarks=none"];
+    let said = home.output(&run);
+    let text = String::from_utf8_lossy(&said.stdout);
+    for found in
+        ["verified: sources: down ", "verified: attention: critical ", "incidents_open 0", "nothing for days_ago"]
+    {
+        assert!(text.contains(found), "{found} in {text}{}", String::from_utf8_lossy(&said.stderr));
+    }
+    assert!(text.lines().all(|line| !line.trim_end().ends_with(':')), "{text}");
+    let (_, all, _) = home.json(&["history", "daily-check", "--json"]);
+    let page = home.output(&["history", all[0]["run"].as_str().expect("a run"), "--format", "markdown"]).stdout;
+    let page = String::from_utf8_lossy(&page);
+    assert!(page.contains("shift: ") && page.contains("total "), "{page}");
 }
 
 #[test]

@@ -2,14 +2,66 @@
 
 use crate::{
     cli::runbook::Answers,
-    model::journal::{Actor, KnownBy},
+    model::{
+        journal::{Actor, KnownBy},
+        nearest::did_you_mean,
+    },
     runbook::{
-        definition::{ValueKind, Variable},
+        definition::{Kind, ValueKind, Variable},
+        plan::Plan,
         run::{Asking, Choice, Input, Question, Reply, Run},
     },
     runtime::runbook::{House, carry},
 };
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Looks whether the flags speak of steps and inputs that the plan has: what nobody asks for would be passed over in silence.
+///
+/// # Errors
+/// Which flag does not, and what there is.
+pub fn known(plan: &Plan, flags: &Answers) -> Result<(), String> {
+    for (name, _) in &flags.answer {
+        let (step, input) = name.split_once('.').unwrap_or((name, ""));
+        let Kind::Input(fields) = kind(plan, &format!("--answer {name}"), step)? else {
+            return Err(format!("--answer {name}: nothing is filled in at the step {step}"));
+        };
+        if !fields.iter().any(|field| field.name == input) {
+            let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
+            let near = did_you_mean(input, names.iter().copied());
+            return Err(format!("--answer {name}: {step} has no input «{input}»{near}; it has {}", names.join(", ")));
+        }
+    }
+    for step in &flags.done {
+        kind(plan, &format!("--done {step}"), step)?;
+    }
+    for (step, takes) in &flags.way {
+        if !matches!(kind(plan, &format!("--way {step}"), step)?, Kind::Branch(_)) {
+            return Err(format!("--way {step}: no ways part at this step"));
+        }
+        if way(takes).is_none() {
+            return Err(format!("--way {step}={takes}: write yes or no"));
+        }
+    }
+    Ok(())
+}
+
+/// The kind of the step that a flag names.
+fn kind<'p>(plan: &'p Plan, flag: &str, step: &str) -> Result<&'p Kind, String> {
+    let known = || plan.steps.iter().map(|planned| planned.step.id.as_str());
+    plan.step(step).map(|planned| &planned.step.kind).ok_or_else(|| {
+        let (near, all) = (did_you_mean(step, known()), known().collect::<Vec<_>>().join(", "));
+        format!("{flag}: there is no such step{near}; the steps are {all}")
+    })
+}
+
+/// Which way a word takes.
+fn way(word: &str) -> Option<bool> {
+    match word {
+        "yes" | "true" => Some(true),
+        "no" | "false" => Some(false),
+        _ => None,
+    }
+}
 
 /// What came of a question.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,12 +150,7 @@ impl<'a> Speaker<'a> {
     }
 
     fn way(&self, step: &str) -> Option<bool> {
-        let said = self.flags.way.iter().find(|(known, _)| known == step)?;
-        match said.1.as_str() {
-            "yes" | "true" => Some(true),
-            "no" | "false" => Some(false),
-            _ => None,
-        }
+        self.flags.way.iter().find(|(known, _)| known == step).and_then(|(_, takes)| way(takes))
     }
 
     fn form(&self, question: &Question, step: &str, fields: &[Variable], house: &House, resume: &str) -> Said {
@@ -152,5 +199,36 @@ impl<'a> Speaker<'a> {
                 Said::Nothing(format!("{wrong}paused: {text}\n{}", lines.join("\n")))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runbook::sample;
+
+    fn plan() -> Plan {
+        sample::plan(&sample::built_in("daily-check"), &[], &[]).expect("a plan")
+    }
+
+    fn flags(answer: &[(&str, &str)], done: &[&str], way: &[(&str, &str)]) -> Answers {
+        let pairs = |all: &[(&str, &str)]| all.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let done = done.iter().map(ToString::to_string).collect();
+        Answers { answer: pairs(answer), done, way: pairs(way), ..Answers::default() }
+    }
+
+    #[test]
+    fn flags_that_nobody_asks_for_are_refused() {
+        let plan = plan();
+        let wrong = |flags: Answers| known(&plan, &flags).expect_err("is wrong");
+        assert!(wrong(flags(&[("nosuch.x", "1")], &[], &[])).starts_with("--answer nosuch.x: there is no such step"));
+        let near = wrong(flags(&[("findings.remark", "x")], &[], &[]));
+        assert!(near.contains("has no input «remark» (did you mean «remarks»?); it has remarks"), "{near}");
+        assert!(wrong(flags(&[("sources.x", "1")], &[], &[])).contains("nothing is filled in at the step sources"));
+        assert!(wrong(flags(&[], &["sign"], &[])).starts_with("--done sign: there is no such step"));
+        assert!(wrong(flags(&[], &[], &[("sources", "yes")])).contains("no ways part"));
+        assert!(wrong(flags(&[], &[], &[("sources-down", "maybe")])).contains("write yes or no"));
+        let right = flags(&[("findings.remarks", "x")], &["sign-off"], &[("sources-down", "no")]);
+        assert_eq!(known(&plan, &right), Ok(()));
     }
 }

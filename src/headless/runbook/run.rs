@@ -2,7 +2,7 @@
 
 use super::{
     Ended, Surroundings,
-    answers::{Said, Speaker},
+    answers::{self, Said, Speaker},
     failed, line, note,
     plan::{self, NoPlan, Prepared},
     setting::{self, Setting},
@@ -83,6 +83,7 @@ pub fn run(
         Err(no) => return unplanned(no, answers, out),
     };
     let Prepared { setting, plan, gate } = prepared;
+    answers::known(&plan, answers).map_err(usage)?;
     let incident = incident.as_deref().map(|text| named(&setting.house, text)).transpose()?;
     let wanted = plan_hash.as_deref().filter(|hash| *hash != plan.plan_hash.to_string());
     let mode = mode.mode();
@@ -121,6 +122,7 @@ pub fn resume(
     let kept = store::read(&journal, run).map_err(usage)?;
     drop(journal.close(Duration::ZERO));
     let run = Run::restore(&kept.entries, around.policy.actor.clone()).map_err(failed)?;
+    answers::known(run.plan(), answers).map_err(usage)?;
     let lacking = run.plan().variables.secrets.iter().find(|name| !secrets.contains_key(*name));
     if let Some(name) = lacking {
         return Err(usage(format!("the secret {name} is kept nowhere: give it again with --secret {name}=FILE")));
@@ -144,7 +146,7 @@ pub fn resume(
     let first = (is_over && way_back).then(|| Input::WayBack { by: setting.house.actor.clone() });
     if is_over && first.is_none() {
         let outcome = run.outcome().unwrap_or(Outcome::Unknown);
-        let text = run.view().next;
+        let text = format!("it is over already, so nothing was done now: {}", run.view().next);
         let verdict = Verdict { run: Some(run.id().to_owned()), outcome, incident: kept.incident, text };
         return end(&verdict, answers, out);
     }
