@@ -26,6 +26,13 @@ fn runbooks_are_listed_and_shown() {
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("did you mean «k8s-rollback»?"));
     let lint = home.output(&["lint"]);
     assert_eq!((lint.status.code(), lint.stdout.len()), (Some(0), 0), "{}", String::from_utf8_lossy(&lint.stdout));
+    let told = String::from_utf8_lossy(&lint.stderr);
+    assert!(told.contains(" runbooks looked at: nothing is wrong\n"), "{told}");
+    let json = home.output(&["lint", "--json"]);
+    assert_eq!((json.stdout.as_slice(), json.stderr.as_slice()), (&b"[]\n"[..], &b""[..]));
+    let said = |arguments: &[&str]| String::from_utf8_lossy(&home.output(arguments).stderr).into_owned();
+    assert_eq!(said(&["history"]), "flightdeck: the journal has no runs yet\n");
+    assert_eq!(said(&["history", "k8s-rollback"]), "flightdeck: the journal has no run of k8s-rollback\n");
     let (code, schema, _) = home.json(&["schema"]);
     assert!(code == 0 && schema["title"].is_string(), "{schema:#}");
 }
@@ -39,6 +46,8 @@ fn mistakes_are_named_with_file_line_and_what_to_do() {
     let out = String::from_utf8_lossy(&said.stdout);
     assert_eq!(said.status.code(), Some(1), "{out}");
     assert!(out.contains(&format!("{}:4:", file.display())) && out.contains("did you mean «host»?"), "{out}");
+    let told = String::from_utf8_lossy(&said.stderr);
+    assert!(told.contains("1 file looked at: 2 things are wrong\n"), "{told}{out}");
     let (_, faults, _) = home.json(&["lint", "--json"]);
     assert_eq!((&faults[0]["line"], &faults[0]["severity"]), (&Value::from(4), &Value::from("error")), "{faults:#}");
     // It is not run, and says why.

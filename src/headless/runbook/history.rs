@@ -68,7 +68,11 @@ pub fn history(
     }
     if lines.is_empty() {
         // Silence would leave open whether anything was read.
-        note(errors, "the journal has no such run").map_err(failed)?;
+        let none = match name {
+            Some(name) => format!("the journal has no run of {name}"),
+            None => "the journal has no runs yet".to_owned(),
+        };
+        note(errors, &none).map_err(failed)?;
     }
     for one in lines {
         let word = one.outcome.map_or("open", Outcome::word);

@@ -1,10 +1,11 @@
 //! The runbooks themselves: list, show, lint, schema.
 
-use super::{Ended, Surroundings, drill::Drills, failed, line, print_json, setting, usage};
+use super::{Ended, Surroundings, drill::Drills, failed, line, note, print_json, setting, usage};
 use crate::{
     cli::{exit, incident::Form, runbook::Values},
     clock,
     model::finding::Level,
+    rulebook::report::plural,
     runbook::definition::{self, Definition, Fault, Shelved, Step, ValueKind, Variable},
     runtime::runbook::{choices, prepare, shelf},
 };
@@ -149,7 +150,12 @@ fn shown_lines(definition: &Definition, found: &Found, drills: &Drills) -> Vec<S
 }
 
 /// `runbook lint`.
-pub fn lint(around: &Surroundings<'_>, files: &[PathBuf], form: Form, out: &mut dyn Write) -> Result<u8, Ended> {
+pub fn lint(
+    around: &Surroundings<'_>,
+    files: &[PathBuf],
+    form: Form,
+    (out, errors): (&mut dyn Write, &mut dyn Write),
+) -> Result<u8, Ended> {
     let mut faults: Vec<Fault> = Vec::new();
     if files.is_empty() {
         around.catalogue.iter().for_each(|(_, shelved)| faults.extend(shelved.faults.iter().cloned()));
@@ -167,6 +173,15 @@ pub fn lint(around: &Surroundings<'_>, files: &[PathBuf], form: Form, out: &mut 
         for fault in &faults {
             line(out, &fault.to_string())?;
         }
+        // Silence would leave open whether anything was read.
+        let count = if files.is_empty() { around.catalogue.iter().count() } else { files.len() };
+        let looked = plural(count, if files.is_empty() { "runbook" } else { "file" });
+        let wrong = match faults.len() {
+            0 => "nothing is wrong".to_owned(),
+            1 => "1 thing is wrong".to_owned(),
+            many => format!("{many} things are wrong"),
+        };
+        note(errors, &format!("{looked} looked at: {wrong}")).map_err(failed)?;
     }
     Ok(if has_errors { exit::FINDINGS } else { exit::OK })
 }

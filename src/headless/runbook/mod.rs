@@ -60,7 +60,7 @@ pub fn runbook(
     let done = match command {
         RunbookCommand::List { form } => library::list(around, *form, out),
         RunbookCommand::Show { name, values, form } => library::show(around, name, values, *form, out),
-        RunbookCommand::Lint { files, form } => library::lint(around, files, *form, out),
+        RunbookCommand::Lint { files, form } => library::lint(around, files, *form, (out, errors)),
         RunbookCommand::Schema => library::schema(out),
         RunbookCommand::Plan { name, values, form } => plan::plan(around, name, values, *form, out),
         RunbookCommand::Run { .. } => run::run(around, command, out, errors),
