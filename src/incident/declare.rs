@@ -201,7 +201,7 @@ pub fn evidence(incident: IncidentId, at: Timestamp, row: &Attention) -> Draft {
     let body = Body::Health {
         severity: condition.severity,
         cleared: false,
-        text: format!("{} {}: {}", condition.kind, condition.name, condition.cause),
+        text: format!("{}: {}", condition.subject(), condition.cause),
         check: condition.rule.clone(),
         began: Some(row.began),
         count: condition.count.max(1),

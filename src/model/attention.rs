@@ -50,6 +50,18 @@ pub struct Condition {
     pub since: Option<Timestamp>,
 }
 
+impl Condition {
+    /// Kind and name, as sentences begin.
+    pub fn subject(&self) -> String {
+        subject(&self.kind, &self.name)
+    }
+}
+
+/// Kind and name, as sentences begin; a name that says its kind itself (`memory`, `this host`) stands alone.
+pub fn subject(kind: &str, name: &str) -> String {
+    if name.rsplit(' ').next() == Some(kind) { name.to_owned() } else { format!("{kind} {name}") }
+}
+
 /// A row of the attention list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attention {

@@ -101,7 +101,7 @@ impl Pane for AttentionPane {
         TopicSet::of(&[Topic::Gauges, Topic::Mounts, Topic::Facts])
     }
     fn rows_below(&self, width: u16, height: u16) -> u16 {
-        u16::from(height > 3 && width < NEXT_FROM)
+        u16::from(height > 3 && (width < NEXT_FROM || height >= ROOMY))
     }
     fn table(&self) -> Option<&'static dyn Table> {
         Some(&AttentionTable)
@@ -131,6 +131,8 @@ impl Pane for AttentionPane {
 
 /// Narrower lists have no room for the column of the next step: the selected row's stands below the list.
 const NEXT_FROM: u16 = 100;
+/// Lists of so many lines have room for it below in any case, where it is not cut.
+const ROOMY: u16 = 12;
 
 fn next_step(scene: &Scene<'_>, row: Option<usize>, area: Rect, buffer: &mut Buffer) {
     let Some(item) = row.and_then(|row| scene.world.attention.get(row)) else { return };
@@ -170,7 +172,7 @@ fn held_back(scene: &Scene<'_>) -> Vec<String> {
     let words = all.iter().map(|pending| {
         let condition = &pending.row.condition;
         let left = pending.raised_at.duration_since(scene.now).as_secs_f64();
-        format!("not yet: {} {} {} (told in {})", condition.kind, condition.name, condition.cause, units::span(left))
+        format!("not yet: {} {} (told in {})", condition.subject(), condition.cause, units::span(left))
     });
     words.collect()
 }
@@ -305,6 +307,7 @@ mod tests {
                 " ✖ disk     /var                 94 % used, full in 3h 10m                 12m",
             ]
         );
+        assert_eq!(drawn(&world, (110, 12))[11], " next: free space");
         // The selected row's next step stands below a narrow list.
         assert_eq!(drawn(&world, (78, 5))[4], " next: free space");
         assert_eq!(drawn(&world, (60, 2))[1], " ✖ disk     /var                 94 % used, full in…     12m");

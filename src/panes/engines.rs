@@ -14,7 +14,12 @@ use crate::{
         source::SourceState,
         topic::{Topic, TopicSet},
     },
-    ui::{self, paint, scene::Scene, theme::Role},
+    ui::{
+        self,
+        lines::{self, Line},
+        scene::Scene,
+        theme::Role,
+    },
     view::table::{Column, Table, Value},
     world::World,
 };
@@ -128,10 +133,8 @@ pub(super) fn draw_of_engines(
         ui::table::draw(scene, table, &scene.view.pane(name).list, area, buffer);
         return;
     }
-    let lines = why_empty(scene.world, none);
-    for (y, (text, role)) in lines.iter().enumerate().take(usize::from(area.height)) {
-        paint::put_cut(scene, buffer, area, (0, y as u16), text, scene.style(*role));
-    }
+    let text = why_empty(scene.world, none).into_iter().map(|(text, role)| Line::of(role, text)).collect();
+    lines::draw(scene, &lines::wrap(text, area.width), 0, area, buffer);
 }
 
 /// Whether a column of a list of what engines hold says anything: the engine does where there are several.

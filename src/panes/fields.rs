@@ -110,9 +110,19 @@ pub(super) fn draw(
 
 /// Draws why nothing is known of a topic.
 pub(super) fn draw_unknown(scene: &Scene<'_>, topic: Topic, area: Rect, buffer: &mut Buffer) {
-    paint::put_cut(scene, buffer, area, (0, 0), &unknown(scene.world, topic), scene.style(Role::Unknown));
-    if let Some(hint) = source_of(scene.world, topic).and_then(|source| source.report.hint.as_deref()) {
-        paint::put_cut(scene, buffer, area, (0, 1), hint, scene.style(Role::Dim));
+    let mut text = vec![Line::of(Role::Unknown, unknown(scene.world, topic))];
+    let hint = source_of(scene.world, topic).map_or(configured_by(topic), |source| source.report.hint.as_deref());
+    text.extend(hint.map(|hint| Line::of(Role::Dim, hint)));
+    lines::draw(scene, &lines::wrap(text, area.width), 0, area, buffer);
+}
+
+/// What of the configuration names sources of a topic, where nothing else does.
+const fn configured_by(topic: Topic) -> Option<&'static str> {
+    match topic {
+        Topic::Alerts => Some("[[alertmanager]] in config.toml names one"),
+        Topic::MetricRules | Topic::Slos | Topic::Fleet => Some("[[prometheus]] in config.toml names one"),
+        Topic::Postgres => Some("[[postgres]] in config.toml names a cluster"),
+        _ => None,
     }
 }
 

@@ -358,8 +358,8 @@ fn grouped(members: &[&Tracked]) -> Attention {
 
 fn change(at: Timestamp, kind: ChangeKind, condition: &Condition) -> Change {
     let text = match kind {
-        ChangeKind::Cleared => format!("{} {}: over", condition.kind, condition.name),
-        _ => format!("{} {}: {}", condition.kind, condition.name, condition.cause),
+        ChangeKind::Cleared => format!("{}: over", condition.subject()),
+        _ => format!("{}: {}", condition.subject(), condition.cause),
     };
     let mut change = Change::new(at, kind, condition.severity, condition.object.clone(), text);
     change.facts.check = condition.rule.clone();

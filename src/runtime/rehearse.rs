@@ -102,7 +102,7 @@ pub fn failures(rehearsal: &Rehearsal, check: &Check) -> Vec<String> {
 
 fn row_text(row: &Attention) -> String {
     let condition = &row.condition;
-    format!("{} {} {}: {}", condition.severity.word(), condition.kind, condition.name, condition.cause)
+    format!("{} {}: {}", condition.severity.word(), condition.subject(), condition.cause)
 }
 
 /// The text of a screen, a line a row, without trailing blanks.

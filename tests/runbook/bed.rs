@@ -67,7 +67,9 @@ impl Home {
     pub fn command(&self, actor: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flightdeck"));
         command.env("XDG_STATE_HOME", self.path()).env("XDG_CONFIG_HOME", self.path().join("config"));
-        command.env_remove("SSH_CONNECTION").current_dir(self.path()).stdin(Stdio::null());
+        // Every variable of that beginning is taken for configuration.
+        command.env_remove("SSH_CONNECTION").env_remove("FLIGHTDECK_TESTBED");
+        command.current_dir(self.path()).stdin(Stdio::null());
         command.args(["--actor", actor]);
         match &self.bed {
             Some(bed) => {

@@ -38,7 +38,11 @@ fn a_secret_is_rotated_and_kept_nowhere_here() {
     space.apply(&other);
     let plan = [&["plan", "secret-rotation", "--secret", &secret][..], &set(&values)].concat();
     let unclear = home.said(&plan);
-    assert!(unclear.code == 2 && unclear.errors.contains("secret: there are cache, db"), "{}", unclear.all());
+    assert!(
+        unclear.code == 2 && unclear.errors.contains("secret: --set secret=… gives it, there are cache, db"),
+        "{}",
+        unclear.all()
+    );
     space.kubectl(&["delete", "secret", "cache"]);
     let start = [&["run", "secret-rotation", "--yes", "--json", "--secret", &secret][..], &set(&values)].concat();
     let waits = home.said(&start);

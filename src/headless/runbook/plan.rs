@@ -8,7 +8,7 @@ use super::{
 use crate::{
     cli::{exit, incident::Form, runbook::Values},
     runbook::{
-        definition::Definition,
+        definition::{Definition, ValueKind},
         plan::{Plan, Unplanned},
     },
     runtime::runbook::{Refusal, choices, prepare},
@@ -103,13 +103,13 @@ fn not_planned(
     let mut why = unplanned.to_string();
     // What may be chosen, where something is missing.
     let missing = definition.variables.iter().filter(|variable| {
-        !given.contains_key(&variable.name) && variable.default.is_none() && unplanned.preflight.is_empty()
+        let is_open = variable.kind != ValueKind::Secret && variable.default.is_none();
+        is_open && !given.contains_key(&variable.name) && unplanned.preflight.is_empty()
     });
     for variable in missing {
-        let found = choices::choices(&setting.house, variable, given).unwrap_or_default();
-        if !found.is_empty() {
-            why += &format!("\n{}: there are {}", variable.name, found.join(", "));
-        }
+        let (name, found) = (&variable.name, choices::choices(&setting.house, variable, given).unwrap_or_default());
+        let there = if found.is_empty() { String::new() } else { format!(", there are {}", found.join(", ")) };
+        why += &format!("\n{name}: --set {name}=… gives it{there}");
     }
     NoPlan { code, why, preflight: unplanned.preflight }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::model::{
     Timestamp,
-    attention::{Attention, Severity},
+    attention::{Attention, Severity, subject},
     change::Facts,
     duty::DutyKind,
     object::ObjectRef,
@@ -144,7 +144,7 @@ impl Held {
             object: member.clone(),
             check: condition.rule.clone(),
             severity: condition.severity,
-            name: redact::text(&format!("{} {name}", condition.kind)).into_owned(),
+            name: redact::text(&subject(&condition.kind, &name)).into_owned(),
             cause,
             began: row.began,
             mark: condition

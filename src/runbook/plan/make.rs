@@ -56,9 +56,7 @@ pub fn settle(
                 variables.values.insert(name.clone(), value);
             }
             Some(Err(why)) => faults.push(why),
-            None => {
-                faults.push(format!("{name} is not given: {} ({}); --set {name}=…", variable.title, variable.wanted()))
-            }
+            None => faults.push(format!("{name} is not given: {} ({})", variable.title, variable.wanted())),
         }
     }
     if faults.is_empty() { Ok(variables) } else { Err(faults) }
