@@ -88,7 +88,7 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
         Command::Snapshot { json, wait, only } => {
             let Some(loaded) = configured(cli, notes)? else { return Ok(exit::USAGE) };
             let clients = clients(&loaded.config);
-            let sources = configured_sources(cli, &loaded, &clients, notes)?;
+            let (sources, _) = configured_sources(cli, &loaded, &clients, notes)?;
             let options = SnapshotOptions {
                 json: *json,
                 wait: *wait,
@@ -105,11 +105,13 @@ fn command_without_screen(cli: &Cli, command: &Command, out: &mut dyn Write, not
                 note(notes, &problem)?;
             }
             let clients = clients(&loaded.config);
-            let sources = configured_sources(cli, &loaded, &clients, notes)?;
+            let (sources, misnamed) = configured_sources(cli, &loaded, &clients, notes)?;
+            let options = doctor_options(cli, &loaded, *json);
             let options = DoctorOptions {
                 engines_tried: clients.docker_tried.clone(),
                 clusters_tried: clients.kube.tried(),
-                ..doctor_options(cli, &loaded, *json)
+                misconfigured: options.misconfigured || misnamed,
+                ..options
             };
             headless::doctor::doctor(&options, sources, out).map_err(to_io)
         }
@@ -218,23 +220,25 @@ fn source_options(cli: &Cli, loaded: &Loaded) -> source::Options {
     }
 }
 
-/// The sources as the configuration wants them, for the commands without a screen. Says what is wrong with what it says of them.
+/// The sources as the configuration wants them, for the commands without a screen. Says what is wrong with what it says of them, and returns
+/// whether it names a source or a server that there cannot be.
 fn configured_sources(
     cli: &Cli,
     loaded: &Loaded,
     clients: &Arc<Clients>,
     notes: &mut dyn Write,
-) -> io::Result<Vec<AnySource>> {
+) -> io::Result<(Vec<AnySource>, bool)> {
     let all = source::all(Arc::default(), clients, &source_options(cli, loaded));
     let (sources, unknown) = config::sources::apply(all, &loaded.config);
     let servers = source::ai::problems(&source_options(cli, loaded).ai);
+    let misnamed = !(unknown.is_empty() && servers.is_empty());
     let servers = servers.into_iter().chain(config::watch::watch(&loaded.config, &loaded.slos).problems);
     let servers = servers.chain(config::receivers::receivers(&loaded.config).1);
     let servers = servers.chain(config::postgres::clusters(&loaded.config).1);
     for problem in unknown.into_iter().chain(clients.kube.problems().to_vec()).chain(servers) {
         note(notes, &problem)?;
     }
-    Ok(sources)
+    Ok((sources, misnamed))
 }
 
 fn doctor_options(cli: &Cli, loaded: &Loaded, json: bool) -> DoctorOptions {

@@ -82,13 +82,15 @@ impl App {
         if self.is_past() {
             return;
         }
-        let proposal = Proposal { impact_started: began, ..self.proposal() };
+        let proposal = self.proposal();
+        let says_began = began.is_some() && began != proposal.impact_started;
+        let proposal = Proposal { impact_started: began, ..proposal };
         let number = self.world.incidents.next_number();
         let (title, actor) = (redact::text(title).into_owned(), self.policy.actor.clone());
         self.notice(Severity::Info, format!("INC-{number} declared: {title}"));
         // Made known by the runtime: nothing here makes identities.
         let id = EventId(uuid::Uuid::nil());
-        let declaration = Declaration { id, number, title, severity, drill, at: self.now, actor };
+        let declaration = Declaration { id, number, title, severity, drill, says_began, at: self.now, actor };
         self.world.incidents.choose(None);
         self.ask(Effect::Declare(Box::new((declaration, proposal))));
     }

@@ -39,7 +39,11 @@ fn events(story: Story) -> JournalNews {
 fn keys(app: &mut App, words: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
     for sign in words.chars() {
-        let key = if sign == '\n' { Key::plain(KeyCode::Enter) } else { Key::char(sign) };
+        let key = match sign {
+            '\n' => Key::plain(KeyCode::Enter),
+            '\t' => Key::plain(KeyCode::Tab),
+            sign => Key::char(sign),
+        };
         effects.extend(app.update(Event { at: app.now, kind: EventKind::Key(key) }));
     }
     effects
@@ -129,6 +133,18 @@ fn what_was_written_and_not_sent_stands_there_again() {
     let Body::Note { text } = &drafts[0].body else { panic!("no note") };
     assert_eq!(text, "the limit is 256 MiB");
     assert!(!keys(&mut app, "i\n").iter().any(|effect| matches!(effect, Effect::Record(_))), "what was sent is gone");
+}
+
+#[test]
+fn of_a_declaration_only_the_title_is_kept() {
+    let mut app = app();
+    keys(&mut app, "Isearch is down\t\t\tyes");
+    app.update(Event { at: app.now, kind: EventKind::Key(Key::plain(KeyCode::Esc)) });
+    keys(&mut app, "I");
+    let screen = drawn(&app);
+    assert!(screen.contains("search is down"), "{screen}");
+    let drill = screen.lines().find(|line| line.contains(" drill ")).expect("asked");
+    assert!(drill.contains("no") && !drill.contains("yes"), "{drill}");
 }
 
 #[test]

@@ -76,7 +76,7 @@ pub struct App {
     pub watch: capture::Watch,
     /// What people write into postmortems and have not saved.
     drafts: postmortem::Drafts,
-    /// What was written into questions and not sent, by their titles.
+    /// What was written into questions and not sent, by their keys.
     pub unsent: BTreeMap<String, Vec<Option<String>>>,
     demand: Demand,
     /// How often a file of the rules was written.

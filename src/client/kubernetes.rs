@@ -173,6 +173,9 @@ impl Contexts {
             None if self.all.is_empty() => {
                 format!("{place} has no context: see `kubectl config view`, or name another file in KUBECONFIG")
             }
+            None if self.all.iter().any(|context| context.chosen) => {
+                "the sources of the contexts that are chosen are switched off ([sources] in the configuration)".into()
+            }
             None => "no context is the current one, and none was named: --context names one".into(),
         }
     }

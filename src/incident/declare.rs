@@ -169,25 +169,28 @@ pub struct Declaration {
     pub title: String,
     pub severity: Sev,
     pub drill: bool,
+    /// Whether a person said when users began to be hurt; otherwise it is a guess.
+    pub says_began: bool,
     /// When it happened: now, unless somebody backdates it.
     pub at: Timestamp,
     pub actor: Actor,
 }
 
 impl Declaration {
-    /// What is to be written: the declaration, the start of the impact as a proposal, and what was wrong, so that the incident knows
+    /// What is to be written: the declaration, the start of the impact, and what was wrong, so that the incident knows
     /// what it is about.
     pub fn drafts(self, proposal: &Proposal) -> Vec<Draft> {
         let incident = IncidentId(self.id.0);
-        let Self { title, severity, number, drill, .. } = self;
+        let Self { title, severity, number, drill, says_began, .. } = self;
+        let by = if says_began { self.actor.clone() } else { Actor::program() };
         let mut declared =
             Draft::new(Some(incident), self.at, self.actor, Body::Declared { title, severity, number, drill });
         declared.id = Some(self.id);
         declared.object = proposal.rows.first().map(|row| row.condition.object.clone());
         let mut drafts = vec![declared];
         if let Some(at) = proposal.impact_started {
-            let body = Body::Milestone { milestone: Milestone::ImpactStarted, at, proposed: true };
-            drafts.push(Draft::new(Some(incident), self.at, Actor::program(), body));
+            let body = Body::Milestone { milestone: Milestone::ImpactStarted, at, proposed: !says_began };
+            drafts.push(Draft::new(Some(incident), self.at, by, body));
         }
         drafts.extend(proposal.rows.iter().map(|row| evidence(incident, self.at, row)));
         drafts

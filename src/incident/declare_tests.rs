@@ -106,9 +106,12 @@ fn what_is_written_makes_an_incident_that_knows_what_it_is_about() {
         title: proposal.title.clone(),
         severity: proposal.severity,
         drill: false,
+        says_began: false,
         at: at("02:14"),
         actor,
     };
+    let said = Declaration { says_began: true, ..declaration.clone() }.drafts(&proposal);
+    assert!(matches!(said[1].body, Body::Milestone { proposed: false, .. }) && said[1].actor == declaration.actor);
     let drafts = declaration.drafts(&proposal);
     assert_eq!(drafts.len(), 3);
     let events: Vec<Event> = crate::incident::sample::written(drafts);

@@ -50,6 +50,7 @@ pub type Milestones = BTreeMap<Milestone, Moment>;
 /// The milestones of an incident whose other state is known. `reopened` is the entry that reopened it last.
 pub(super) fn milestones(incident: &Incident, record: &Record<'_>, reopened: Option<&Entry<'_>>) -> Milestones {
     let mut found = derived(incident, record, reopened);
+    let first = found.get(&Milestone::ImpactStarted).cloned();
     let newest = |entry: &Entry<'_>| entry.versions().last().map(|version| clock_order(version.event));
     let mut written: Vec<_> = record.of_incident(incident.id).collect();
     written.sort_by_key(|entry| newest(entry));
@@ -60,13 +61,6 @@ pub(super) fn milestones(incident: &Incident, record: &Record<'_>, reopened: Opt
         if ends && reopened.is_some_and(|reopened| newest(entry) < newest(reopened)) {
             continue;
         }
-        // Users were hurt no later than it was seen that something is wrong: a guess that says so gives way.
-        let is_late = *milestone == Milestone::ImpactStarted
-            && *proposed
-            && found.get(&Milestone::Detected).is_some_and(|detected| detected.at < *at);
-        if is_late {
-            continue;
-        }
         let known = if *proposed { Known::Proposed } else { Known::Set };
         if found.get(milestone).is_some_and(|moment| moment.known > known) {
             continue;
@@ -74,6 +68,14 @@ pub(super) fn milestones(incident: &Incident, record: &Record<'_>, reopened: Opt
         let by = &entry.shown().event.header.actor.name;
         let why = if *proposed { "proposed".to_owned() } else { format!("set by {by}") };
         found.insert(*milestone, Moment { at: *at, known, event: entry.id, why });
+    }
+    // Users were hurt no later than it was seen that something is wrong: a guess that says so gives way.
+    let is_late = |impact: &Moment, detected: &Moment| impact.known == Known::Proposed && detected.at < impact.at;
+    if let (Some(impact), Some(detected), Some(first)) =
+        (found.get(&Milestone::ImpactStarted), found.get(&Milestone::Detected), first)
+        && is_late(impact, detected)
+    {
+        found.insert(Milestone::ImpactStarted, first);
     }
     if let Some(acknowledged) = acknowledged(incident, record, &found) {
         found.entry(Milestone::Acknowledged).or_insert(acknowledged);

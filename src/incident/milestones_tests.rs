@@ -125,6 +125,11 @@ fn a_guess_of_when_users_began_to_be_hurt_is_no_later_than_what_was_seen() {
     story.says("02:06", "ops-a", says("02:05", true));
     let moment = &of(&story, id)[&Milestone::ImpactStarted];
     assert_eq!((moment.at, moment.known), (at("02:01"), Known::Derived));
+    // It fits again where a person says that it was seen later.
+    let mut later = story.clone();
+    let detected = Body::Milestone { milestone: Milestone::Detected, at: at("02:06"), proposed: false };
+    later.says("02:08", "ops-a", detected);
+    assert_eq!(of(&later, id)[&Milestone::ImpactStarted].at, at("02:05"));
     story.says("02:07", "ops-a", says("02:05", false));
     assert_eq!(of(&story, id)[&Milestone::ImpactStarted].at, at("02:05"), "a person's word stands");
 }

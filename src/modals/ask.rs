@@ -15,8 +15,24 @@ use ratatui::{buffer::Buffer, layout::Rect};
 /// Takes what stands in the fields.
 pub type Take = Box<dyn Fn(&[&str], &mut App) -> Result<(), Wrong> + Send>;
 
+/// What of a question outlasts an Escape.
+pub struct Kept {
+    /// Tells this question, about this object, from all others.
+    pub key: String,
+    /// How many of the first fields are kept: what hangs on the moment (when it began) is not.
+    pub fields: usize,
+}
+
+impl Kept {
+    /// Everything that was written.
+    pub fn all(key: String) -> Self {
+        Self { key, fields: usize::MAX }
+    }
+}
+
 /// The question.
 pub struct Ask {
+    kept: Kept,
     title: String,
     /// What the answer means, below the fields.
     about: String,
@@ -25,20 +41,27 @@ pub struct Ask {
 }
 
 impl Ask {
-    /// Asks under a title, which tells this question from all others: what was written under it and not sent stands there again.
-    pub fn open(app: &mut App, title: impl Into<String>, about: impl Into<String>, fields: Vec<Field>, take: Take) {
-        let (title, mut fields) = (title.into(), Fields::new(fields));
-        if let Some(written) = app.unsent.remove(&title) {
+    /// Asks. What was written into the same question before and not sent stands there again.
+    pub fn open(
+        app: &mut App,
+        kept: Kept,
+        (title, about): (impl Into<String>, impl Into<String>),
+        fields: Vec<Field>,
+        take: Take,
+    ) {
+        let mut fields = Fields::new(fields);
+        if let Some(written) = app.unsent.remove(&kept.key) {
             fields.restore(written);
         }
-        window::open(app, Box::new(Self { title, about: about.into(), fields, take }));
+        window::open(app, Box::new(Self { kept, title: title.into(), about: about.into(), fields, take }));
     }
 
     /// Keeps what was written and not sent.
     fn keep(&self, app: &mut App) {
-        let written = self.fields.written();
+        let mut written = self.fields.written();
+        written.truncate(self.kept.fields);
         if written.iter().flatten().any(|text| !text.trim().is_empty()) {
-            app.unsent.insert(self.title.clone(), written);
+            app.unsent.insert(self.kept.key.clone(), written);
             app.notice(Severity::Info, "not sent, and kept: it stands there again when this is asked again");
         }
     }

@@ -55,12 +55,13 @@ impl Fields {
         self.fields.iter().map(|(field, line)| (line.0 != field.value).then(|| line.0.clone())).collect()
     }
 
-    /// Puts back what was written before; typing goes on behind it.
+    /// Puts back what was written before; typing goes on behind the first of it.
     pub fn restore(&mut self, written: Vec<Option<String>>) {
+        self.at = written.iter().position(Option::is_some).unwrap_or(self.at);
+        self.fresh = false;
         for ((_, line), text) in self.fields.iter_mut().zip(written) {
             line.0 = text.unwrap_or_else(|| std::mem::take(&mut line.0));
         }
-        self.fresh = false;
     }
 
     /// Goes to the field that is wrong, and says why.

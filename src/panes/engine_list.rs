@@ -63,8 +63,7 @@ const NOT_READ: &str = "not read yet; a recording holds it only where this list 
 
 /// Whether what engines hold is known. Every engine has networks of its own.
 fn is_read(world: &World) -> bool {
-    let observed = &world.observed.containers;
-    observed.containers.is_empty() || !observed.networks.is_empty()
+    !world.observed.containers.networks.is_empty()
 }
 
 /// Who uses it, as one text.

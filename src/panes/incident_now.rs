@@ -88,8 +88,8 @@ fn of_incident(scene: &Scene<'_>, incident: &Incident) -> Vec<Line> {
     let mut lines = vec![
         Line::of(role, format!("{} {sev}{drill}", incident.name))
             .and(Role::Text, format!(" {} ", incident.title))
-            .leading_to(object, "Summary", "open"),
-        Line::of(Role::Text, format!("{} · {}", incident.phase.word(), since(incident, scene.now))),
+            .leading_to(object, "Summary", "page"),
+        Line::of(Role::Text, how_far(incident, scene.now)),
         roles(incident),
     ];
     if let Some(due) = scene.world.incidents.due() {
@@ -105,6 +105,12 @@ fn of_incident(scene: &Scene<'_>, incident: &Incident) -> Vec<Line> {
         lines.push(Line::of(role, format!("□ {} ({}{due})", task.title, task.owner)));
     }
     lines
+}
+
+/// Its phase, and since when; that it is resolved says itself.
+fn how_far(incident: &Incident, now: Timestamp) -> String {
+    let since = since(incident, now);
+    if incident.resolved.is_some() { since } else { format!("{} · {since}", incident.phase.word()) }
 }
 
 fn since(incident: &Incident, now: Timestamp) -> String {

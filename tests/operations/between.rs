@@ -66,7 +66,9 @@ fn lead(mut near: TcpStream, server: &str, meanwhile: &Mutex<Option<Command>>) -
     let (mut head, mut length) = (String::new(), 0);
     loop {
         let mut line = String::new();
-        reader.read_line(&mut line)?;
+        if reader.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
         let lower = line.to_ascii_lowercase();
         if let Some(value) = lower.strip_prefix("content-length:") {
             length = value.trim().parse().map_err(io::Error::other)?;

@@ -236,15 +236,17 @@ fn deploys(incident: &Incident, record: &Record<'_>, names: &Names) -> Vec<Cited
     deploys.map(|entry| Cited { at: entry.at(), text: told(entry), event: entry.id }).collect()
 }
 
-/// The alerts that fired in its time, each once.
+/// The alerts that fired in its time, each once. Several that fire within moments are one event.
 fn alerts(seen: &[&super::record::Entry<'_>], names: &Names) -> Vec<Cited> {
     let mut known = BTreeSet::new();
     let fired = seen.iter().filter_map(|entry| {
         let shown = entry.shown();
-        let alert = shown.event.header.object.as_ref().filter(|object| object.kind == ObjectKind::Alert)?;
-        let is_new = matches!(shown.body, Some(Body::Health { cleared: false, .. })) && known.insert(alert.id.clone());
+        let Some(Body::Health { cleared: false, members, .. }) = shown.body else { return None };
+        let about = members.iter().chain(shown.event.header.object.as_ref());
+        let alerts = about.filter(|object| object.kind == ObjectKind::Alert);
+        let new = alerts.filter(|alert| known.insert(alert.id.clone())).count();
         let text = super::sentence::told(&shown.event.header, shown.body, names);
-        is_new.then_some(Cited { at: entry.at(), text, event: entry.id })
+        (new > 0).then_some(Cited { at: entry.at(), text, event: entry.id })
     });
     fired.collect()
 }

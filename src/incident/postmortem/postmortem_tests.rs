@@ -5,7 +5,11 @@ use crate::incident::{
     Incidents,
     sample::{Story, at, golden, outage},
 };
-use crate::model::journal::{ActionKind, Event, TaskState};
+use crate::model::{
+    attention::Severity,
+    journal::{ActionKind, Event, TaskState},
+    object::ObjectRef,
+};
 
 fn with<T>(events: &[Event], now: &str, look: impl FnOnce(&Postmortem<'_>) -> T) -> T {
     let record = Record::of(events);
@@ -34,6 +38,28 @@ fn what_is_filled_in_is_cited_and_can_be_found_by_it() {
         let deploys: Vec<_> = postmortem.deploys.iter().map(|cited| cited.text.as_str()).collect();
         assert_eq!(deploys.len(), 1, "what was rolled out more than a day before is not told: {deploys:?}");
         assert_eq!(postmortem.alerts.len(), 1, "each alert once");
+    });
+}
+
+#[test]
+fn alerts_that_fire_at_once_are_one_event_and_none_is_lost() {
+    let mut story = Story::new();
+    let alert = |name: &str| ObjectRef::new(ObjectKind::Alert, format!("prod/{name}").as_str());
+    let storm = Body::Health {
+        severity: Severity::Critical,
+        cleared: false,
+        text: "3 alerts: checkout".into(),
+        check: "alert".into(),
+        began: None,
+        count: 3,
+        members: ["a", "b", "c"].map(alert).into(),
+    };
+    story.declared("02:00", "x");
+    story.sees("02:01", Some(ObjectRef::new(ObjectKind::Host, "")), storm.clone());
+    story.sees("02:02", Some(alert("a")), storm);
+    with(&story.events(), "24 09:00", |postmortem| {
+        let texts: Vec<_> = postmortem.alerts.iter().map(|cited| cited.text.as_str()).collect();
+        assert_eq!(texts, ["3 alerts: checkout"]);
     });
 }
 

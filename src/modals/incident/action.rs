@@ -4,7 +4,7 @@ use super::wrong;
 use crate::{
     app::App,
     incident::Incident,
-    modals::ask::Ask,
+    modals::ask::{Ask, Kept},
     model::{
         attention::Severity,
         journal::{ActionKind, Body, TaskState},
@@ -44,7 +44,8 @@ pub fn new_action(app: &mut App, incident: &Incident) {
         Ok(())
     };
     let title = format!("{} {}: action", incident.name, incident.title);
-    Ask::open(app, title, "", fields, Box::new(take));
+    let kept = Kept::all(format!("new action {}", incident.id));
+    Ask::open(app, kept, (title, ""), fields, Box::new(take));
 }
 
 fn read(values: &[&str], app: &App) -> Result<(Body, String), Wrong> {

@@ -4,7 +4,7 @@ use super::{wrong, yes};
 use crate::{
     app::App,
     incident::{duties::Followed, sentence::one_line},
-    modals::ask::Ask,
+    modals::ask::{Ask, Kept},
     model::{
         attention::Severity,
         journal::{Body, TaskState},
@@ -67,13 +67,14 @@ pub fn edit(app: &mut App) {
         Field::new("due", due, "by when: 14d, 2026-12-31T12:00:00Z"),
         Field::new("open", open, "no: it is done"),
     ];
+    let kept = Kept::all(format!("action {}", one.task.id));
     let title = format!("{} {}: {} {}", one.name, one.about, one.kind(), one_line(&one.task.title));
     let take = move |values: &[&str], app: &mut App| {
         let changed = read(values, &one, app)?;
         app.supersede(Some(one.incident), one.task.id, app.now, changed);
         Ok(())
     };
-    Ask::open(app, title, "What it was stays to be seen.", fields, Box::new(take));
+    Ask::open(app, kept, (title, "What it was stays to be seen."), fields, Box::new(take));
 }
 
 fn read(values: &[&str], one: &Followed, app: &App) -> Result<Body, Wrong> {

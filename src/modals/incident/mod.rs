@@ -10,7 +10,7 @@ pub use actions::{close, edit as edit_action};
 pub use menu::{INCIDENTS, MENU};
 pub use timeline::{edit, pin, show_moment, withdraw};
 
-use super::ask::Ask;
+use super::ask::{Ask, Kept};
 use crate::{
     app::App,
     incident::Incident,
@@ -56,7 +56,8 @@ pub fn declare(app: &mut App) {
         app.declare(title, severity, drill, began);
         Ok(())
     };
-    Ask::open(app, "Declare an incident", about, fields, Box::new(take));
+    let kept = Kept { key: "declare".into(), fields: 1 };
+    Ask::open(app, kept, ("Declare an incident", about), fields, Box::new(take));
 }
 
 /// Asks for a note about what is selected, or declares an incident where there is none.
@@ -72,6 +73,7 @@ pub fn note(app: &mut App) {
         None => "into the timeline, with the time and your name".into(),
     };
     let id = incident.id;
+    let kept = Kept::all(format!("note {id} {}", object.as_ref().map_or_else(String::new, ToString::to_string)));
     let take = move |values: &[&str], app: &mut App| match values.first().map(|text| text.trim()) {
         None | Some("") => Err(wrong(0, "a few words")),
         Some(text) => {
@@ -80,18 +82,24 @@ pub fn note(app: &mut App) {
         }
     };
     let fields = vec![Field::new("note", "", "what was seen, decided or done")];
-    Ask::open(app, heading(&incident, "note"), about, fields, Box::new(take));
+    Ask::open(app, kept, (heading(&incident, "note"), about), fields, Box::new(take));
 }
 
 /// Asks one question about the incident that is shown.
 fn ask(app: &mut App, what: &str, about: &str, fields: Vec<Field>, take: super::ask::Take) {
+    ask_of(app, (what, ""), about, fields, take);
+}
+
+/// Asks one question about something of the incident that is shown, by its identity.
+fn ask_of(app: &mut App, (what, of): (&str, &str), about: &str, fields: Vec<Field>, take: super::ask::Take) {
     if app.is_past() {
         return;
     }
     let Some(incident) = app.incident() else {
         return app.notice(Severity::Info, "there is no incident: incident-declare (I) declares one");
     };
-    Ask::open(app, heading(&incident, what), about, fields, take);
+    let kept = Kept::all(format!("{what} {} {of}", incident.id));
+    Ask::open(app, kept, (heading(&incident, what), about), fields, take);
 }
 
 fn heading(incident: &Incident, what: &str) -> String {

@@ -1,6 +1,6 @@
 //! What is done to the selected event of the timeline.
 
-use super::{ask, wrong};
+use super::{ask_of, wrong};
 use crate::{
     app::App,
     model::{
@@ -47,6 +47,7 @@ pub fn edit(app: &mut App) {
                 .notice(Severity::Info, "only notes are written anew; a note or a milestone says what was otherwise");
         }
     };
+    let of = event.header.id.to_string();
     let take = move |values: &[&str], app: &mut App| match values.first().map(|text| text.trim()) {
         None | Some("") => Err(wrong(0, "a few words; to take it away, strike it out")),
         Some(text) => {
@@ -56,12 +57,13 @@ pub fn edit(app: &mut App) {
         }
     };
     let fields = vec![Field::new("note", text, "the old text stays to be seen")];
-    ask(app, "edit", "", fields, Box::new(take));
+    ask_of(app, ("edit", &of), "", fields, Box::new(take));
 }
 
 /// Strikes the event out.
 pub fn withdraw(app: &mut App) {
     let Some(event) = selected(app) else { return };
+    let of = event.header.id.to_string();
     let take = move |values: &[&str], app: &mut App| match values.first().map(|text| text.trim()) {
         None | Some("") => Err(wrong(0, "why it was a mistake")),
         Some(reason) => {
@@ -70,9 +72,9 @@ pub fn withdraw(app: &mut App) {
             Ok(())
         }
     };
-    ask(
+    ask_of(
         app,
-        "strike out",
+        ("strike out", &of),
         "It stays to be seen, struck out.",
         vec![Field::new("why", "", "the reason")],
         Box::new(take),

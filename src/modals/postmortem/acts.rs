@@ -6,7 +6,7 @@ use crate::{
         Incident,
         postmortem::{self, Postmortem, check_step},
     },
-    modals::ask::Ask,
+    modals::ask::{Ask, Kept},
     model::{attention::Severity, journal::ReviewState},
     ops::offer::{Field, Wrong},
     world::runs,
@@ -33,6 +33,7 @@ pub fn step_back(app: &mut App, incident: &Incident) {
         return app.notice(Severity::Info, "it is a draft: nothing comes before that");
     };
     let incident = incident.clone();
+    let kept = Kept::all(format!("postmortem {} back to {}", incident.id, to.word()));
     let title = format!("{}: postmortem back to {}", incident.name, to.word());
     let take = move |values: &[&str], app: &mut App| match values.first().map(|text| text.trim()) {
         None | Some("") => Err(Wrong { field: 0, why: "why it goes back".into() }),
@@ -45,7 +46,7 @@ pub fn step_back(app: &mut App, incident: &Incident) {
         }
     };
     let fields = vec![Field::new("why", "", "what is to be written anew")];
-    Ask::open(app, title, "", fields, Box::new(take));
+    Ask::open(app, kept, (title, ""), fields, Box::new(take));
 }
 
 /// Writes it into a file.

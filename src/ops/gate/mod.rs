@@ -113,8 +113,10 @@ impl Past {
     /// That nothing can be done or written there, and where it can.
     pub fn words(self) -> String {
         match self {
-            Self::Earlier => "this is the past, and nothing is done to it or written into it: time-now (0) goes back".into(),
-            Self::Recorded => "this is a recording, and nothing is done to it or written into it: without --demo or replay, flightdeck shows what is there now".into(),
+            Self::Earlier => {
+                "this is the past, and nothing is done to it or written into it: time-now (0) goes back".into()
+            }
+            Self::Recorded => "nothing is done to a recording: start flightdeck without it to act".into(),
         }
     }
 }

@@ -28,6 +28,7 @@ use base64::Engine as _;
 use kube::{
     Api, Client, Error,
     api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy},
+    core::Status,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -55,11 +56,10 @@ pub async fn connect(context: &str, clients: &Clients) -> Result<Client, Failure
     client.await
 }
 
-/// What an error of the API means: the server's own no is a no, anything else may have happened after it acted; so does what goes wrong
-/// inside it (a store that is slow may have written after all).
+/// What an error of the API means: the server's own no is a no, anything else may have happened after it acted.
 pub fn failure(error: Error) -> Failure {
     match error {
-        Error::Api(status) if status.code >= 500 => Failure::Unknown(status.message.clone()),
+        Error::Api(status) if is_open(&status) => Failure::Unknown(status.message.clone()),
         Error::Api(status) => {
             let word = match status.code {
                 403 => "forbidden: ",
@@ -76,6 +76,16 @@ pub fn failure(error: Error) -> Failure {
         }
         error => Failure::Unknown(error.to_string()),
     }
+}
+
+/// Whether the server cannot say either: it did not wait for its own store, or the store did not answer in time and may have written after
+/// all (errors of etcd reach a client as they are). What else goes wrong inside a server, a webhook that cannot be called, comes before.
+fn is_open(status: &Status) -> bool {
+    let is_of_store =
+        || ["etcdserver: ", "context deadline exceeded"].iter().any(|words| status.message.contains(words));
+    status.code == 504
+        || matches!(status.reason.as_str(), "Timeout" | "ServerTimeout")
+        || status.code == 500 && is_of_store()
 }
 
 /// Whether an error arose while connecting, before anything was asked.
@@ -329,17 +339,25 @@ async fn reveal(client: &Client, target: &ObjectRef) -> Result<Deed, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kube::core::Status;
 
     #[test]
     fn a_no_is_a_no_and_trouble_inside_the_server_says_nothing_of_what_was_done() {
-        for (code, is_known) in
-            [(403, true), (404, true), (409, true), (422, true), (429, true), (500, false), (504, false)]
-        {
-            let status = Status { code, message: "why".into(), ..Status::default() };
+        let webhook = "Internal error occurred: failed calling webhook";
+        for (code, message, is_known) in [
+            (403, "why", true),
+            (404, "why", true),
+            (409, "why", true),
+            (422, "why", true),
+            (429, "why", true),
+            (500, webhook, true),
+            (503, "why", true),
+            (500, "etcdserver: request timed out", false),
+            (504, "Timeout: request did not complete within requested timeout", false),
+        ] {
+            let status = Status { code, message: message.into(), ..Status::default() };
             let told = failure(Error::Api(Box::new(status)));
             assert_eq!(matches!(told, Failure::Failed(_)), is_known, "{code}: {told}");
-            assert!(told.to_string().contains("why"), "{told}");
+            assert!(told.to_string().contains(message), "{told}");
         }
     }
 }

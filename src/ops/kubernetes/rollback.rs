@@ -52,7 +52,7 @@ pub async fn rollback(client: &Client, target: &ObjectRef, revision: u64, dry: b
         let number = to.number;
         match send(&api, path, &workload, to, dry).await {
             Ok(_) => return Ok(format!("the template of revision {number} is asked for").into()),
-            Err(error) if is_outdated(client, path, &workload, &error).await? => {}
+            Err(error) if is_outdated(client, path, &workload, &error).await => {}
             Err(error) => return Err(failure(error)),
         }
     }
@@ -100,12 +100,15 @@ fn annotations(workload: &Workload, to: &Revision) -> Map<String, Value> {
 
 /// Whether the object is another one by now, for which the server refused: nothing was changed then. Of a JSON patch it does not say which
 /// of its operations failed (422, "the server rejected our request due to an error in our request"), so that it is looked at again.
-async fn is_outdated(client: &Client, path: KubePath<'_>, seen: &Workload, error: &Error) -> Result<bool, Failure> {
+async fn is_outdated(client: &Client, path: KubePath<'_>, seen: &Workload, error: &Error) -> bool {
     let version = |workload: &Workload| workload.object.metadata.resource_version.clone();
     match error {
-        Error::Api(status) if status.code == 409 => Ok(true),
-        Error::Api(status) if status.code == 422 => Ok(version(&read(client, path).await?) != version(seen)),
-        _ => Ok(false),
+        Error::Api(status) if status.code == 409 => true,
+        // Where it cannot be read any more, the server's no stands.
+        Error::Api(status) if status.code == 422 => {
+            read(client, path).await.is_ok_and(|now| version(&now) != version(seen))
+        }
+        _ => false,
     }
 }
 

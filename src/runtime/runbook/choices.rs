@@ -39,7 +39,12 @@ pub fn choices(house: &House, variable: &Variable, values: &BTreeMap<String, Jso
         "people" => people(about::incidents(house).ok()?.all()),
         "endpoints" => endpoints(&house.clients, &house.prometheus),
         "revisions" => return revisions(house, &value),
-        "secrets" => return look::secrets(&value("context"), &value("namespace"), &house.clients).ok(),
+        "secrets" => {
+            let (context, namespace) = (value("context"), value("namespace"));
+            // Without a namespace all of the cluster would be meant.
+            let is_known = !context.is_empty() && !namespace.is_empty();
+            return is_known.then(|| look::secrets(&context, &namespace, &house.clients).ok()).flatten();
+        }
         "helm-releases" => {
             return look::releases(&value("context"), &value("namespace"), &house.clients).ok();
         }
