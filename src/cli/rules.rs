@@ -49,7 +49,7 @@ pub struct WriteArguments {
     /// Why it is accepted, for --waive.
     #[arg(long, value_name = "TEXT", requires = "waive", help_heading = HEADING)]
     pub reason: Option<String>,
-    /// Who answers for it, for --waive; who owns the place ([owners], CODEOWNERS) or else who acts, unless given.
+    /// Who answers for it, for --waive; who owns the place (`owners` of the policy, CODEOWNERS) or else who acts, unless given.
     #[arg(long, value_name = "NAME", requires = "waive", help_heading = HEADING)]
     pub owner: Option<String>,
     /// Last day in UTC (2026-12-31) or days from now (30d); 14 days for --waive and 90 for --attest, unless given.
