@@ -1,5 +1,6 @@
 //! `flightdeck config`: where files are, what can stand in them, and what is wrong in them.
 
+use super::ended::how_much_is_wrong;
 use crate::{
     app::settings::{self, Terminal},
     cli::{ConfigCommand, exit},
@@ -10,6 +11,7 @@ use crate::{
         schema,
     },
     model::text::clean,
+    rulebook::report::plural,
 };
 use std::{
     io::{self, Write},
@@ -70,12 +72,8 @@ fn check(loaded: &Loaded, terminal: &Terminal, out: &mut dyn Write, notes: &mut 
     }
     let files = loaded.files.len() + loaded.themes.len() + loaded.keymaps.len();
     // That the cockpit is locked comes of what is wrong, and is nothing more to mend.
-    let wrong = match problems.iter().filter(|problem| !problem.ends_with(load::LOCKED)).count() {
-        0 => "nothing is wrong".into(),
-        1 => "1 thing is wrong".into(),
-        count => format!("{count} things are wrong"),
-    };
-    writeln!(notes, "{files} {} read: {wrong}", if files == 1 { "file" } else { "files" })?;
+    let wrong = problems.iter().filter(|problem| !problem.ends_with(load::LOCKED)).count();
+    writeln!(notes, "{} read: {}", plural(files, "file"), how_much_is_wrong(wrong))?;
     Ok(if problems.is_empty() { exit::OK } else { exit::USAGE })
 }
 

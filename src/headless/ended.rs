@@ -17,6 +17,15 @@ pub fn usage(error: impl Display) -> Ended {
     (exit::USAGE, error.to_string())
 }
 
+/// How much is wrong, for who looked it through: `nothing is wrong`, `2 things are wrong`.
+pub fn how_much_is_wrong(count: usize) -> String {
+    match count {
+        0 => "nothing is wrong".into(),
+        1 => "1 thing is wrong".into(),
+        count => format!("{count} things are wrong"),
+    }
+}
+
 /// A line of data, made harmless.
 ///
 /// # Errors

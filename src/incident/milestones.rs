@@ -70,10 +70,10 @@ pub(super) fn milestones(incident: &Incident, record: &Record<'_>, reopened: Opt
         found.insert(*milestone, Moment { at: *at, known, event: entry.id, why });
     }
     // Users were hurt no later than it was seen that something is wrong: a guess that says so gives way.
-    let is_late = |impact: &Moment, detected: &Moment| impact.known == Known::Proposed && detected.at < impact.at;
     if let (Some(impact), Some(detected), Some(first)) =
         (found.get(&Milestone::ImpactStarted), found.get(&Milestone::Detected), first)
-        && is_late(impact, detected)
+        && impact.known == Known::Proposed
+        && detected.at < impact.at
     {
         found.insert(Milestone::ImpactStarted, first);
     }

@@ -57,18 +57,16 @@ pub fn write(
     judge: &mut dyn FnMut(&mut dyn Write) -> io::Result<Judged>,
     (out, errors): (&mut dyn Write, &mut dyn Write),
 ) -> io::Result<u8> {
-    if let Err(Refused(code, why)) = known(asked, root, around) {
-        print::note(errors, &why)?;
-        return Ok(code);
-    }
-    let report = match &asked.attest {
-        Some(_) => None,
-        None => match judge(errors)? {
-            Ok(report) => Some(report),
+    let made = match (&asked.attest, known(asked, root, around)) {
+        (Some(rule), _) => attestation(rule, asked, around, clock::now()),
+        (None, Err(refused)) => Err(refused),
+        (None, Ok(())) => match judge(errors)? {
+            Ok(report) if asked.accept.is_empty() => waivers(asked, &report, around, clock::now()),
+            Ok(report) => accepted(asked, &report),
             Err(code) => return Ok(code),
         },
     };
-    let done = addition(asked, report.as_ref(), around).and_then(|(addition, doubts)| {
+    let done = made.and_then(|(addition, doubts)| {
         let file = file(asked, root, around)?;
         let draft = draft::draft(&file, &addition, around.words, clock::now());
         let draft = draft.map_err(|why| Refused(exit::USAGE, why))?;
@@ -122,22 +120,9 @@ fn file(asked: &WriteArguments, root: Option<&Path>, around: &Surroundings<'_>) 
 
 /// Looks whether there are the checks that are named, before anything is judged.
 fn known(asked: &WriteArguments, root: Option<&Path>, around: &Surroundings<'_>) -> Result<(), Refused> {
-    if asked.attest.is_some() {
-        return Ok(());
-    }
     let known = book::customs(root, around.words).known;
     let wrong = asked.waive.iter().chain(&asked.accept).find_map(|text| known.rule(Named::of(text).check).err());
     wrong.map_or(Ok(()), usage)
-}
-
-fn addition(asked: &WriteArguments, report: Option<&Report>, around: &Surroundings<'_>) -> Made {
-    let now = clock::now();
-    match (&asked.attest, report) {
-        (Some(rule), _) => attestation(rule, asked, around, now),
-        (None, Some(report)) if asked.accept.is_empty() => waivers(asked, report, around, now),
-        (None, Some(report)) => accepted(asked, report),
-        (None, None) => usage("nothing was judged"),
-    }
 }
 
 /// The end that is asked for, or the usual one.

@@ -1,6 +1,6 @@
 //! The runbooks themselves: list, show, lint, schema.
 
-use super::{Ended, Surroundings, drill::Drills, failed, line, note, print_json, setting, usage};
+use super::{Ended, Surroundings, drill::Drills, failed, how_much_is_wrong, line, note, print_json, setting, usage};
 use crate::{
     cli::{exit, incident::Form, runbook::Values},
     clock,
@@ -176,12 +176,7 @@ pub fn lint(
         // Silence would leave open whether anything was read.
         let count = if files.is_empty() { around.catalogue.iter().count() } else { files.len() };
         let looked = plural(count, if files.is_empty() { "runbook" } else { "file" });
-        let wrong = match faults.len() {
-            0 => "nothing is wrong".to_owned(),
-            1 => "1 thing is wrong".to_owned(),
-            many => format!("{many} things are wrong"),
-        };
-        note(errors, &format!("{looked} looked at: {wrong}")).map_err(failed)?;
+        note(errors, &format!("{looked} looked at: {}", how_much_is_wrong(faults.len()))).map_err(failed)?;
     }
     Ok(if has_errors { exit::FINDINGS } else { exit::OK })
 }

@@ -10,7 +10,7 @@ mod report;
 mod run;
 mod setting;
 
-use super::ended::{Ended, failed, line, print_json, usage};
+use super::ended::{Ended, failed, how_much_is_wrong, line, print_json, usage};
 use crate::{
     cli::runbook::{HistoryFormat, RunbookCommand},
     client::{Clients, named::Named},

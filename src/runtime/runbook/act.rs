@@ -13,6 +13,7 @@ use crate::{
         concealed::Concealed,
         journal::IncidentId,
         object::{ObjectKind, ObjectRef},
+        redact,
     },
     ops::{
         execute::{Failure, perform},
@@ -77,7 +78,7 @@ pub fn perform_order(house: &House, order: &Order, incident: Option<IncidentId>)
             let outcome = all(house, order, incident, operations.collect());
             let seconds = clock::instant().saturating_duration_since(begin).as_secs_f64();
             let told = |answer| {
-                let mut answer = redacted(house, answer);
+                let mut answer = house.redacted_answer(answer, redact::text);
                 if matches!(order.act, Act::Command(_) | Act::Http(_)) {
                     answer["seconds"] = seconds.into();
                 }
@@ -95,17 +96,6 @@ fn within_time(mut operation: Operation, order: &Order, now: Timestamp) -> Opera
         errand.limit_seconds = left.saturating_sub(MARGIN).max(left / 2).as_secs().max(1);
     }
     operation
-}
-
-/// An answer without what looks like a secret, and without those that were given.
-fn redacted(house: &House, answer: serde_json::Value) -> serde_json::Value {
-    use serde_json::Value as Json;
-    match answer {
-        Json::String(text) => Json::String(house.redacted(&crate::model::redact::text(&text))),
-        Json::Array(items) => items.into_iter().map(|item| redacted(house, item)).collect(),
-        Json::Object(fields) => fields.into_iter().map(|(name, value)| (name, redacted(house, value))).collect(),
-        other => other,
-    }
 }
 
 /// The operations that an act is.

@@ -32,7 +32,9 @@ use crate::{
     },
     world::World,
 };
+use serde_json::Value as Json;
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -136,6 +138,18 @@ impl House {
         let mut all: Vec<&String> = secrets.values().filter(|secret| !secret.is_empty()).collect();
         all.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         all.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "●●●"))
+    }
+
+    /// An answer without the secrets that were given: whoever is asked may say them again. `first` is done to each text before.
+    pub fn redacted_answer(&self, answer: Json, first: fn(&str) -> Cow<'_, str>) -> Json {
+        match answer {
+            Json::String(text) => Json::String(self.redacted(&first(&text))),
+            Json::Array(items) => items.into_iter().map(|item| self.redacted_answer(item, first)).collect(),
+            Json::Object(fields) => {
+                fields.into_iter().map(|(name, value)| (name, self.redacted_answer(value, first))).collect()
+            }
+            other => other,
+        }
     }
 
     /// What has been observed, asked for one thing.

@@ -19,19 +19,9 @@ use serde_json::Value as Json;
 /// The answer to a question about a target, or why there is none.
 pub fn answer(house: &House, target: &Target, ask: &Ask) -> Answer {
     match asked(house, target, ask) {
-        Ok(answer) => Answer::Known(without_given(house, answer)),
+        // What only looks like a secret stays: answers are compared.
+        Ok(answer) => Answer::Known(house.redacted_answer(answer, |text| text.into())),
         Err(why) => Answer::Silent(house.redacted(&why)),
-    }
-}
-
-/// An answer without the secrets that were given: whoever is asked may say them again. What only looks like a secret stays, since answers are
-/// compared.
-fn without_given(house: &House, answer: Json) -> Json {
-    match answer {
-        Json::String(text) => Json::String(house.redacted(&text)),
-        Json::Array(items) => items.into_iter().map(|item| without_given(house, item)).collect(),
-        Json::Object(fields) => fields.into_iter().map(|(name, value)| (name, without_given(house, value))).collect(),
-        other => other,
     }
 }
 
